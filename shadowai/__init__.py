@@ -1,0 +1,3 @@
+"""shadowai finds unsanctioned AI use in packet captures, DNS logs and proxy logs, and reports it per department."""
+
+__version__ = "0.1.0"

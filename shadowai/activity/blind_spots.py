@@ -1,0 +1,94 @@
+"""What the sources could not show: traffic in which AI use could hide, and use that nobody can be named for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shadowai.activity.frame import UNKNOWN_DEPARTMENT
+from shadowai.activity.rollup import Subject
+from shadowai.result import BlindSpot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from shadowai.result import SourceReport
+
+_DETAILS = {
+    "encrypted-dns": "names looked up through this resolver are hidden from DNS logs",
+    "vpn": "what is done inside this VPN is hidden from the network",
+    "tunnel": "what passes through this tunnel is hidden from the network",
+    "ech": "the name of the site visited was encrypted in the TLS hello",
+}
+
+
+class HidingPlace(NamedTuple):
+    """An entry of the blind-spot list: its kind and what it is called."""
+
+    kind: str
+    name: str
+
+
+def blind_spots(
+    frame: pd.DataFrame, places: Mapping[str, HidingPlace], sources: Sequence[SourceReport]
+) -> tuple[BlindSpot, ...]:
+    """List the blind spots of an attributed frame and of the sources, by kind and name."""
+    found = [*_hidden(frame, places), *_nameless(frame), *_unparsed(sources)]
+    return tuple(sorted(found, key=lambda spot: (spot.kind, spot.name)))
+
+
+def _hidden(frame: pd.DataFrame, places: Mapping[str, HidingPlace]) -> Iterator[BlindSpot]:
+    rows = frame[(frame["subject"] == Subject.BLIND_SPOT) & ~frame["denied"]]
+    for name, part in rows.groupby("name", sort=True):
+        place = places[str(name)]
+        yield _spot(part, kind=place.kind, name=place.name, detail=_DETAILS[place.kind])
+
+
+def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
+    rows = frame[(frame["subject"] == Subject.SERVICE) & ~frame["noise"]]
+    tests = (
+        ("no-client-identity", "No client", "the source names neither address nor user", rows["who"] == "unknown"),
+        (
+            "shared-address",
+            "Shared addresses",
+            "many people behind one address: sessions are counted, people cannot be",
+            ~rows["individual"] & (rows["who"] != "unknown"),
+        ),
+        (
+            "unknown-department",
+            "Unknown department",
+            "the address or user is in no department of the directory",
+            (rows["department"] == UNKNOWN_DEPARTMENT) & (rows["who"] != "unknown"),
+        ),
+        (
+            "conflicting-identity",
+            "Conflicting identities",
+            "different users were seen at this address around that time, so nobody is named",
+            rows["reason"] == "conflicting-identity",
+        ),
+    )
+    for kind, name, detail, test in tests:
+        if test.any():
+            yield _spot(rows[test], kind=kind, name=name, detail=detail)
+
+
+def _spot(part: pd.DataFrame, *, kind: str, name: str, detail: str) -> BlindSpot:
+    return BlindSpot(
+        kind=kind,
+        name=name,
+        detail=detail,
+        count=int(part["detections"].sum()),
+        unit="requests",
+        people=part.loc[part["individual"], "who"].nunique(),
+        departments=tuple(sorted(set(part["department"]))),
+    )
+
+
+def _unparsed(sources: Sequence[SourceReport]) -> Iterator[BlindSpot]:
+    for source in sources:
+        if source.broken or source.error:
+            detail = source.error or "records that are damaged and could not be read"
+            yield BlindSpot(
+                kind="unparsed-records", name=source.path, detail=detail, count=source.broken, unit="records"
+            )

@@ -1,0 +1,119 @@
+"""Detections rolled up by minute: the only thing that is merged, stored and shipped.
+
+Merging is adding up, commutative and associative, so any sharding in any order gives the same activity (a property test
+proves it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from shadowai.model import MINUTE, Action, Evidence, Kind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shadowai.model import Observation
+
+
+class Subject(StrEnum):
+    """What a detection is about."""
+
+    SERVICE = "service"
+    CANDIDATE = "candidate"
+    BLIND_SPOT = "blind-spot"
+
+
+class Key(NamedTuple):
+    """What makes two detections one row: when (minute since the epoch), who, what, how, and whether it was allowed."""
+
+    minute: int | None
+    source_ip: str | None
+    user: str | None
+    device: str | None
+    subject: Subject
+    name: str
+    role: Role | None
+    evidence: Evidence
+    action: Action | None
+    kind: Kind
+
+
+@dataclass(slots=True)
+class Sums:
+    """What is added up in a row. Bytes are sums over the detections that knew them; `*_known` counts those."""
+
+    detections: int = 0
+    bytes_up: int = 0
+    bytes_up_known: int = 0
+    bytes_down: int = 0
+    bytes_down_known: int = 0
+    confidence: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    def add(self, other: Sums) -> None:
+        """Add another row's sums to this one."""
+        self.detections += other.detections
+        self.bytes_up += other.bytes_up
+        self.bytes_up_known += other.bytes_up_known
+        self.bytes_down += other.bytes_down
+        self.bytes_down_known += other.bytes_down_known
+        self.confidence = max(self.confidence, other.confidence)
+        self.first = _least(self.first, other.first)
+        self.last = _most(self.last, other.last)
+
+
+@dataclass(slots=True)
+class Activity:
+    """Rows by key. A mergeable value: `add` takes a detection in, `merge` another activity."""
+
+    rows: dict[Key, Sums] = field(default_factory=dict)
+
+    def add(self, seen: Observation, subject: Subject, name: str, *, role: Role | None, confidence: int) -> None:
+        """Take in one detection. `name` is the service's or blind spot's id, or the candidate's host."""
+        minute = None if seen.time is None else seen.time // MINUTE
+        who = (seen.source_ip, seen.user, seen.device)
+        key = Key(minute, *who, subject, name, role, seen.evidence, seen.action, seen.kind)
+        one = Sums(
+            detections=1,
+            bytes_up=seen.bytes_up or 0,
+            bytes_up_known=int(seen.bytes_up is not None),
+            bytes_down=seen.bytes_down or 0,
+            bytes_down_known=int(seen.bytes_down is not None),
+            confidence=confidence,
+            first=seen.time,
+            last=seen.time,
+        )
+        self._add_sums(key, one)
+
+    def merge(self, other: Activity) -> None:
+        """Take in all rows of another activity."""
+        for key, sums in other.rows.items():
+            self._add_sums(key, sums)
+
+    def sorted_rows(self) -> Iterator[tuple[Key, Sums]]:
+        """Give the rows in an order that depends on their content alone."""
+        return iter(
+            sorted(self.rows.items(), key=lambda row: tuple("" if part is None else str(part) for part in row[0]))
+        )
+
+    def _add_sums(self, key: Key, sums: Sums) -> None:
+        row = self.rows.get(key)
+        if row is None:
+            self.rows[key] = row = Sums()
+        row.add(sums)
+
+
+def _least(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
+def _most(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)

@@ -1,0 +1,49 @@
+"""The command line: options in, one call, exit code out."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import click
+
+from shadowai import __version__
+from shadowai.cli.common import fail
+from shadowai.cli.demo import demo
+from shadowai.cli.exits import Exit
+from shadowai.cli.formats import formats
+from shadowai.cli.match import match
+from shadowai.cli.observe import observe
+from shadowai.cli.scan import scan
+from shadowai.cli.signatures import signatures
+from shadowai.errors import ShadowaiError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="shadowai")
+def cli() -> None:
+    """Find unsanctioned AI use in packet captures, DNS logs and proxy logs.
+
+    \b
+    Begin with:
+      shadowai demo                                    scan the shipped samples
+      shadowai scan access.log office.pcap --out report
+      shadowai match chat.openai.com
+    """  # noqa: D301  # \b is click's mark for lines to be kept
+
+
+for command in (demo, scan, observe, match, formats, signatures):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every error that is meant for the user becomes one message and an exit code."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program quietly, as in other tools
+    try:
+        cli(standalone_mode=True)
+    except ShadowaiError as error:
+        fail(str(error), Exit.USAGE)
+    except Exception as error:  # noqa: BLE001  # the process boundary
+        fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.USAGE)
+    sys.exit(Exit.DONE)

@@ -1,0 +1,88 @@
+"""What commands share: consoles, options, times, and the one place where errors become messages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from shadowai.config import Settings, load_settings
+from shadowai.errors import UsageError
+from shadowai.model import SECOND
+from shadowai.reports.text import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from shadowai.cli.exits import Exit
+    from shadowai.result import SourceReport
+
+FILE = click.Path(path_type=Path)
+
+
+class Moment(click.ParamType[int]):
+    """A date or time as an option: ISO 8601, UTC where it names no zone; converts to ns since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401  # click's own signature
+        """Read the option's text."""
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no ISO 8601 date or time, such as 2026-11-20 or 2026-11-20T08:00", param, ctx)
+        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return round(zoned.timestamp()) * SECOND
+
+
+def settings(**given: object) -> Settings:
+    """Read the settings behind a command from its options, the environment and shadowai.toml."""
+    config = given.pop("config", None)
+    return load_settings(config if isinstance(config, Path) else None, os.environ, **given)
+
+
+def columns_option(pairs: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Make a column map of `--columns field=header` options, under the name csv."""
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, header = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--columns {pair!r} is not FIELD=HEADER, such as host=Destination")
+        mapping[field.strip()] = header.strip()
+    return {"csv": mapping} if mapping else {}
+
+
+def fail(message: str, code: Exit) -> None:
+    """Print an error to standard error, hostile bytes made harmless, and leave."""
+    for line in message.splitlines():
+        click.echo(f"shadowai: {clean(line)}", err=True)
+    sys.exit(code)
+
+
+def complain(sources: Iterable[SourceReport]) -> None:
+    """Tell on standard error which inputs could not be read, whole or in part, and why."""
+    for source in sources:
+        if source.error:
+            click.echo(f"shadowai: {clean(source.path)}: {clean(source.error)}", err=True)
+        for warning in source.warnings:
+            place, _, what = warning.partition(": ")
+            click.echo(f"shadowai: {clean(source.path)}: {place}: {clean(what)}", err=True)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show progress on standard error where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    columns = (TextColumn("scanning"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("scanning")
+        yield lambda done, total: progress.update(bar, completed=done, total=total)

@@ -1,0 +1,43 @@
+"""The exit codes, which scripts rely on (DESIGN section 5)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shadowai.model import Status
+    from shadowai.result import Result, SourceReport
+
+
+class Exit(IntEnum):
+    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing could be read."""
+
+    DONE = 0
+    FAIL_ON_MET = 1
+    USAGE = 2
+    SOME_UNREAD = 3
+    NOTHING_READ = 4
+
+
+def exit_of(sources: Sequence[SourceReport]) -> Exit:
+    """Choose the exit code by what could be read."""
+    bad = [source for source in sources if source.error or source.broken]
+    if bad and len(bad) == len(sources) and all(source.parsed == 0 for source in bad):
+        return Exit.NOTHING_READ
+    return Exit.SOME_UNREAD if bad else Exit.DONE
+
+
+def exit_of_scan(result: Result, fail_on: Status | None) -> Exit:
+    """Choose the exit code of a scan; that --fail-on was met outweighs that some input could not be read."""
+    code = exit_of(result.sources)
+    if fail_on is not None and code is not Exit.NOTHING_READ and _met(result, fail_on):
+        return Exit.FAIL_ON_MET
+    return code
+
+
+def _met(result: Result, fail_on: Status) -> bool:
+    uses = (use for department in result.departments for use in department.services)
+    return any(use.proven and use.sessions and use.status.gravity >= fail_on.gravity for use in uses)

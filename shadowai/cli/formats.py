@@ -1,0 +1,60 @@
+"""`shadowai formats`: every input format and which fields it can fill."""
+
+from __future__ import annotations
+
+import click
+import orjson
+
+from shadowai.errors import UsageError
+from shadowai.logs import FIELDS, Format, load_formats
+
+
+@click.command()
+@click.argument("format_id", metavar="[ID]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def formats(format_id: str | None, *, as_json: bool) -> None:
+    """List the log formats, and which fields each can fill; with ID, one format in full.
+
+    \b
+    Examples:
+      shadowai formats
+      shadowai formats squid
+    """  # noqa: D301  # \b is click's mark for lines to be kept
+    known = load_formats()
+    if format_id is not None and format_id not in known:
+        raise UsageError(f"no format {format_id!r}; there are {', '.join(sorted(known))}")
+    chosen = [known[format_id]] if format_id else [known[name] for name in sorted(known)]
+    if as_json:
+        for fmt in chosen:
+            click.echo(orjson.dumps(_document(fmt)))
+    elif format_id:
+        _print_one(chosen[0])
+    else:
+        _print_matrix(chosen)
+
+
+def _document(fmt: Format) -> dict[str, object]:
+    return {
+        "id": fmt.id,
+        "name": fmt.name,
+        "kind": fmt.kind.value,
+        "evidence": fmt.evidence.value,
+        "document": fmt.document,
+        "fields": sorted(fmt.fields),
+    }
+
+
+def _print_one(fmt: Format) -> None:
+    for name, value in _document(fmt).items():
+        click.echo(f"{name + ':':<10} {', '.join(value) if isinstance(value, list) else value}")
+    missing = [name for name in FIELDS if name not in fmt.fields]
+    click.echo(f"{'missing:':<10} {', '.join(missing) or 'nothing'}")
+
+
+def _print_matrix(chosen: list[Format]) -> None:
+    width = max(len(fmt.id) for fmt in chosen)
+    for number, field in enumerate(FIELDS):
+        click.echo(f"{'':<{width}}  {'│ ' * number}┌ {field}")
+    for fmt in chosen:
+        marks = " ".join("●" if field in fmt.fields else "·" for field in FIELDS)
+        click.echo(f"{fmt.id:<{width}}  {marks}  {fmt.name}")

@@ -1,0 +1,88 @@
+"""`shadowai scan`: read sources, print a summary, write the report."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+
+from shadowai.cli.common import FILE, Moment, columns_option, complain, progress_bar, settings
+from shadowai.cli.exits import exit_of_scan
+from shadowai.model import Status
+from shadowai.reports import result_json, summary
+from shadowai.scan import ScanOptions
+from shadowai.scan import scan as run_scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shadowai.result import Result
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--directory", type=FILE, help="Folder with networks.csv, people.csv, departments.csv.")
+@click.option("--policy", type=FILE, help="YAML file that says what is sanctioned, and where.")
+@click.option("--out", type=FILE, help="Write the report into this folder (HTML, CSV, JSON).")
+@click.option("--since", type=Moment(), help="Only what happened at or after this time.")
+@click.option("--until", type=Moment(), help="Only what happened before this time.")
+@click.option("--format", "format_", metavar="ID", help="Read every log as this format (see `shadowai formats`).")
+@click.option(
+    "--columns", multiple=True, metavar="FIELD=HEADER", help="A CSV of your own: map our field to its header."
+)
+@click.option("--zone", help="IANA time zone of log times that name none [default: UTC].")
+@click.option("--tls-secrets", type=FILE, help="TLS key log: read captures deeply with tshark, URLs included.")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes [default: one a core].")
+@click.option("--fail-on", type=click.Choice([status.value for status in Status]), help="Exit 1 at use this grave.")
+@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the summary.")
+def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
+    """Scan captures and logs for AI use and report it per department.
+
+    SOURCE is a file, a folder, a glob or - for standard input; formats and compression are told from the content.
+
+    \b
+    Examples:
+      shadowai scan access.log dns.log.gz office.pcap
+      shadowai scan /var/log/squid --directory directory --policy policy.yaml --out report
+      tcpdump -w - -c 100000 | shadowai scan - --json
+      shadowai scan export.csv --columns time=When --columns host=Site --columns user=Who
+
+    \b
+    Exit codes:
+      0 done                         3 done, but some input could not be read
+      1 done, --fail-on was met      4 nothing could be read
+      2 wrong usage or configuration
+    """  # noqa: D301  # \b is click's mark for lines to be kept
+    chosen = settings(**{name: options[name] for name in ("config", "directory", "policy", "workers", "zone")})
+    scan_options = ScanOptions(
+        arguments=options["sources"],
+        directory=chosen.directory,
+        policy=chosen.policy,
+        out=options["out"],
+        since=options["since"],
+        until=options["until"],
+        format=options["format_"],
+        columns={**chosen.columns, **columns_option(options["columns"])},
+        zone=chosen.zone,
+        secrets=options["tls_secrets"],
+        workers=chosen.workers,
+    )
+    with progress_bar(quiet=options["quiet"]) as advance:
+        result = run_scan(scan_options, advance)
+    tell(result, options["out"], quiet=options["quiet"], as_json=options["as_json"])
+    sys.exit(exit_of_scan(result, Status(options["fail_on"]) if options["fail_on"] else None))
+
+
+def tell(result: Result, out: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Print what a scan found to standard output, and what it could not read to standard error."""
+    complain(result.sources)
+    if as_json:
+        sys.stdout.buffer.write(result_json(result))
+    elif not quiet:
+        Console().print(summary(result))
+        if out:
+            click.echo(f"Report: {out / 'index.html'}")

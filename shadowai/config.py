@@ -1,0 +1,85 @@
+"""shadowai.toml and the environment, read into settings; the command line overrides them.
+
+    directory = "directory"          # paths are relative to the file
+    policy = "policy.yaml"
+    workers = 2
+    zone = "Europe/Berlin"           # of log times that name none
+
+    [columns.our-proxy]              # a CSV format of your own: our field = header name
+    time = "When"
+    host = "Destination"
+
+Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_WORKERS and
+SHADOWAI_ZONE stand above it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import zoneinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from shadowai.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENVIRONMENT = ("directory", "policy", "workers", "zone")
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+
+
+class Settings(BaseModel):
+    """What a scan needs beside its sources. `columns` maps a format's name to {our field: header name}."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    directory: Path | None = None
+    policy: Path | None = None
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
+    zone: str = "UTC"
+    columns: dict[_Name, dict[str, str]] = Field(default_factory=dict)
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError) as error:
+            message = f"{zone!r} is no IANA time zone (for example Europe/Berlin)"
+            raise ValueError(message) from error
+        return zone
+
+
+def load_settings(path: Path | None, environment: Mapping[str, str], **given: object) -> Settings:
+    """Read settings; `given` (where not None) stands above the environment, which stands above the file.
+
+    Raises UsageError naming the file and the key.
+    """
+    named = path or (Path(environment["SHADOWAI_CONFIG"]) if environment.get("SHADOWAI_CONFIG") else None)
+    values = _read(named) if named else {}
+    for name in _ENVIRONMENT:
+        if value := environment.get(f"SHADOWAI_{name.upper()}"):
+            values[name] = value
+    values.update((name, value) for name, value in given.items() if value is not None)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+        raise UsageError("\n".join(lines), where=named or "settings") from error
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(error.strerror or "cannot be read", where=path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"is not valid TOML: {error}", where=path) from error
+    for name in ("directory", "policy"):
+        if isinstance(value := values.get(name), str):
+            values[name] = path.parent / value
+    return values

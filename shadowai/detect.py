@@ -1,0 +1,157 @@
+"""One shard's way from bytes to activity: observations, matched exactly, rolled up. Runs in a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shadowai import captures, logs, sources
+from shadowai.activity import Activity, Subject
+from shadowai.errors import ShadowaiError, SourceError
+from shadowai.model import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from shadowai.model import Observation
+    from shadowai.signatures import Matcher
+
+CAPTURES = ("pcap", "pcapng")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How sources are to be read: the user's own formats, the zone of times without one, TLS secrets for captures."""
+
+    formats: Mapping[str, logs.Format]
+    zone: str = "UTC"
+    secrets: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One shard to read: `number` is its source's place in the list, `modified` the file's time in ns."""
+
+    number: int
+    shard: sources.Shard
+    dataset: str
+    modified: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a shard gave. `error` says why reading ended early; what came before it still counts."""
+
+    number: int
+    activity: Activity = field(default_factory=Activity)
+    tally: Tally = field(default_factory=Tally)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Turns shards into activity: everything a worker needs, picklable. `since` and `until` bound times, in ns."""
+
+    matcher: Matcher
+    needles: Sequence[logs.Needle]
+    reading: Reading
+    since: int | None = None
+    until: int | None = None
+
+    def detect(self, task: Task) -> Outcome:
+        """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
+        outcome = Outcome(task.number)
+        try:
+            for seen in observations(task, self.reading, outcome.tally, self.needles):
+                self.take(seen, outcome.activity)
+        except ShadowaiError as error:
+            outcome.error = error.message
+        except Exception as error:  # noqa: BLE001  # the worker's boundary: one bad shard must not stop the scan
+            outcome.error = f"internal error ({type(error).__name__}: {error}); please report it"
+        return outcome
+
+    def take(self, seen: Observation, activity: Activity) -> None:
+        """Roll one observation up if it concerns an AI service, a candidate or a blind spot."""
+        if not self._in_period(seen.time):
+            return
+        match = self.matcher.match(seen.host, seen.path, seen.user_agent)
+        if match:
+            role, confidence = match.role, match.confidence
+            activity.add(seen, Subject.SERVICE, match.service, role=role, confidence=confidence)
+        elif seen.host is None:
+            return
+        elif place := self.matcher.blind_spot(seen.host):
+            activity.add(seen, Subject.BLIND_SPOT, place.id, role=None, confidence=0)
+        elif self.matcher.candidate(seen.host):
+            activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
+
+    def _in_period(self, time: int | None) -> bool:
+        if time is None:
+            return self.since is None and self.until is None
+        return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
+
+
+def observations(
+    task: Task, reading: Reading, tally: Tally, needles: Sequence[logs.Needle] | None = None
+) -> Iterator[Observation]:
+    """Read the observations of a shard, counting into `tally`; with needles, only log lines that could match."""
+    source = task.shard.source
+    if task.dataset in CAPTURES:
+        yield from _capture(source, reading, tally)
+        return
+    fmt = reading.formats[task.dataset]
+    reader = logs.Reader(
+        fmt, name=source.name, header=task.shard.header, reference_time=task.modified, zone=reading.zone
+    )
+    prefilter = logs.Prefilter([*needles, *map(logs.Needle, fmt.directive_texts)], fmt.spelling) if needles else None
+    yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
+
+
+def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator[Observation]:
+    with sources.as_local_file(source) as path:
+        if reading.secrets:
+            yield from captures.read_deep(path, name=source.name, tally=tally, secrets=reading.secrets)
+        else:
+            yield from captures.read(path, name=source.name, tally=tally)
+
+
+def shards(source: sources.Source, dataset: str, reading: Reading) -> list[sources.Shard]:
+    """Cut a source: captures stay whole, big plain-text logs are cut at line ends."""
+    if dataset in CAPTURES:
+        return [sources.Shard(source)]
+    fmt = reading.formats[dataset]
+    return sources.cut(source, directives=fmt.directives, has_header_line=fmt.has_header_line)
+
+
+def recognise(source: sources.Source, reading: Reading, asked: str | None) -> str:
+    """Tell a source's dataset from its content, or take the format that the user asked for.
+
+    Raises SourceError where the file is empty, unreadable or of no known format.
+    """
+    head = sources.read_head(source)
+    if asked:
+        return asked
+    found = captures.recognise(head)
+    if found:
+        return found
+    fmt = logs.recognise(head, extra=[fmt for fmt in reading.formats.values() if fmt.is_custom])
+    if fmt is None:
+        raise SourceError(
+            "is of no known format; name it with --format (see `shadowai formats`) or map its columns with --columns",
+            where=source.name,
+        )
+    return fmt.id
+
+
+_ready: list[Detector] = []
+
+
+def prepare(detector: Detector) -> None:
+    """Give this process the detector for its coming tasks."""
+    _ready[:] = [detector]
+
+
+def work(task: Task) -> Outcome:
+    """Do one task in a prepared process."""
+    return _ready[0].detect(task)

@@ -1,0 +1,123 @@
+"""Every observation of the sources, AI or not, written as ECS records: JSON Lines, CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+import orjson
+
+from shadowai import detect
+from shadowai.errors import ShadowaiError, UsageError
+from shadowai.model import ECS_FIELDS, Observation
+from shadowai.reports.text import csv_cell
+from shadowai.scan import ScanOptions, list_inputs, reading_of, source_report, tasks_of
+
+if TYPE_CHECKING:
+    from shadowai.result import SourceReport
+
+FORMATS = ("jsonl", "csv", "parquet")
+_BATCH = 10_000  # records of a Parquet row group; bounds memory
+
+
+class RecordWriter(Protocol):
+    """Takes observations one by one and writes them somewhere."""
+
+    def write(self, seen: Observation) -> None:
+        """Write one observation."""
+
+    def close(self) -> None:
+        """Write what is still held back."""
+
+
+def observe(options: ScanOptions, writer: RecordWriter) -> tuple[SourceReport, ...]:
+    """Write every observation of the sources, in order, and say what was read of each source."""
+    reading = reading_of(options)
+    with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
+        inputs = list_inputs(options, reading, Path(spool))
+        for task in tasks_of(inputs, reading):
+            one = inputs[task.number]
+            try:
+                for seen in detect.observations(task, reading, one.tally):
+                    writer.write(seen)
+            except ShadowaiError as error:
+                one.error = error.message
+        writer.close()
+        return tuple(source_report(one, reading) for one in inputs)
+
+
+def open_writer(name: str, out: BinaryIO) -> RecordWriter:
+    """Make the writer of a format of `FORMATS`; UsageError where Parquet's library is not installed."""
+    if name == "csv":
+        return CsvWriter(out)
+    return ParquetWriter(out) if name == "parquet" else JsonWriter(out)
+
+
+class JsonWriter:
+    """One nested ECS document a line; unknown values are absent."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, seen: Observation) -> None:
+        """Write one observation."""
+        self._out.write(orjson.dumps(seen.to_ecs(), option=orjson.OPT_APPEND_NEWLINE))
+
+    def close(self) -> None:
+        """Hold nothing back."""
+        self._out.flush()
+
+
+class CsvWriter:
+    """One line an observation under dotted ECS names; formulas are made harmless, unknown values are empty."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+        self._rows = csv.writer(self._text)
+        self._rows.writerow(ECS_FIELDS)
+
+    def write(self, seen: Observation) -> None:
+        """Write one observation."""
+        flat = dict(seen.ecs_fields())
+        self._rows.writerow(csv_cell(flat.get(name)) for name in ECS_FIELDS)
+
+    def close(self) -> None:
+        """Leave the stream open to its owner."""
+        self._text.flush()
+        self._text.detach()
+
+
+class ParquetWriter:
+    """A Parquet file with one column a dotted ECS name; needs the extra `parquet`."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        try:
+            import pyarrow as pa  # noqa: PLC0415  # an optional extra
+            import pyarrow.parquet as pq  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError("Parquet needs pyarrow: pip install 'shadowai[parquet]'") from error
+        numbers = {name for name in ECS_FIELDS if name.endswith((".port", ".bytes", ".offset", ".packet"))}
+        types = [(name, pa.int64() if name in numbers else pa.string()) for name in ECS_FIELDS]
+        self._schema = pa.schema(types)
+        self._table = pa.Table
+        self._writer = pq.ParquetWriter(out, self._schema)
+        self._rows: list[dict[str, Any]] = []
+
+    def write(self, seen: Observation) -> None:
+        """Write one observation."""
+        self._rows.append(dict(seen.ecs_fields()))
+        if len(self._rows) >= _BATCH:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the last rows and the file's footer."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(self._table.from_pylist(self._rows, schema=self._schema))
+            self._rows = []

@@ -1,0 +1,141 @@
+"""The schema of a signature file: one YAML file a service, checked strictly.
+
+The file's stem is the service's id and its folder the category, so neither is written inside it.
+`signatures/schema.json` is the JSON Schema generated from `ServiceFile`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shadowai.hosts import is_address, normalise_host, split_target
+from shadowai.model import Role
+
+PLACEHOLDER = re.compile(r"<[a-z]+>")
+
+
+class IndicatorKind(StrEnum):
+    """What an indicator's value is compared with."""
+
+    DOMAIN = "domain"  # the name itself and every name below it
+    HOST = "host"  # exactly this name
+    PATTERN = "pattern"  # a name with <placeholders>, each standing for part of one label
+    URL = "url"  # host and path prefix
+    USER_AGENT = "user-agent"  # a prefix of the user agent, or of a product in it
+
+
+DEFAULT_CONFIDENCE = {
+    Role.DEDICATED: 95,
+    Role.API: 95,
+    Role.DOWNLOAD: 85,
+    Role.AUTH: 80,
+    Role.TELEMETRY: 60,
+    Role.DOCS: 60,
+    Role.SHARED: 40,
+    Role.CDN: 40,
+    Role.EMBEDDED: 30,
+}
+
+
+def _https(value: str) -> str:
+    if not value.startswith("https://"):
+        message = f"a reference is an https URL, not {value!r}"
+        raise ValueError(message)
+    return value
+
+
+Reference = Annotated[str, AfterValidator(_https), StringConstraints(max_length=500)]
+Line = Annotated[str, StringConstraints(min_length=1, max_length=160, strip_whitespace=True, pattern=r"^[^\n]+$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Indicator(_Strict):
+    """One thing that betrays a service.
+
+    `confidence` is in percent; where it is not given, the role's usual one stands. `reference` is needed where the
+    service's main references do not name the value.
+    """
+
+    kind: IndicatorKind
+    value: Line
+    role: Role
+    confidence: int = Field(default=-1, ge=-1, le=100)
+    reference: Reference | None = None
+    note: Line | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_kind(self) -> Self:
+        problem = _VALUE_CHECKS[self.kind](self.value)
+        if problem:
+            message = f"{self.kind} {self.value!r}: {problem}"
+            raise ValueError(message)
+        return self
+
+    @property
+    def certainty(self) -> int:
+        """Confidence in percent, the role's default where the file gives none."""
+        return self.confidence if self.confidence >= 0 else DEFAULT_CONFIDENCE[self.role]
+
+
+class Examples(_Strict):
+    """Hosts, URLs and `user-agent: ...` lines that must, and must not, match this service."""
+
+    match: tuple[Line, ...] = Field(min_length=1)
+    no_match: tuple[Line, ...] = Field(min_length=1)
+
+
+class ServiceFile(_Strict):
+    """An AI service, the company behind it, and what betrays it on the network."""
+
+    name: Line
+    vendor: Line
+    country: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|unknown)$")] = "unknown"
+    summary: Line
+    verified: date
+    retired: date | None = None
+    references: tuple[Reference, ...] = Field(min_length=1)
+    indicators: tuple[Indicator, ...] = Field(min_length=1)
+    examples: Examples
+
+
+def _check_name(value: str) -> str | None:
+    if normalise_host(value) != value or "." not in value or is_address(value):
+        return "is not a host name in lower case without trailing dot"
+    return None
+
+
+def _check_pattern(value: str) -> str | None:
+    if not PLACEHOLDER.search(value):
+        return "has no <placeholder>; use kind host or domain"
+    if PLACEHOLDER.search(".".join(value.split(".")[-2:])):
+        return "a placeholder may not stand in the last two labels"
+    return _check_name(PLACEHOLDER.sub("x", value))
+
+
+def _check_url(value: str) -> str | None:
+    target = split_target(value)
+    if target is None or target.scheme or target.port or not target.path or target.path == "/":
+        return "is not host/path without scheme and port"
+    return _check_name(target.host) if value.startswith(target.host) else "its host is not in lower case"
+
+
+def _check_user_agent(value: str) -> str | None:
+    shortest = 4
+    return "is too short to prove anything" if len(value) < shortest else None
+
+
+_VALUE_CHECKS = {
+    IndicatorKind.DOMAIN: _check_name,
+    IndicatorKind.HOST: _check_name,
+    IndicatorKind.PATTERN: _check_pattern,
+    IndicatorKind.URL: _check_url,
+    IndicatorKind.USER_AGENT: _check_user_agent,
+}

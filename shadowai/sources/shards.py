@@ -1,0 +1,140 @@
+"""Cutting big plain-text logs into shards at line ends, and reading a shard in blocks of whole lines.
+
+The size of a shard is fixed, so that the cut depends on the file alone and never on how many workers there are.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from shadowai.sources.streams import READ_ERRORS, is_compressed, open_stream, read_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shadowai.sources.find import Source
+
+SHARD_SIZE = 32 << 20
+BLOCK_SIZE = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The lines of a source that begin in [start, end); `end` None means to the end of the file.
+
+    `header` holds the layout lines (W3C directives, a CSV's first line) that are in force where the shard begins.
+    """
+
+    source: Source
+    start: int = 0
+    end: int | None = None
+    header: tuple[bytes, ...] = ()
+
+
+def cut(
+    source: Source, *, directives: Sequence[bytes] = (), has_header_line: bool = False, size: int = SHARD_SIZE
+) -> list[Shard]:
+    """Cut a log into shards of about `size` bytes; a compressed one stays whole."""
+    length = source.path.stat().st_size
+    if length <= size or is_compressed(source):
+        return [Shard(source)]
+    starts = range(0, length, size)
+    headers = _headers_in_force(source, directives, starts, has_header_line=has_header_line)
+    return [
+        Shard(source, start, min(start + size, length), header) for start, header in zip(starts, headers, strict=True)
+    ]
+
+
+def line_blocks(shard: Shard, block_size: int = BLOCK_SIZE) -> Iterator[tuple[int, bytes]]:
+    """Yield (offset, bytes) of whole lines, in order; the offset counts decompressed bytes from the file's start.
+
+    A line longer than a block comes in pieces. Raises SourceError after what could be read has been yielded.
+    """
+    try:
+        with open_stream(shard.source) as stream:
+            yield from _blocks(stream, shard, block_size)
+    except READ_ERRORS as error:
+        raise read_error(shard.source, error) from error
+
+
+def line_number(source: Source, offset: int) -> int:
+    """Give the number (from 1) of the line that begins at a byte offset of the decompressed content."""
+    lines, left = 1, offset
+    with open_stream(source) as stream:
+        while left > 0 and (chunk := stream.read(min(BLOCK_SIZE, left))):
+            lines += chunk.count(b"\n")
+            left -= len(chunk)
+    return lines
+
+
+def _blocks(stream: BinaryIO, shard: Shard, block_size: int) -> Iterator[tuple[int, bytes]]:
+    offset = _first_line(stream, shard.start)
+    end = shard.end
+    rest = b""
+    while end is None or offset < end:
+        chunk = stream.read(block_size)
+        if not chunk:
+            break
+        data = rest + chunk
+        limit = len(data) if end is None else _end_of_line(data, end - 1 - offset)
+        stop = data.rfind(b"\n", 0, limit) + 1
+        if stop == 0 and len(data) < block_size:
+            rest = data
+            continue
+        stop = stop or len(data)
+        yield offset, data[:stop]
+        offset, rest = offset + stop, data[stop:]
+    if rest and (end is None or offset < end):
+        yield offset, rest
+
+
+def _end_of_line(data: bytes, last: int) -> int:
+    """Give the index after the line that holds index `last`; all of the data where it does not end here."""
+    newline = data.find(b"\n", max(last, 0))
+    return newline + 1 if newline >= 0 else len(data)
+
+
+def _first_line(stream: BinaryIO, start: int) -> int:
+    """Go to the first line that begins at or after `start`, and say where it begins."""
+    if start == 0:
+        return 0
+    stream.seek(start - 1)
+    while piece := stream.readline(BLOCK_SIZE):
+        if piece.endswith(b"\n"):
+            break
+    return stream.tell()
+
+
+def _headers_in_force(
+    source: Source, directives: Sequence[bytes], starts: Sequence[int], *, has_header_line: bool
+) -> list[tuple[bytes, ...]]:
+    with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        first = (_line_at(data, 0),) if has_header_line else ()
+        found = sorted((at, prefix) for prefix in directives for at in _line_starts(data, prefix))
+        headers = []
+        in_force: dict[bytes, tuple[int, bytes]] = {}
+        place = 0
+        for start in starts:
+            while place < len(found) and found[place][0] < start:
+                at, prefix = found[place]
+                in_force[prefix] = (at, _line_at(data, at))
+                place += 1
+            headers.append(first + tuple(line for _, line in sorted(in_force.values())) if start else ())
+    return headers
+
+
+def _line_starts(data: mmap.mmap, prefix: bytes) -> Iterator[int]:
+    if data[: len(prefix)] == prefix:
+        yield 0
+    needle = b"\n" + prefix
+    at = data.find(needle)
+    while at >= 0:
+        yield at + 1
+        at = data.find(needle, at + 1)
+
+
+def _line_at(data: mmap.mmap, start: int) -> bytes:
+    newline = data.find(b"\n", start, start + BLOCK_SIZE)
+    return data[start : newline if newline >= 0 else start + BLOCK_SIZE]

@@ -1,0 +1,87 @@
+"""YAML that people write by hand: duplicate keys refused, every problem located by file and line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from shadowai.errors import ShadowaiError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+    from pathlib import Path
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Model = TypeVar("Model", bound=BaseModel)
+_MERGE_KEY = "tag:yaml.org,2002:merge"
+
+
+class _UniqueKeys(_Loader):  # type: ignore[misc,valid-type]  # the C loader is chosen at run time
+    """The safe loader, which would let the last of two equal keys win, made to refuse them."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # PyYAML's own signature
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            if key_node.tag == _MERGE_KEY:
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                message = f"the key {key!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
+            seen.add(key)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+def load(path: Path) -> object:
+    """Read one YAML document.
+
+    Raises UsageError with file and line for a file that cannot be read, is not YAML, or has a key twice.
+    """
+    try:
+        return yaml.load(path.read_bytes(), Loader=_UniqueKeys)  # noqa: S506  # a subclass of the safe loader
+    except OSError as error:
+        raise UsageError(error.strerror or "cannot be read", where=path) from error
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or str(error)
+        raise UsageError(f"is not valid YAML: {reason}", where=path, record=mark and mark.line + 1) from error
+
+
+def load_as(path: Path, model: type[Model], error_type: type[ShadowaiError] = UsageError) -> Model:
+    """Read one YAML document as a pydantic model; `error_type` lists every problem with its line and key."""
+    try:
+        return model.model_validate(load(path))
+    except ValidationError as error:
+        raise error_type("\n".join(problems(path, error))) from error
+
+
+def problems(path: Path, error: ValidationError) -> list[str]:
+    """Write each problem of a validation as `file:line: key: what is wrong`."""
+    root = yaml.compose(path.read_bytes(), Loader=_Loader)
+    return [
+        f"{path}:{line_of(root, problem['loc'])}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        for problem in error.errors()
+    ]
+
+
+def line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int:
+    """Find the line (from 1) of the deepest part of `location` that the document has."""
+    line = 1
+    for step in location:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        node = _child(node, step)
+    return node.start_mark.line + 1 if node is not None else line
+
+
+def _child(node: yaml.Node, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        found: yaml.Node = node.value[step]
+        return found
+    return None

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import io
+import os
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from shadowai.sources import find_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def _touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+
+
+def test_files_folders_and_globs_each_file_once(tmp_path: Path) -> None:
+    _touch(tmp_path, "b.log", "a.log", "deep/c.log", ".hidden", ".git/x")
+    found, errors = find_sources([str(tmp_path / "b.log"), str(tmp_path), str(tmp_path / "*.log")], tmp_path)
+    assert [source.path.name for source in found] == ["b.log", "a.log", "c.log"]
+    assert errors == []
+
+
+def test_what_is_missing_is_an_error_and_the_rest_is_read(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.log")
+    (tmp_path / "empty").mkdir()
+    arguments = [str(tmp_path / name) for name in ("none.log", "*.pcap", "empty", "a.log")]
+    found, errors = find_sources(arguments, tmp_path)
+    assert [source.path.name for source in found] == ["a.log"]
+    assert [error.message for error in errors] == [
+        "no such file or folder; check the path",
+        "no file matches this pattern",
+        "the folder holds no files",
+    ]
+    assert errors[0].where == str(tmp_path / "none.log")
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_itself(tmp_path: Path) -> None:
+    _touch(tmp_path, "a[1].log", "a1.log")
+    found, _ = find_sources([str(tmp_path / "a[1].log")], tmp_path)
+    assert [source.path.name for source in found] == ["a[1].log"]
+
+
+def test_hostile_names_become_printable(tmp_path: Path) -> None:
+    name = os.fsencode(str(tmp_path)) + b"/\x1b[31m\xff.log"
+    with open(name, "wb") as file:  # noqa: PTH123  # a Path cannot be made of these bytes portably
+        file.write(b"x")
+    found, _ = find_sources([str(tmp_path)], tmp_path)
+    assert found[0].name.endswith("/\\x1b[31m\ufffd.log")
+    assert found[0].path.exists()
+
+
+def test_standard_input_is_spooled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"piped")))
+    found, errors = find_sources(["-"], tmp_path)
+    assert errors == []
+    assert found[0].name == "-"
+    assert found[0].path.read_bytes() == b"piped"

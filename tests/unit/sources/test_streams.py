@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+from typing import TYPE_CHECKING
+
+import pytest
+import zstandard
+
+from shadowai.errors import SourceError
+from shadowai.sources import Source, as_local_file, fingerprint, line_blocks, open_stream, read_head
+from shadowai.sources.shards import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TEXT = b"one\ntwo\nthree\n" * 1000
+
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": gzip.compress,
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zstd": zstandard.compress,
+}
+
+
+def _source(folder: Path, content: bytes) -> Source:
+    path = folder / "input.bin"  # the name tells nothing
+    path.write_bytes(content)
+    return Source("input", path)
+
+
+@pytest.mark.parametrize("kind", COMPRESSORS)
+def test_compression_is_told_from_the_content(tmp_path: Path, kind: str) -> None:
+    source = _source(tmp_path, COMPRESSORS[kind](TEXT))
+    assert read_head(source) == TEXT
+    with open_stream(source) as stream:
+        assert stream.read() == TEXT
+    with as_local_file(source) as path:
+        assert path.read_bytes() == TEXT
+    assert b"".join(block for _, block in line_blocks(Shard(source))) == TEXT
+
+
+def test_gzip_of_several_members_is_one_stream(tmp_path: Path) -> None:
+    source = _source(tmp_path, gzip.compress(b"a\n") + gzip.compress(b"b\n"))
+    assert b"".join(block for _, block in line_blocks(Shard(source))) == b"a\nb\n"
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+def test_a_truncated_file_gives_what_it_has_and_an_error(tmp_path: Path, kind: str) -> None:
+    content = COMPRESSORS[kind](bytes(range(256)) * 4000 + b"\nend\n")
+    source = _source(tmp_path, content[: len(content) // 2])
+    blocks: list[bytes] = []
+    with pytest.raises(SourceError, match=r"input: .*truncated"):
+        blocks.extend(block for _, block in line_blocks(Shard(source), 4096))
+
+
+def test_corrupt_compression_is_an_error_of_that_file(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(TEXT))
+    content[20:40] = b"\xff" * 20
+    source = _source(tmp_path, bytes(content))
+    with pytest.raises(SourceError, match="input: cannot be read"):
+        list(line_blocks(Shard(source)))
+
+
+def test_an_empty_file_and_an_archive_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is empty"):
+        read_head(_source(tmp_path, b""))
+    with pytest.raises(SourceError, match="zip archive; unpack it"):
+        read_head(_source(tmp_path, b"PK\x03\x04rest"))
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    gone = Source("gone", tmp_path / "gone")
+    with pytest.raises(SourceError, match="gone: cannot be read: No such file"):
+        read_head(gone)
+    with pytest.raises(SourceError, match="gone: cannot be read: No such file"):
+        fingerprint(gone)
+
+
+def test_the_fingerprint_is_of_the_bytes_on_disk(tmp_path: Path) -> None:
+    content = gzip.compress(TEXT)
+    expected = (len(content), hashlib.sha256(content).hexdigest())
+    assert fingerprint(_source(tmp_path, content)) == expected

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from shadowai import strict_yaml
+from shadowai.errors import SignatureError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Row(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    name: str
+    size: int
+
+
+class Rows(BaseModel):
+    rows: list[Row]
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("name: x\nsize: 1\nname: y\n")
+    with pytest.raises(UsageError, match=r"a\.yaml:3: .*'name' stands twice"):
+        strict_yaml.load(path)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "\x00", "a: !!python/object:os.system x", "? [1]\n: 2", "a: 2026-99-99"])
+def test_what_is_no_plain_yaml_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="is not valid YAML"):
+        strict_yaml.load(path)
+
+
+def test_deep_nesting_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "deep.yaml"
+    path.write_text("[" * 20_000)
+    with pytest.raises(UsageError):
+        strict_yaml.load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.yaml: No such file"):
+        strict_yaml.load(tmp_path / "none.yaml")
+
+
+def test_every_problem_has_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.yaml"
+    path.write_text("rows:\n  - name: a\n    size: 1\n  - name: b\n    size: big\n    extra: 1\n  - size: 2\n")
+    with pytest.raises(SignatureError) as caught:
+        strict_yaml.load_as(path, Rows, SignatureError)
+    lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{path}:5", f"{path}:6", f"{path}:7"]
+    assert "rows.1.size" in lines[0]
+    assert "rows.1.extra" in lines[1]
+    assert "rows.2.name" in lines[2]
+
+
+def test_merge_keys_still_work(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text("base: &b {x: 1}\nuse:\n  <<: *b\n  y: 2\n")
+    assert strict_yaml.load(path) == {"base": {"x": 1}, "use": {"x": 1, "y": 2}}
