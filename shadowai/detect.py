@@ -6,37 +6,34 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shadowai import captures, logs, sources
-from shadowai.activity import Activity, Subject
+from shadowai.activity.rollup import Activity, Subject
 from shadowai.errors import ShadowaiError, SourceError
 from shadowai.model import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from shadowai.model import Observation
     from shadowai.signatures import Matcher
-
-CAPTURES = ("pcap", "pcapng")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How sources are to be read: the user's own formats, the zone of times without one, TLS secrets for captures."""
 
-    formats: Mapping[str, logs.Format]
+    own: tuple[logs.Format, ...] = ()
     zone: str = "UTC"
     secrets: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One shard to read: `number` is its source's place in the list, `modified` the file's time in ns."""
+    """One shard to read: `number` is its source's place in the list, `format` None for captures."""
 
     number: int
     shard: sources.Shard
-    dataset: str
-    modified: int
+    format: logs.Format | None
 
 
 @dataclass(slots=True)
@@ -97,14 +94,13 @@ def observations(
 ) -> Iterator[Observation]:
     """Read the observations of a shard, counting into `tally`; with needles, only log lines that could match."""
     source = task.shard.source
-    if task.dataset in CAPTURES:
+    fmt = task.format
+    if fmt is None:
         yield from _capture(source, reading, tally)
         return
-    fmt = reading.formats[task.dataset]
-    reader = logs.Reader(
-        fmt, name=source.name, header=task.shard.header, reference_time=task.modified, zone=reading.zone
-    )
-    prefilter = logs.Prefilter([*needles, *map(logs.Needle, fmt.directive_texts)], fmt.spelling) if needles else None
+    modified = source.path.stat().st_mtime_ns
+    reader = logs.Reader(fmt, name=source.name, header=task.shard.header, reference_time=modified, zone=reading.zone)
+    prefilter = logs.Prefilter(needles, fmt.spelling) if needles else None
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
 
 
@@ -116,32 +112,30 @@ def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator
             yield from captures.read(path, name=source.name, tally=tally)
 
 
-def shards(source: sources.Source, dataset: str, reading: Reading) -> list[sources.Shard]:
+def shards(source: sources.Source, fmt: logs.Format | None) -> list[sources.Shard]:
     """Cut a source: captures stay whole, big plain-text logs are cut at line ends."""
-    if dataset in CAPTURES:
+    if fmt is None:
         return [sources.Shard(source)]
-    fmt = reading.formats[dataset]
     return sources.cut(source, directives=fmt.directives, has_header_line=fmt.has_header_line)
 
 
-def recognise(source: sources.Source, reading: Reading, asked: str | None) -> str:
-    """Tell a source's dataset from its content, or take the format that the user asked for.
+def recognise(source: sources.Source, reading: Reading, asked: logs.Format | None) -> tuple[str, logs.Format | None]:
+    """Tell a source's dataset and log format (None for captures) from its content; the format that is asked for stands.
 
     Raises SourceError where the file is empty, unreadable or of no known format.
     """
     head = sources.read_head(source)
     if asked:
-        return asked
-    found = captures.recognise(head)
-    if found:
-        return found
-    fmt = logs.recognise(head, extra=[fmt for fmt in reading.formats.values() if fmt.is_custom])
+        return asked.id, asked
+    if dataset := captures.recognise(head):
+        return dataset, None
+    fmt = logs.recognise(head, own=reading.own)
     if fmt is None:
         raise SourceError(
             "is of no known format; name it with --format (see `shadowai formats`) or map its columns with --columns",
             where=source.name,
         )
-    return fmt.id
+    return fmt.id, fmt
 
 
 _ready: list[Detector] = []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
 SECOND = 1_000_000_000  # nanoseconds
 MINUTE = 60 * SECOND
@@ -231,13 +232,16 @@ class ServiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policy says of a service for a department at a moment, and which rule (from 1) says so; `until` is its last day."""
+    """What the policy says of a service for a department at a moment.
+
+    `rule` is the number (from 1) of the rule that says so, None for the default; `until` its last day.
+    """
 
     status: Status
     rule: int | None = None
     owner: str | None = None
     reason: str | None = None
-    until: str | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)

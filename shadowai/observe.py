@@ -38,7 +38,7 @@ def observe(options: ScanOptions, writer: RecordWriter) -> tuple[SourceReport, .
     reading = reading_of(options)
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
         inputs = list_inputs(options, reading, Path(spool))
-        for task in tasks_of(inputs, reading):
+        for task in tasks_of(inputs):
             one = inputs[task.number]
             try:
                 for seen in detect.observations(task, reading, one.tally):
@@ -46,7 +46,7 @@ def observe(options: ScanOptions, writer: RecordWriter) -> tuple[SourceReport, .
             except ShadowaiError as error:
                 one.error = error.message
         writer.close()
-        return tuple(source_report(one, reading) for one in inputs)
+        return tuple(source_report(one) for one in inputs)
 
 
 def open_writer(name: str, out: BinaryIO) -> RecordWriter:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowai import __version__, detect, logs, resources, sources
-from shadowai.activity import Activity, Catalogue, attributed_frame, blind_spots, candidates, sightings, usage
-from shadowai.activity.blind_spots import HidingPlace
+from shadowai.activity.blind_spots import HidingPlace, blind_spots
+from shadowai.activity.candidates import candidates
+from shadowai.activity.frame import attributed_frame, sightings
+from shadowai.activity.rollup import Activity
+from shadowai.activity.usage import Catalogue, usage
 from shadowai.directory import Directory, load_directory
 from shadowai.engine import run
-from shadowai.errors import SourceError
+from shadowai.errors import SourceError, UsageError
 from shadowai.model import ServiceFacts, Tally, iso_time
 from shadowai.policy import KnownNames, Policy, load_policy
 from shadowai.reports.folder import check_folder, publish
@@ -52,6 +55,7 @@ class Input:
     name: str
     source: sources.Source | None = None
     dataset: str | None = None
+    format: logs.Format | None = None
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
 
@@ -80,7 +84,7 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-")))
         inputs = list_inputs(options, reading, spool)
         merged = _read_all(inputs, rules.database, reading, options, advance)
-        result = _result(merged, inputs, rules, reading)
+        result = _result(merged, inputs, rules)
         if options.out:
             publish(result, _manifest(inputs, rules), options.out)
     return result
@@ -115,33 +119,40 @@ def service_facts(database: Database, service_id: str) -> ServiceFacts:
 
 
 def reading_of(options: ScanOptions) -> detect.Reading:
-    """Put together how sources are to be read: shipped formats and the user's own."""
-    own = {name: logs.custom_csv(columns, name=name) for name, columns in options.columns.items()}
-    return detect.Reading({**logs.load_formats(), **own}, options.zone, options.secrets)
+    """Put together how sources are to be read."""
+    own = tuple(logs.custom_csv(columns, name=name) for name, columns in options.columns.items())
+    return detect.Reading(own, options.zone, options.secrets)
 
 
 def list_inputs(options: ScanOptions, reading: detect.Reading, spool: Path) -> list[Input]:
     """Find and recognise the sources; those that cannot be read are in the list with their error."""
+    asked = _format_named(options.format, reading) if options.format else None
     found, errors = sources.find_sources(options.arguments, spool)
     inputs = [Input(error.where or "?", error=error.message) for error in errors]
     for source in found:
         one = Input(source.name, source)
         try:
-            one.dataset = detect.recognise(source, reading, options.format)
+            one.dataset, one.format = detect.recognise(source, reading, asked)
         except SourceError as error:
             one.error = error.message
         inputs.append(one)
     return inputs
 
 
-def tasks_of(inputs: Sequence[Input], reading: detect.Reading) -> Iterator[detect.Task]:
+def _format_named(name: str, reading: detect.Reading) -> logs.Format:
+    known = {**logs.load_formats(), **{fmt.id: fmt for fmt in reading.own}}
+    if name not in known:
+        raise UsageError(f"no format {name!r}; there are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def tasks_of(inputs: Sequence[Input]) -> Iterator[detect.Task]:
     """Cut the readable inputs into tasks."""
     for number, one in enumerate(inputs):
         if one.source is None or one.dataset is None:
             continue
-        modified = one.source.path.stat().st_mtime_ns
-        for shard in detect.shards(one.source, one.dataset, reading):
-            yield detect.Task(number, shard, one.dataset, modified)
+        for shard in detect.shards(one.source, one.format):
+            yield detect.Task(number, shard, one.format)
 
 
 def _read_all(
@@ -153,7 +164,7 @@ def _read_all(
 ) -> Activity:
     literals = tuple(logs.Needle(*literal) for literal in needles(database))
     detector = detect.Detector(Matcher(database), literals, reading, options.since, options.until)
-    tasks = list(tasks_of(inputs, reading))
+    tasks = list(tasks_of(inputs))
     merged = Activity()
     outcomes = run(detect.work, tasks, workers=options.workers, prepare=detect.prepare, context=(detector,))
     for done, outcome in enumerate(outcomes, 1):
@@ -166,12 +177,12 @@ def _read_all(
     return merged
 
 
-def _result(activity: Activity, inputs: Iterable[Input], rules: Rules, reading: detect.Reading) -> Result:
+def _result(activity: Activity, inputs: Iterable[Input], rules: Rules) -> Result:
     directory = rules.directory.learn(sightings(activity))
     frame = attributed_frame(activity, directory.resolve)
     catalogue = Catalogue(rules.facts, rules.policy.status_of, rules.policy.alternative_for)
     report = usage(frame, catalogue, rules.directory.departments)
-    reports = tuple(sorted((source_report(one, reading) for one in inputs), key=lambda one: one.path))
+    reports = tuple(sorted((source_report(one) for one in inputs), key=lambda one: one.path))
     places = {place.id: HidingPlace(place.kind, place.name) for place in rules.database.blind_spots}
     return Result(
         generator=GENERATOR,
@@ -192,10 +203,9 @@ def _result(activity: Activity, inputs: Iterable[Input], rules: Rules, reading: 
     )
 
 
-def source_report(one: Input, reading: detect.Reading) -> SourceReport:
+def source_report(one: Input) -> SourceReport:
     """Say what was read of an input, as the result document does."""
-    fmt = reading.formats.get(one.dataset or "")
-    tally = one.tally
+    fmt, tally = one.format, one.tally
     error = one.error
     if error is None and one.source and tally.parsed == 0 and tally.broken:
         error = f"no record could be read as {one.dataset}; is this the right format?"

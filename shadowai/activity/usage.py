@@ -7,6 +7,7 @@ with shared or embedded hosts alone leave the row "not proven".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pandas as pd
@@ -148,7 +149,7 @@ def _service_uses(
             status=verdict.status,
             status_reason=verdict.reason,
             status_owner=verdict.owner,
-            status_until=verdict.until,
+            status_until=verdict.until.isoformat() if verdict.until else None,
             alternative=_alternative(catalogue, facts, verdict.status),
             risk=level,
             risk_reasons=reasons,
@@ -225,7 +226,7 @@ def _evidence(seen: pd.DataFrame) -> dict[Pair, EvidenceCounts]:
 
 def _days(sessions: pd.DataFrame) -> dict[Pair, tuple[DayUse, ...]]:
     dated = sessions[sessions["start"] != NO_MINUTE]
-    dated = dated.assign(day=dated["start"].map(lambda minute: iso_time(minute * MINUTE)).str[: len("YYYY-MM-DD")])
+    dated = dated.assign(day=dated["start"].map(_day))
     days: dict[Pair, list[DayUse]] = {}
     for key, part in dated.groupby([*_PAIR, "day"], sort=True):
         department, name, day = cast("tuple[str, str, str]", key)
@@ -233,6 +234,10 @@ def _days(sessions: pd.DataFrame) -> dict[Pair, tuple[DayUse, ...]]:
         one = DayUse(day=day, people=people, sessions=len(part), bytes_up=sum_or_none(part["bytes_up"]))
         days.setdefault((department, name), []).append(one)
     return {pair: tuple(mine) for pair, mine in days.items()}
+
+
+def _day(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).date().isoformat()
 
 
 def _totals(tables: _Tables, uses: Sequence[ServiceUse], unapproved: pd.MultiIndex) -> Totals:

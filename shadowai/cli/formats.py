@@ -6,7 +6,8 @@ import click
 import orjson
 
 from shadowai.errors import UsageError
-from shadowai.logs import FIELDS, Format, load_formats
+from shadowai.logs import Format, load_formats
+from shadowai.logs.schema import FIELD_ORDER
 
 
 @click.command()
@@ -47,14 +48,14 @@ def _document(fmt: Format) -> dict[str, object]:
 def _print_one(fmt: Format) -> None:
     for name, value in _document(fmt).items():
         click.echo(f"{name + ':':<10} {', '.join(value) if isinstance(value, list) else value}")
-    missing = [name for name in FIELDS if name not in fmt.fields]
+    missing = [name for name in FIELD_ORDER if name not in fmt.fields]
     click.echo(f"{'missing:':<10} {', '.join(missing) or 'nothing'}")
 
 
 def _print_matrix(chosen: list[Format]) -> None:
     width = max(len(fmt.id) for fmt in chosen)
-    for number, field in enumerate(FIELDS):
+    for number, field in enumerate(FIELD_ORDER):
         click.echo(f"{'':<{width}}  {'│ ' * number}┌ {field}")
     for fmt in chosen:
-        marks = " ".join("●" if field in fmt.fields else "·" for field in FIELDS)
+        marks = " ".join("●" if field in fmt.fields else "·" for field in FIELD_ORDER)
         click.echo(f"{fmt.id:<{width}}  {marks}  {fmt.name}")

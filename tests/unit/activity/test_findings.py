@@ -1,0 +1,137 @@
+"""Candidates, blind spots, risk and slugs."""
+
+from __future__ import annotations
+
+import pytest
+from support.activity_world import NINE, Seen, resolve, rolled_up
+
+from shadowai.activity.blind_spots import HidingPlace, blind_spots
+from shadowai.activity.candidates import candidates
+from shadowai.activity.frame import attributed_frame, sightings
+from shadowai.activity.risk import Exposure, assess
+from shadowai.activity.rollup import Activity, Subject
+from shadowai.activity.slugs import slugs
+from shadowai.model import MINUTE, Action, Attribution, Evidence, Kind, Observation, Role, Status, Who
+from shadowai.result import SourceReport
+
+PLACES = {"doh": HidingPlace("encrypted-dns", "Some DoH")}
+
+
+def _observation(user: str | None = "ann", *, ip: str | None = None, denied: bool = False, at: int = 0) -> Observation:
+    action = Action.DENIED if denied else None
+    time = NINE + at * MINUTE
+    return Observation(Evidence.TLS, Kind.CAPTURE, "pcap", "f", time=time, user=user, source_ip=ip, action=action)
+
+
+def _source(**changes: object) -> SourceReport:
+    values: dict[str, object] = {
+        "path": "a.log",
+        "format": "squid",
+        "records": 10,
+        "parsed": 8,
+        "skipped": {},
+        "first": None,
+        "last": None,
+    }
+    return SourceReport.model_validate(values | changes)
+
+
+def test_candidates_are_ranked_by_people() -> None:
+    activity = Activity()
+    for user, host in (("ann", "one.ai"), ("ann", "two.ai"), ("eve", "two.ai"), ("ann", "one.ai")):
+        activity.add(_observation(user), Subject.CANDIDATE, host, role=None, confidence=0)
+    two, one = candidates(attributed_frame(activity, resolve), lambda host: f"because {host}")
+    assert (two.host, two.people, two.detections, two.departments) == ("two.ai", 2, 2, ("Legal", "Sales"))
+    assert (one.host, one.people, one.detections, one.reason) == ("one.ai", 1, 2, "because one.ai")
+    assert one.first_seen == "2025-11-20T09:00:00.000000Z"
+
+
+def test_hiding_places_are_blind_spots_unless_denied() -> None:
+    activity = Activity()
+    activity.add(_observation("ann"), Subject.BLIND_SPOT, "doh", role=None, confidence=0)
+    activity.add(_observation("eve", denied=True), Subject.BLIND_SPOT, "doh", role=None, confidence=0)
+    (spot,) = blind_spots(attributed_frame(activity, resolve), PLACES, ())
+    assert (spot.kind, spot.name, spot.count, spot.people) == ("encrypted-dns", "Some DoH", 1, 1)
+    assert spot.departments == ("Sales",)
+
+
+def test_use_that_nobody_can_be_named_for_is_a_blind_spot() -> None:
+    seen = [Seen(0, "?"), Seen(0, "10.0.0.9"), Seen(0, "192.0.2.1"), Seen(0, "192.0.2.1", role=Role.CDN)]
+    spots = blind_spots(attributed_frame(rolled_up(seen), resolve), PLACES, ())
+    assert [(spot.kind, spot.count) for spot in spots] == [
+        ("no-client-identity", 1),
+        ("shared-address", 1),
+        ("unknown-department", 1),
+    ]
+
+
+def test_conflicting_identities_are_a_blind_spot() -> None:
+    def torn(_who: Who, _time: int | None) -> Attribution:
+        return Attribution("address:10.0.0.1", "Sales", individual=True, reason="conflicting-identity")
+
+    spots = blind_spots(attributed_frame(rolled_up([Seen(0, "10.0.0.1")]), torn), PLACES, ())
+    assert [spot.kind for spot in spots] == ["conflicting-identity"]
+
+
+def test_sources_that_were_not_read_are_blind_spots() -> None:
+    sources = (_source(), _source(broken=3, path="b.log"), _source(error="is empty", path="c.log"))
+    spots = blind_spots(attributed_frame(Activity(), resolve), PLACES, sources)
+    assert [(spot.kind, spot.name, spot.count) for spot in spots] == [
+        ("unparsed-records", "b.log", 3),
+        ("unparsed-records", "c.log", 0),
+    ]
+    assert spots[1].detail == "is empty"
+
+
+def test_sightings_are_pairs_that_a_source_named_together() -> None:
+    activity = Activity()
+    for one in (_observation("ann", ip="10.0.0.1", at=3), _observation("ann"), _observation(None, ip="10.0.0.2")):
+        activity.add(one, Subject.SERVICE, "chatgpt", role=Role.API, confidence=1)
+    assert list(sightings(activity)) == [("10.0.0.1", "ann", NINE + 3 * MINUTE)]
+
+
+@pytest.mark.parametrize(
+    ("status", "proven", "people", "up", "level"),
+    [
+        (Status.SANCTIONED, True, 50, 90_000_000, "low"),
+        (Status.TOLERATED, True, 1, 0, "low"),
+        (Status.UNDER_REVIEW, True, 1, 0, "medium"),
+        (Status.UNSANCTIONED, True, 1, 0, "medium"),
+        (Status.UNSANCTIONED, True, 10, 0, "high"),
+        (Status.UNSANCTIONED, True, 1, 5_000_000, "high"),
+        (Status.UNSANCTIONED, True, 10, 50_000_000, "critical"),
+        (Status.PROHIBITED, True, 1, None, "high"),
+        (Status.PROHIBITED, True, 10, 0, "critical"),
+        (Status.PROHIBITED, False, 10, 50_000_000, "low"),
+    ],
+)
+def test_risk_grows_with_status_people_and_data(
+    status: Status,
+    proven: bool,  # noqa: FBT001  # a table's column
+    people: int,
+    up: int | None,
+    level: str,
+) -> None:
+    found, reasons = assess(Exposure(status, proven, people, 1, up))
+    assert found == level
+    assert reasons
+    assert ("not measured" in " ".join(reasons)) == (up is None and proven)
+
+
+def test_slugs_are_plain_and_never_two_alike() -> None:
+    names = [
+        "Sales & Marketing",
+        "sales-marketing",
+        "Über uns",
+        "../../etc",
+        "日本",
+        "中国",
+        "a" * 200,
+        "Sales  Marketing",
+    ]
+    found = slugs(names)
+    assert found["Über uns"] == "uber-uns"
+    assert found["../../etc"] == "etc"
+    assert found["Sales & Marketing"] == "sales-marketing"
+    assert len(set(found.values())) == len(names)
+    assert all(set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-") and len(slug) < 70 for slug in found.values())

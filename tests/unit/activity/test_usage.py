@@ -1,0 +1,182 @@
+"""The counting rules of DESIGN section 5, each with numbers worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+from support.activity_world import Seen, report, rolled_up
+
+from shadowai.model import Evidence, Kind, Role, Status
+from shadowai.result import DayUse, DepartmentUse, EvidenceCounts, ServiceUse
+
+DNS = {"evidence": Evidence.DNS, "kind": Kind.DNS}
+TLS = {"evidence": Evidence.TLS, "kind": Kind.CAPTURE}
+
+
+def _department(seen: list[Seen], name: str = "Sales") -> DepartmentUse:
+    return next(one for one in report(rolled_up(seen)).departments if one.name == name)
+
+
+def _use(seen: list[Seen], name: str = "Sales") -> ServiceUse:
+    (only,) = _department(seen, name).services
+    return only
+
+
+def test_one_visit_seen_three_ways_is_one_session_and_its_bytes_count_once() -> None:
+    use = _use(
+        [
+            Seen(0, "ann", **DNS),
+            Seen(0.1, "ann", up=900, down=5000, **TLS),
+            Seen(0.2, "ann", up=1000, down=4000),
+            Seen(5, "ann", up=200, down=100),
+        ]
+    )
+    assert (use.people, use.people_dns_only, use.sessions) == (1, 0, 1)
+    assert (use.bytes_up, use.bytes_down) == (1200, 5000)
+    assert use.evidence == EvidenceCounts(dns=1, tls=1, proxy=2)
+    assert use.first_seen == "2025-11-20T09:00:00.000000Z"
+    assert use.last_seen == "2025-11-20T09:05:00.000000Z"
+    assert use.proven
+
+
+@pytest.mark.parametrize(("second", "sessions"), [(29, 1), (30, 2), (31, 2)])
+def test_a_gap_of_thirty_minutes_parts_sessions(second: float, sessions: int) -> None:
+    assert _use([Seen(0, "ann"), Seen(second, "ann")]).sessions == sessions
+
+
+def test_many_short_steps_are_one_session() -> None:
+    assert _use([Seen(minute, "ann") for minute in range(0, 200, 20)]).sessions == 1
+
+
+def test_two_people_are_two_sessions() -> None:
+    use = _use([Seen(0, "ann", up=1), Seen(0, "bob", up=2)])
+    assert (use.people, use.sessions, use.bytes_up) == (2, 2, 3)
+
+
+def test_look_ups_alone_are_no_use() -> None:
+    department = _department([Seen(0, "ann", **DNS), Seen(40, "ann", **DNS), Seen(0, "bob")])
+    (use,) = department.services
+    assert (use.people, use.people_dns_only, use.sessions) == (1, 1, 1)
+    assert department.totals.people == 1
+    assert department.totals.people_dns_only == 1
+    only = _use([Seen(0, "ann", **DNS)])
+    assert (only.proven, only.people, only.sessions, only.people_dns_only) == (False, 0, 0, 1)
+    assert only.bytes_up is None
+
+
+@pytest.mark.parametrize("role", [Role.TELEMETRY, Role.CDN])
+def test_noise_is_never_use_and_bridges_nothing(role: Role) -> None:
+    assert _department([Seen(0, "ann", role=role)]).services == ()
+    noise = [Seen(minute, "ann", role=role, up=10) for minute in range(5, 60, 5)]
+    use = _use([Seen(0, "ann", up=1), *noise, Seen(60, "ann", up=1)])
+    assert (use.sessions, use.bytes_up) == (2, 2)
+    assert use.evidence == EvidenceCounts(proxy=2)
+
+
+@pytest.mark.parametrize("role", [Role.SHARED, Role.EMBEDDED, Role.DOCS])
+def test_shared_hosts_alone_prove_nothing(role: Role) -> None:
+    department = _department([Seen(0, "ann", "bing", role=role)])
+    (use,) = department.services
+    assert (use.proven, use.people, use.sessions, use.risk) == (False, 1, 1, "low")
+    assert (department.people, department.totals.services, department.totals.sessions) == (0, 0, 0)
+
+
+def test_shared_hosts_beside_proof_count_only_where_there_is_proof() -> None:
+    use = _use([Seen(0, "ann", "bing"), Seen(0, "bob", "bing", role=Role.SHARED)])
+    assert (use.proven, use.people, use.sessions) == (True, 1, 1)
+
+
+def test_denied_requests_are_blocked_and_nothing_else() -> None:
+    department = _department([Seen(0, "ann", denied=True, up=500), Seen(10, "ann", denied=True), Seen(0, "ann", **DNS)])
+    (use,) = department.services
+    assert (use.blocked, use.people, use.people_dns_only, use.sessions) == (2, 0, 0, 0)
+    assert use.bytes_up is None
+    assert use.evidence == EvidenceCounts(dns=1)
+    assert department.totals.blocked == 2
+
+
+def test_blocked_requests_do_not_join_sessions() -> None:
+    use = _use([Seen(0, "ann"), Seen(20, "ann", denied=True), Seen(40, "ann")])
+    assert (use.sessions, use.blocked) == (2, 1)
+
+
+def test_unknown_bytes_are_unknown_not_zero() -> None:
+    use = _use([Seen(0, "ann", down=10), Seen(60, "ann", up=0, down=5)])
+    assert (use.bytes_up, use.sessions_with_bytes_up, use.bytes_down) == (0, 1, 15)
+    assert _use([Seen(0, "ann")]).bytes_up is None
+
+
+def test_a_shared_address_has_sessions_but_is_nobody() -> None:
+    department = _department([Seen(0, "10.0.0.9", up=7)])
+    (use,) = department.services
+    assert (use.people, use.sessions, use.bytes_up) == (0, 1, 7)
+    assert department.people == 0
+    assert department.totals.sessions == 1
+
+
+def test_an_address_without_department_is_in_the_unknown_one() -> None:
+    report_ = report(rolled_up([Seen(0, "192.0.2.7")]))
+    assert [one.name for one in report_.departments] == ["Legal", "Quiet", "Sales", "Unknown department"]
+    assert report_.departments[-1].people == 1
+
+
+def test_every_department_of_the_directory_is_listed() -> None:
+    quiet = _department([], "Quiet")
+    assert (quiet.headcount, quiet.people, quiet.services) == (10, 0, ())
+
+
+def test_the_gravest_status_of_the_sessions_stands() -> None:
+    early, late = Seen(0, "ann", "copilot"), Seen(90, "ann", "copilot")
+    assert _use([early]).status is Status.SANCTIONED
+    assert _use([late]).status is Status.UNSANCTIONED
+    assert _use([early, late]).status is Status.UNSANCTIONED
+    assert _use([early]).status_until == "2025-11-20"
+
+
+def test_policy_is_by_department() -> None:
+    seen = [Seen(0, "ann", "claude"), Seen(0, "eve", "claude")]
+    assert _use(seen).status is Status.UNSANCTIONED
+    legal = _use(seen, "Legal")
+    assert (legal.status, legal.status_owner, legal.risk) == (Status.PROHIBITED, "ciso@example.com", "high")
+    assert legal.alternative == "Copilot"
+
+
+def test_worst_comes_first() -> None:
+    seen = [
+        Seen(0, "eve", "claude"),
+        Seen(0, "eve", "copilot"),
+        Seen(0, "eve", "chatgpt", up=60_000_000),
+        Seen(0, "eve", "bing", role=Role.EMBEDDED),
+    ]
+    assert [use.id for use in _department(seen, "Legal").services] == ["claude", "chatgpt", "copilot", "bing"]
+
+
+def test_totals_count_a_person_once() -> None:
+    totals = report(
+        rolled_up(
+            [Seen(0, "ann", up=1), Seen(0, "ann", "copilot", up=2), Seen(0, "eve", "copilot"), Seen(0, "?", up=4)]
+        )
+    ).totals
+    assert (totals.people, totals.services, totals.sessions, totals.bytes_up) == (2, 2, 4, 7)
+    assert (totals.people_unsanctioned, totals.services_unsanctioned) == (1, 1)
+    assert (totals.sessions_unsanctioned, totals.bytes_up_unsanctioned) == (2, 5)
+
+
+def test_days_are_of_session_starts() -> None:
+    use = _use([Seen(0, "ann", up=1), Seen(60, "bob", up=2), Seen(24 * 60, "ann", up=4)])
+    assert use.days == (
+        DayUse(day="2025-11-20", people=2, sessions=2, bytes_up=3),
+        DayUse(day="2025-11-21", people=1, sessions=1, bytes_up=4),
+    )
+
+
+def test_records_without_time_still_count() -> None:
+    use = _use([Seen(None, "ann", up=1), Seen(None, "ann", up=2), Seen(0, "ann", up=4)])
+    assert (use.people, use.sessions, use.bytes_up) == (1, 2, 7)
+    assert use.days == (DayUse(day="2025-11-20", people=1, sessions=1, bytes_up=4),)
+
+
+def test_an_empty_scan_is_an_empty_report() -> None:
+    empty = report(rolled_up([]))
+    assert empty.totals.people == 0
+    assert empty.totals.bytes_up is None
+    assert [one.services for one in empty.departments] == [(), (), ()]

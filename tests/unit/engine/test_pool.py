@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures.process import BrokenProcessPool
+
+import pytest
+
+from shadowai.engine import run
+
+_context: list[int] = []
+
+
+def prepare(offset: int) -> None:
+    _context[:] = [offset]
+
+
+def add(task: int) -> tuple[int, int]:
+    return task + _context[0], os.getpid()
+
+
+def die(_task: int) -> None:
+    os._exit(3)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_task_is_done_once(workers: int) -> None:
+    tasks = list(range(40))
+    outcomes = list(run(add, tasks, workers=workers, prepare=prepare, context=(100,)))
+    assert sorted(value for value, _ in outcomes) == [task + 100 for task in tasks]
+    in_this_process = {pid for _, pid in outcomes} == {os.getpid()}
+    assert in_this_process == (workers == 1)
+
+
+def test_a_single_task_needs_no_pool() -> None:
+    assert list(run(add, [1], workers=8, prepare=prepare, context=(1,))) == [(2, os.getpid())]
+
+
+def test_no_task_is_no_outcome() -> None:
+    assert list(run(add, [], workers=2, prepare=prepare, context=(1,))) == []
+
+
+def test_a_worker_that_dies_is_loud() -> None:
+
+    with pytest.raises(BrokenProcessPool):
+        list(run(die, [1, 2], workers=2, prepare=prepare, context=(1,)))
