@@ -49,7 +49,7 @@ def _directory(folder: Path) -> Path:
 
 def test_a_scan_writes_the_report_and_says_where(scan: Scan, tmp_path: Path) -> None:
     log = _squid(tmp_path / "a.log")
-    done = scan(log, "--directory", _directory(tmp_path / "dir"), "--out", tmp_path / "report")
+    done = scan(log, "--directory", _directory(tmp_path / "dir"), "--out", "report")
     assert done.exit_code == 0, done.output
     written = {str(path.relative_to(tmp_path / "report")) for path in (tmp_path / "report").rglob("*.*")}
     assert written == {"index.html", "departments/sales.html", "usage.csv", "result.json", "manifest.json"}
