@@ -180,7 +180,7 @@ class SourceReport(_Part):
 
 
 class Result(_Part):
-    """Everything one scan found."""
+    """Everything one scan found. `warnings` are about the user's own files: directory and policy."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -193,6 +193,7 @@ class Result(_Part):
     candidates: tuple[Candidate, ...]
     blind_spots: tuple[BlindSpot, ...]
     sources: tuple[SourceReport, ...]
+    warnings: tuple[str, ...] = ()
 
 
 class InputRecord(_Part):

@@ -200,6 +200,7 @@ def _result(activity: Activity, inputs: Iterable[Input], rules: Rules) -> Result
         candidates=candidates(frame, Matcher(rules.database).candidate),
         blind_spots=blind_spots(frame, places, reports),
         sources=reports,
+        warnings=tuple(rules.directory.warnings),
     )
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Model = TypeVar("Model", bound=BaseModel)
+MAX_SIZE = 8 << 20  # bytes
+MAX_DEPTH = 100
 _MERGE_KEY = "tag:yaml.org,2002:merge"
 
 
@@ -41,13 +43,30 @@ def load(path: Path) -> object:
     Raises UsageError with file and line for a file that cannot be read, is not YAML, or has a key twice.
     """
     try:
-        return yaml.load(path.read_bytes(), Loader=_UniqueKeys)  # noqa: S506  # a subclass of the safe loader
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(error.strerror or "cannot be read", where=path) from error
+    if len(content) > MAX_SIZE:
+        raise UsageError(f"is larger than {MAX_SIZE >> 20} MiB; no file of rules is", where=path)
+    try:
+        _check_depth(content)
+        return yaml.load(content, Loader=_UniqueKeys)  # noqa: S506  # a subclass of the safe loader
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)
         raise UsageError(f"is not valid YAML: {reason}", where=path, record=mark and mark.line + 1) from error
+
+
+def _check_depth(content: bytes) -> None:
+    """Refuse nesting that would end the process: the C library builds nodes by recursion."""
+    if sum(map(content.count, (b"[", b"{", b"- ", b"? "))) < MAX_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            message = f"is nested more than {MAX_DEPTH} deep"
+            raise yaml.constructor.ConstructorError(None, None, message, event.start_mark)
 
 
 def load_as(path: Path, model: type[Model], error_type: type[ShadowaiError] = UsageError) -> Model:

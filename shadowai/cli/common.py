@@ -66,8 +66,10 @@ def fail(message: str, code: Exit) -> None:
     sys.exit(code)
 
 
-def complain(sources: Iterable[SourceReport]) -> None:
-    """Tell on standard error which inputs could not be read, whole or in part, and why."""
+def complain(sources: Iterable[SourceReport], warnings: Iterable[str] = ()) -> None:
+    """Tell on standard error which inputs could not be read, whole or in part, and what else is odd."""
+    for warning in warnings:
+        click.echo(f"shadowai: {clean(warning)}", err=True)
     for source in sources:
         if source.error:
             click.echo(f"shadowai: {clean(source.path)}: {clean(source.error)}", err=True)

@@ -79,7 +79,7 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
 
 def tell(result: Result, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     """Print what a scan found to standard output, and what it could not read to standard error."""
-    complain(result.sources)
+    complain(result.sources, result.warnings)
     if as_json:
         sys.stdout.buffer.write(result_json(result))
     elif not quiet:

@@ -37,10 +37,20 @@ def test_what_is_no_plain_yaml_is_refused(tmp_path: Path, text: str) -> None:
         strict_yaml.load(path)
 
 
-def test_deep_nesting_is_an_error_not_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_deep_nesting_is_an_error_not_a_crash(tmp_path: Path, opening: str) -> None:
     path = tmp_path / "deep.yaml"
-    path.write_text("[" * 20_000)
-    with pytest.raises(UsageError):
+    path.write_text(opening * 1_000_000)
+    with pytest.raises(UsageError, match=r"deep\.yaml:1: .*nested more than 100 deep"):
+        strict_yaml.load(path)
+
+
+def test_a_long_flat_file_is_fine_and_a_huge_one_refused(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text("- [1]\n" * 5_000)
+    assert strict_yaml.load(path) == [[1]] * 5_000
+    path.write_bytes(b"#" * (strict_yaml.MAX_SIZE + 1))
+    with pytest.raises(UsageError, match="larger than 8 MiB"):
         strict_yaml.load(path)
 
 

@@ -1,0 +1,70 @@
+"""The departments of the organisation: who heads them, where they belong, how many people they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shadowai.directory.tables import Columns, Findings, Row, read_table
+from shadowai.model import Department
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount"))
+MAX_HEADCOUNT_DIGITS = 8
+
+
+def read_departments(path: Path, findings: Findings) -> dict[str, Department]:
+    """Read departments.csv into departments by name; problems go to `findings`."""
+    lines: dict[str, int] = {}
+    departments: dict[str, Department] = {}
+    for row in read_table(path, COLUMNS, findings):
+        name = row["department"]
+        if not name:
+            findings.problem(path, row.line, "department is empty; name the department")
+            continue
+        if name in departments:
+            findings.problem(
+                path, row.line, f"department {name!r} is already on line {lines[name]}; keep one of the two"
+            )
+            continue
+        lines[name] = row.line
+        headcount = _parse_headcount(row, findings)
+        departments[name] = Department(
+            name, row["parent"] or None, row["head"] or None, row["email"] or None, headcount
+        )
+    _check_parents(path, departments, lines, findings)
+    return departments
+
+
+def _parse_headcount(row: Row, findings: Findings) -> int | None:
+    text = row["headcount"]
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= MAX_HEADCOUNT_DIGITS:
+        return int(text)
+    findings.problem(
+        row.file, row.line, f"headcount {text!r} is not a whole number; write digits only or leave it empty"
+    )
+    return None
+
+
+def _check_parents(
+    path: Path, departments: Mapping[str, Department], lines: Mapping[str, int], findings: Findings
+) -> None:
+    """Refuse a parent that is not listed, and a department that is its own ancestor: readers walk up this chain."""
+    checked: set[str] = set()
+    for name, department in departments.items():
+        if department.parent is not None and department.parent not in departments:
+            message = f"parent {department.parent!r} is not a department of this file; add a line for it or correct it"
+            findings.problem(path, lines[name], message)
+        walk: set[str] = set()
+        at: str | None = name
+        while at is not None and at in departments and at not in checked:
+            if at in walk:
+                findings.problem(path, lines[at], f"department {at!r} is its own ancestor; correct the parents")
+                break
+            walk.add(at)
+            at = departments[at].parent
+        checked |= walk

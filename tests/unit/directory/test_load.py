@@ -1,0 +1,234 @@
+"""The user's CSV files: what is tolerated, and how everything wrong is told with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shadowai.directory import load_directory
+from shadowai.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD_NETWORKS = "network,department,kind\n10.1.0.0/16,Sales,\n10.2.0.0/16,IT,nat\n"
+GOOD_PEOPLE = "user,email,department\nanna,anna@corp.example,Sales\n"
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    for stem, content in files.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (folder / f"{stem}.csv").write_bytes(data)
+    return folder
+
+
+def problems_of(folder: Path) -> list[str]:
+    with pytest.raises(UsageError) as caught:
+        load_directory(folder)
+    return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines()]
+
+
+def test_each_file_may_be_absent_but_not_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"holds none of networks\.csv, people\.csv, departments\.csv"):
+        load_directory(tmp_path)
+    assert list(load_directory(write(tmp_path, departments="department\nSales\n")).departments) == ["Sales"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + GOOD_NETWORKS.encode(),
+        GOOD_NETWORKS.replace("\n", "\r\n").encode(),
+        GOOD_NETWORKS.replace("\n", "\r").encode(),
+        GOOD_NETWORKS.replace(",", ";").encode(),
+        GOOD_NETWORKS.replace(",", "\t").encode(),
+        GOOD_NETWORKS.replace("network,department,kind", "Network , DEPARTMENT,Kind").encode(),
+        GOOD_NETWORKS.replace("\n", "\n\n,,\n").encode(),
+        GOOD_NETWORKS.encode("utf-16"),
+        GOOD_NETWORKS.rstrip("\n").encode(),
+        b"kind,network,department\n,10.1.0.0/16,Sales\nNAT,10.2.0.0/16, IT \n",
+        b'network,department,kind\n"10.1.0.0/16","Sales"\n10.2.0.0/16,"IT",nat,,\n',
+    ],
+)
+def test_spreadsheet_habits_are_tolerated(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "odd").mkdir()
+    plain = load_directory(write(tmp_path / "plain", networks=GOOD_NETWORKS))
+    odd = load_directory(write(tmp_path / "odd", networks=content))
+    assert odd.content == plain.content
+    assert odd.digest == plain.digest
+
+
+def test_every_problem_of_every_file_is_told_at_once_with_its_line(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        networks=(
+            "network,department,kind\n"
+            "10.1.0.0/33,Sales,client\n"
+            "10.1.2.3/24,Sales,client\n"
+            "\n"
+            "10.3.0.0/16,,client\n"
+            "10.4.0.0/16,Sales,clinet\n"
+            "10.5.0.0/16,Sales,xyz\n"
+            "10.6.0.0/16,Sales,nat\n"
+            "10.6.0.0/16,IT,nat\n"
+        ),
+        people=(
+            "user,email,department,name,from,until\n"
+            "anna,anna@corp.example,,,,\n"
+            "bert,not-a-mail,Sales,,,\n"
+            ",c@corp.example,Sales,,,\n"
+            "dora,,Sales,,31.01.2026,\n"
+            "emil,,Sales,,2026-02-01,2026-01-01\n"
+            'finn,,Sales,"Two\nlines",,2026-02-30\n'
+            "gina,,Sales,Berg, Gina,2026-01-01,2026-02-01\n"
+            "hugo,,Sales,,,2026-06-30\n"
+            "hugo,,IT,,2026-06-30,\n"
+            "ines,,IT,,20260101,\n"
+        ),
+        departments=(
+            "department,parent,headcount\nSales,Nowhere,\n,,\nIT,IT,many\nIT,,3\n,Sales,5\nLaw,Tax,\nTax,Law,\n"
+        ),
+    )
+    found = problems_of(tmp_path)
+    places = [":".join(line.split(":")[:2]) for line in found]
+    assert places == [
+        "departments.csv:2",
+        "departments.csv:4",
+        "departments.csv:4",
+        "departments.csv:5",
+        "departments.csv:6",
+        "departments.csv:7",
+        "networks.csv:2",
+        "networks.csv:3",
+        "networks.csv:5",
+        "networks.csv:6",
+        "networks.csv:7",
+        "networks.csv:9",
+        "people.csv:2",
+        "people.csv:3",
+        "people.csv:4",
+        "people.csv:5",
+        "people.csv:6",
+        "people.csv:7",
+        "people.csv:9",
+        "people.csv:11",
+        "people.csv:12",
+    ]
+    text = "\n".join(found)
+    for remedy in [
+        "write 10.1.2.0/24",
+        "in CIDR notation",
+        "did you mean client?",
+        "use one of client, nat, shared, server",
+        "already on line 8",
+        "write it as YYYY-MM-DD",
+        "swap the two dates",
+        "quote values that hold the delimiter",
+        "user 'hugo' is in 'IT' here and in 'Sales' on line 10",
+        "its own ancestor",
+        "write digits only",
+    ]:
+        assert remedy in text
+
+
+def test_a_missing_or_double_column_is_told_by_name(tmp_path: Path) -> None:
+    write(tmp_path, networks="\n\nnetwork;dept\n", people="user,email,department,user\n", departments="")
+    found = problems_of(tmp_path)
+    assert found[0].startswith("departments.csv:1: column 'department' is missing; the file is empty")
+    assert found[1].startswith("networks.csv:3: column 'department' is missing")
+    assert found[2].startswith("people.csv:1: column 'user' is there twice")
+
+
+def test_unknown_columns_are_ignored_with_a_warning(tmp_path: Path) -> None:
+    directory = load_directory(write(tmp_path, networks="network,department,comment\n10.1.0.0/16,Sales,\n"))
+    assert directory.warnings == (f"{tmp_path}/networks.csv:1: column 'comment' is not known and is ignored",)
+
+
+def test_departments_that_look_like_typing_errors_are_warned_of(tmp_path: Path) -> None:
+    write(tmp_path, networks=GOOD_NETWORKS, people="user,email,department\na,,sales\n", departments="department\nIT\n")
+    warnings = "\n".join(load_directory(tmp_path).warnings)
+    assert "'Sales' and 'sales' differ only in case" in warnings
+    assert "department 'Sales' of the other files is not listed here" in warnings
+
+
+def test_a_mail_address_of_two_users_is_warned_of(tmp_path: Path) -> None:
+    people = "user,email,department\na,x@corp.example,IT\nb,X@corp.example,IT\n"
+    (warning,) = load_directory(write(tmp_path, people=people)).warnings
+    assert warning.endswith("people.csv:3: email x@corp.example belongs to 'a' and to 'b', so it identifies neither")
+
+
+def test_bytes_that_are_not_utf_8_are_located(tmp_path: Path) -> None:
+    write(tmp_path, people="user,email,department\na,,IT\nb,,Müller\n".encode("cp1252"), networks=b"\xff\xfe\x00")
+    found = problems_of(tmp_path)
+    assert found[0].startswith("networks.csv:1: is not UTF-8")
+    assert found[1].startswith("people.csv:3: is not UTF-8; save the file as 'CSV UTF-8'")
+
+
+def test_an_open_quotation_mark_is_located_where_it_begins(tmp_path: Path) -> None:
+    write(tmp_path, people='user,email,department\na,,IT\n"b,,IT\nc,,IT\n')
+    (problem,) = problems_of(tmp_path)
+    assert problem.startswith("people.csv:3: this record cannot be read")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "networks.csv").mkdir()
+    write(tmp_path, people=GOOD_PEOPLE)
+    (problem,) = problems_of(tmp_path)
+    assert problem.startswith("networks.csv: cannot be read")
+
+
+def test_a_later_row_that_overlaps_a_long_earlier_one_is_found(tmp_path: Path) -> None:
+    rows = ["a,,IT,2026-01-01,2026-12-31", "a,,IT,2026-02-01,2026-02-28", "a,,HR,2026-06-01,"]
+    people = "\n".join(["user,email,department,from,until", *rows])
+    (problem,) = problems_of(write(tmp_path, people=people))
+    assert problem.startswith("people.csv:4: user 'a' is in 'HR' here and in 'IT' on line 2")
+
+
+def test_a_long_chain_of_parents_costs_no_more_than_its_length(tmp_path: Path) -> None:
+    lines = "".join(f"d{number},d{number + 1}\n" for number in range(20_000))
+    directory = load_directory(write(tmp_path, departments=f"department,parent\n{lines}d20000,\n"))
+    assert len(directory.departments) == 20_001
+
+
+def test_the_digest_does_not_depend_on_the_order_of_lines_but_on_what_they_say(tmp_path: Path) -> None:
+    def digest(networks: str) -> str:
+        return load_directory(write(tmp_path, networks=networks)).digest
+
+    one = digest("network,department\n10.1.0.0/16,Sales\n10.2.0.0/16,IT\n")
+    assert one == digest("department,network\nIT,10.2.0.0/16\nSales,10.1.0.0/16\n")
+    assert one != digest("network,department\n10.1.0.0/16,Sales\n10.2.0.0/16,HR\n")
+    assert len(one) == 64
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_directory_or_a_located_error(tmp_path: Path, data: bytes) -> None:
+    for stem, header in [("networks", "network,department"), ("people", "user,email,department"), ("departments", "")]:
+        write(tmp_path, **{stem: header.encode() + b"\n" + data})
+    try:
+        load_directory(tmp_path)
+    except UsageError as error:
+        told = str(error)
+    else:
+        told = f"{tmp_path}/networks.csv"
+    assert told.startswith(str(tmp_path))
+
+
+names = st.text(st.characters(categories=("L", "N")), min_size=1, max_size=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(st.dictionaries(names.map(str.lower), names, max_size=5))
+def test_what_is_written_is_what_is_read(tmp_path: Path, people: dict[str, str]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["user", "email", "department"])
+    writer.writerows([user, "", department] for user, department in people.items())
+    directory = load_directory(write(tmp_path, people=buffer.getvalue()))
+    assert sorted(row.department for row in directory.content.people) == sorted(people.values())

@@ -1,0 +1,154 @@
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadowai.model import Status
+from shadowai.reports import charts
+from shadowai.reports.sections import split
+from shadowai.result import DayUse, Period, Result, ServiceUse
+
+Examples = Mapping[str, Callable[[], Result]]
+NO_PERIOD = Period(start=None, end=None)
+
+
+@pytest.fixture(scope="module")
+def service(examples: Examples) -> ServiceUse:
+    return examples["one"]().departments[0].services[0]
+
+
+def on(service: ServiceUse, days: Mapping[str, int], status: Status = Status.SANCTIONED) -> ServiceUse:
+    uses = tuple(DayUse(day=day, people=1, sessions=count, bytes_up=None) for day, count in days.items())
+    return service.model_copy(update={"days": uses, "sessions": sum(days.values()), "status": status})
+
+
+def test_bars_stack_to_the_height_of_their_sum(service: ServiceUse) -> None:
+    services = [
+        on(service, {"2026-11-02": 60, "2026-11-04": 10}),
+        on(service, {"2026-11-02": 40}, Status.PROHIBITED),
+    ]
+    chart = charts.time_chart(services, NO_PERIOD)
+    assert chart is not None
+    assert [(bar.label, bar.counts, bar.total) for bar in chart.bars] == [
+        ("2 Nov", (60, 40), 100),
+        ("3 Nov", (0, 0), 0),
+        ("4 Nov", (10, 0), 10),
+    ]
+    low, high = chart.bars[0].segments
+    assert (low.status, low.top, low.height) == ("sanctioned", charts.HEIGHT * 0.4, charts.HEIGHT * 0.6 - 1)
+    assert (high.status, high.top) == ("prohibited", 0.0)
+    assert [(entry.word, entry.count) for entry in chart.legend] == [("Sanctioned", 70), ("Prohibited", 40)]
+    assert chart.title == "Sessions per day by status, 2 Nov to 4 Nov: 70 sanctioned, 40 prohibited."
+    assert [(tick.top, tick.label) for tick in chart.ticks] == [(0, "100"), (50, "50"), (100, "0")]
+
+
+def test_one_prohibited_session_on_a_busy_day_can_be_seen(service: ServiceUse) -> None:
+    services = [on(service, {"2026-11-02": 9999}), on(service, {"2026-11-02": 1}, Status.PROHIBITED)]
+    chart = charts.time_chart(services, NO_PERIOD)
+    assert chart is not None
+    low, high = chart.bars[0].segments
+    assert high.status == "prohibited"
+    assert 2 < high.height < 4
+    assert high.top >= 0
+    assert high.top + high.height <= low.top
+
+
+def test_quiet_days_of_the_period_are_drawn(service: ServiceUse) -> None:
+    chart = charts.time_chart([on(service, {"2026-11-04": 1})], Period(start="2026-11-02T00:00:00Z", end="2026-11-08"))
+    assert chart is not None
+    assert [bar.label for bar in chart.bars] == ["2 Nov", "3 Nov", "4 Nov", "5 Nov", "6 Nov", "7 Nov", "8 Nov"]
+    assert chart.labels == ("2 Nov", "5 Nov", "8 Nov")
+
+
+@pytest.mark.parametrize(
+    ("last", "step", "first_label", "last_label"),
+    [
+        ("2026-03-03", "day", "1 Jan", "3 Mar"),
+        ("2026-06-30", "week", "29 Dec", "29 Jun"),
+        ("2028-02-01", "month", "Jan 2026", "Feb 2028"),
+        ("2041-05-05", "year", "2026", "2041"),
+    ],
+)
+def test_long_periods_take_larger_steps(
+    service: ServiceUse, last: str, step: str, first_label: str, last_label: str
+) -> None:
+    chart = charts.time_chart([on(service, {"2026-01-01": 2, last: 3})], NO_PERIOD)
+    assert chart is not None
+    assert (chart.step, chart.bars[0].label, chart.bars[-1].label) == (step, first_label, last_label)
+    assert (chart.bars[0].total, chart.bars[-1].total) == (2, 3)
+    assert len(chart.bars) <= charts.MAX_BARS + 1
+
+
+def test_a_clock_that_was_wrong_by_millennia_costs_nothing(service: ServiceUse) -> None:
+    chart = charts.time_chart([on(service, {"0001-01-01": 1, "9999-12-31": 1})], NO_PERIOD)
+    assert chart is not None
+    assert [bar.label for bar in chart.bars] == ["1", "9999"]
+
+
+def test_sessions_without_a_day_are_told(service: ServiceUse) -> None:
+    known = on(service, {"2026-11-02": 3, "someday": 2})
+    chart = charts.time_chart([known], NO_PERIOD)
+    assert chart is not None
+    assert chart.undated == 2
+    assert charts.time_chart([on(service, {"someday": 2})], NO_PERIOD) is None
+    assert charts.time_chart([], NO_PERIOD) is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.sampled_from(Status), st.integers(1, 10**9)),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_no_session_is_lost_and_no_bar_leaves_the_drawing(
+    examples: Examples, uses: list[tuple[date, Status, int]]
+) -> None:
+    base = examples["one"]().departments[0].services[0]
+    chart = charts.time_chart([on(base, {str(day): count}, status) for day, status, count in uses], NO_PERIOD)
+    assert chart is not None
+    assert sum(bar.total for bar in chart.bars) == sum(count for _, _, count in uses)
+    assert chart.undated == 0
+    for bar in chart.bars:
+        assert 0 <= bar.left <= chart.width - chart.bar_width
+        assert all(part.top >= -0.01 and part.top + part.height <= charts.HEIGHT + 0.01 for part in bar.segments)
+
+
+@given(st.dates(date(2, 1, 1), date(9998, 12, 31)))
+def test_a_week_begins_on_monday(moment: date) -> None:
+    start = charts._start(moment, "week")
+    assert start.weekday() == 0
+    assert timedelta(0) <= moment - start < timedelta(7)
+
+
+def test_heat_map_adds_up(examples: Examples) -> None:
+    departments = [(one.name, "x.html", split(one.services).in_use) for one in examples["small"]().departments]
+    heat = charts.heat_map(departments, (Status.UNSANCTIONED, Status.PROHIBITED))
+    assert heat is not None
+    assert heat.columns[:2] == ("Code assistants", "Chat assistants")
+    engineering = heat.rows[0]
+    assert engineering.total == 1336
+    assert engineering.cells[0] == charts.HeatCell(142 + 830, charts.LEVELS, 142)
+    assert engineering.cells[1].unsanctioned == 11 + 77
+    assert [row.total for row in heat.rows] == [1336, 303, 165, 28, 16]
+    assert all(sum(cell.count for cell in row.cells) == row.total for row in heat.rows)
+    assert all((cell.level == 0) == (cell.count == 0) for row in heat.rows for cell in row.cells)
+
+
+def test_rare_categories_share_one_column(service: ServiceUse) -> None:
+    many = [
+        on(service, {"2026-11-02": 100 - at}).model_copy(update={"category_name": f"Category {at:02d}"})
+        for at in range(30)
+    ]
+    heat = charts.heat_map([("All", "all.html", many)], ())
+    assert heat is not None
+    assert len(heat.columns) == charts.MAX_CATEGORIES
+    assert heat.columns[-1] == "19 other categories"
+    assert heat.rows[0].total == sum(range(71, 101))
+    assert charts.heat_map([], ()) is None
+
+
+def test_bar_percent_stays_in_its_track() -> None:
+    assert [charts.bar_percent(*pair) for pair in ((0, 9), (1, 1000), (1, 2), (3, 2), (1, 0))] == [0, 1, 50, 100, 0]
