@@ -9,7 +9,7 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from shadowai.sources.streams import READ_ERRORS, is_compressed, open_stream, read_error
+from shadowai.sources.streams import READ_ERRORS, ChunkReader, is_compressed, open_stream, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,8 +73,14 @@ def _blocks(stream: BinaryIO, shard: Shard, block_size: int) -> Iterator[tuple[i
     offset = _first_line(stream, shard.start)
     end = shard.end
     rest = b""
+    reader = ChunkReader(stream)
     while end is None or offset < end:
-        chunk = stream.read(block_size)
+        try:
+            chunk = reader.read(block_size)
+        except READ_ERRORS:
+            if rest:
+                yield offset, rest
+            raise
         if not chunk:
             break
         data = rest + chunk

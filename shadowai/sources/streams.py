@@ -6,19 +6,19 @@ import bz2
 import gzip
 import hashlib
 import lzma
-import shutil
 import tempfile
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
 from shadowai.errors import SourceError
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from shadowai.sources.find import Source
 
@@ -34,6 +34,32 @@ _OPENERS: dict[bytes, Callable[[Path], object]] = {
     b"\xfd7zXZ\x00": lzma.open,
     b"\x28\xb5\x2f\xfd": zstandard.open,
 }
+
+
+class ChunkReader:
+    """Reads a stream chunk by chunk and holds an error back until all that came before it has been given.
+
+    A plain `read` of a truncated gzip file raises and forgets what it had already decompressed.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = cast("io.BufferedReader", stream)
+        self._error: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read `size` bytes, fewer at the end or before an error; the error is raised by the next call."""
+        if self._error:
+            raise self._error
+        pieces = []
+        try:
+            while size > 0 and (piece := self._stream.read1(size)):
+                pieces.append(piece)
+                size -= len(piece)
+        except READ_ERRORS as error:
+            self._error = error
+            if not pieces:
+                raise
+        return b"".join(pieces)
 
 
 def is_compressed(source: Source) -> bool:
@@ -57,7 +83,7 @@ def read_head(source: Source) -> bytes:
     """
     with open_stream(source) as stream:
         try:
-            head = stream.read(HEAD_SIZE)
+            head = ChunkReader(stream).read(HEAD_SIZE)
         except READ_ERRORS as error:
             raise read_error(source, error) from error
     if not head:
@@ -70,18 +96,31 @@ def read_head(source: Source) -> bytes:
 
 @contextmanager
 def as_local_file(source: Source) -> Iterator[Path]:
-    """Give a plain file with the decompressed content, for readers that map it into memory."""
+    """Give a plain file with the decompressed content, for readers that map it into memory.
+
+    Raises SourceError at the end, after what could be decompressed has been used, where the compressed data is damaged.
+    """
     if not is_compressed(source):
         yield source.path
         return
-    with tempfile.NamedTemporaryFile(prefix="shadowai-") as file, open_stream(source) as stream:
-        try:
-            shutil.copyfileobj(stream, file, 1 << 20)
-        except READ_ERRORS as error:
-            if file.tell() == 0:
-                raise read_error(source, error) from error
+    with tempfile.NamedTemporaryFile(prefix="shadowai-") as file:
+        error = _unpack(source, file.file)
         file.flush()
-        yield source.path.__class__(file.name)
+        yield Path(file.name)
+    if error:
+        raise read_error(source, error) from error
+
+
+def _unpack(source: Source, target: IO[bytes]) -> Exception | None:
+    """Write the decompressed content to a file; give the error that ended it too early."""
+    with open_stream(source) as stream:
+        reader = ChunkReader(stream)
+        try:
+            while piece := reader.read(1 << 20):
+                target.write(piece)
+        except READ_ERRORS as error:
+            return error
+    return None
 
 
 def fingerprint(source: Source) -> tuple[int, str]:

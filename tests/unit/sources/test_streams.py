@@ -50,13 +50,20 @@ def test_gzip_of_several_members_is_one_stream(tmp_path: Path) -> None:
     assert b"".join(block for _, block in line_blocks(Shard(source))) == b"a\nb\n"
 
 
-@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
+@pytest.mark.parametrize("kind", ["gzip", "xz"])
 def test_a_truncated_file_gives_what_it_has_and_an_error(tmp_path: Path, kind: str) -> None:
-    content = COMPRESSORS[kind](bytes(range(256)) * 4000 + b"\nend\n")
+    whole = b"".join(hashlib.sha256(bytes([a, b])).digest() for a in range(100) for b in range(64)) + b"\nend\n"
+    content = COMPRESSORS[kind](whole)
     source = _source(tmp_path, content[: len(content) // 2])
     blocks: list[bytes] = []
     with pytest.raises(SourceError, match=r"input: .*truncated"):
         blocks.extend(block for _, block in line_blocks(Shard(source), 4096))
+    read = b"".join(blocks)
+    assert len(read) > 1000
+    assert whole.startswith(read)
+    assert read_head(source) == whole[: len(read_head(source))]
+    with pytest.raises(SourceError, match="truncated"), as_local_file(source) as path:
+        assert path.read_bytes() == read
 
 
 def test_corrupt_compression_is_an_error_of_that_file(tmp_path: Path) -> None:

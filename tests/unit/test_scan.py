@@ -1,0 +1,89 @@
+"""The pipeline as a whole: the merge law end to end, and how one bad shard is kept apart."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shadowai import detect, resources, sources
+from shadowai.model import Tally
+from shadowai.scan import ScanOptions, demo_options, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shadowai.model import Observation
+
+
+def _sample_options(workers: int = 1) -> ScanOptions:
+    folder = resources.samples()
+    return ScanOptions(
+        arguments=[str(folder / name) for name in ("bind-queries.log", "squid-access.log.gz", "zscaler-web.csv")],
+        directory=folder,
+        policy=folder / "policy.yaml",
+        workers=workers,
+    )
+
+
+@pytest.mark.parametrize(("size", "workers"), [(3_000, 1), (17_001, 2), (64_000, 2)])
+def test_any_cut_and_any_number_of_workers_give_the_same_result(
+    monkeypatch: pytest.MonkeyPatch, size: int, workers: int
+) -> None:
+    whole = scan(_sample_options())
+    monkeypatch.setattr(sources, "cut", partial(sources.cut, size=size))
+    calls: list[tuple[int, int]] = []
+    cut = scan(_sample_options(workers), lambda done, total: calls.append((done, total)))
+    assert cut == whole
+    done, total = calls[-1]
+    assert done == total > 3
+
+
+def test_the_demo_is_the_same_with_two_workers(tmp_path: Path) -> None:
+    one = scan(demo_options(tmp_path / "one", 1))
+    two = scan(demo_options(tmp_path / "two", 2))
+    assert one == two
+
+
+def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = detect.observations
+
+    def faulty(task: detect.Task, *rest: object) -> Iterator[Observation]:
+        if "zscaler" in task.shard.source.name:
+            raise ZeroDivisionError("by a hostile line")
+        return real(task, *rest)  # type: ignore[arg-type]  # handed through
+
+    monkeypatch.setattr(detect, "observations", faulty)
+    result = scan(_sample_options())
+    errors = {one.path.rpartition("/")[2]: one.error for one in result.sources}
+    assert errors["zscaler-web.csv"] == "internal error (ZeroDivisionError: by a hostile line); please report it"
+    assert errors["bind-queries.log"] is None
+    assert result.totals.people > 0
+
+
+def test_what_was_read_before_a_file_broke_off_counts(tmp_path: Path) -> None:
+    packed = (resources.samples() / "squid-access.log.gz").read_bytes()
+    (tmp_path / "cut.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    result = scan(ScanOptions([str(tmp_path / "cut.gz")]))
+    (source,) = result.sources
+    assert source.error is not None
+    assert "truncated" in source.error
+    assert source.parsed > 100
+    assert result.totals.sessions > 0
+
+
+def test_a_detector_keeps_to_its_period() -> None:
+    whole = scan(_sample_options())
+    assert whole.period.start is not None
+    middle = 1_763_370_000_000_000_000
+    options = _sample_options()
+    before = scan(ScanOptions(options.arguments, options.directory, options.policy, until=middle))
+    after = scan(ScanOptions(options.arguments, options.directory, options.policy, since=middle))
+    blocked = [one.totals.blocked for one in (before, after, whole)]
+    assert blocked[0] + blocked[1] == blocked[2]
+
+
+def test_an_empty_tally_is_no_error() -> None:
+    assert Tally().broken == 0
