@@ -233,7 +233,9 @@ def small() -> Result:
             Row("copilot-m365", S.SANCTIONED, 4, 9, None),
         ]),
     )  # fmt: skip
-    return result(departments, candidates=CANDIDATES, blind_spots=BLIND_SPOTS, sources=(*SOURCES, UNREAD))
+    whole = result(departments, candidates=CANDIDATES, blind_spots=BLIND_SPOTS, sources=(*SOURCES, UNREAD))
+    warnings = ("people.csv:12: the same user is in two departments", "policy.yaml: rule 3 names no known service")
+    return whole.model_copy(update={"warnings": warnings})
 
 
 def empty() -> Result:

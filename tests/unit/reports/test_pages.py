@@ -54,7 +54,7 @@ def test_headline_of_a_department(examples: Examples, name: str, expected: str) 
                 "unsanctioned, used by 35 people, and at least 1.1 GB was sent there."
             ),
         ),
-        ("empty", "We saw no use of AI services in the organisation in the records that were read."),
+        ("empty", "No records could be read, so we cannot say whether AI services were used in the organisation."),
         ("one", "1 of 4 people in Board used 1 AI service on 9 November 2026; no unsanctioned use was seen."),
     ],
 )
@@ -84,6 +84,15 @@ def test_four_figures(examples: Examples) -> None:
     assert (unmeasured[0].label, unmeasured[0].note) == ("people used AI", "")
     assert (unmeasured[3].value, unmeasured[3].note) == ("not measured", "")
     assert department(examples["one"]()).figures[3].value == "none"
+
+
+def test_no_figure_is_given_where_nothing_was_read(examples: Examples) -> None:
+    quiet = examples["quiet"]()
+    unread = tuple(source.model_copy(update={"records": 0, "error": "is empty"}) for source in quiet.sources)
+    page = department(quiet.model_copy(update={"sources": unread}))
+    assert page.headline == "No records could be read, so we cannot say whether AI services were used in Legal."
+    assert page.figures == ()
+    assert index(examples["empty"]()).figures == ()
 
 
 def test_what_the_headline_leaves_out_is_said(examples: Examples) -> None:
@@ -208,6 +217,7 @@ def test_sureness(examples: Examples) -> None:
         ),
         "The data sent could be measured for 1,314 of 1,336 sessions.",
     )
+    assert department(examples["one"]()).sureness[0] == "Confidence is high for every service in use."
     assert department(examples["quiet"]()).sureness[0].endswith("The blind spots above are where it could hide.")
     alone = examples["quiet"]().model_copy(update={"blind_spots": ()})
     assert department(alone).sureness[0].endswith("No blind spot was found either.")
@@ -254,6 +264,13 @@ def test_thousands_of_inputs_do_not_drown_the_page(examples: Examples) -> None:
     assert page.failed is not None
     assert (page.failed.heading, page.failed.more) == ("60 of 960 inputs could not be read", 10)
     assert (len(page.origin.sources), page.origin.more) == (100, 860)
+
+
+def test_warnings_about_the_users_own_files(examples: Examples) -> None:
+    page = index(examples["small"]())
+    assert page.warnings[0] == "people.csv:12: the same user is in two departments"
+    many = examples["one"]().model_copy(update={"warnings": ("x",) * 70})
+    assert (len(index(many).warnings), index(many).more_warnings) == (50, 20)
 
 
 def test_candidates_of_unknown_departments(examples: Examples) -> None:

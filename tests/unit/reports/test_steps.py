@@ -84,4 +84,4 @@ def test_open_decisions_blocked_requests_and_blind_spots(service: ServiceUse) ->
 
 def test_unproven_services_are_asked_about(service: ServiceUse) -> None:
     maybe = service.model_copy(update={"proven": False})
-    assert steps_for(maybe)[0].title == "Ask whether the AI features of Microsoft 365 Copilot are used"
+    assert steps_for(maybe)[0].title == "Ask whether Microsoft 365 Copilot is used"

@@ -1,0 +1,53 @@
+"""Publishing a report folder in one step: a run that dies leaves the old folder whole."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shadowai.errors import UsageError
+from shadowai.reports.write import write
+
+if TYPE_CHECKING:
+    from shadowai.result import Manifest, Result
+
+MANIFEST = "manifest.json"
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a target that is no earlier report and not empty, before any work is done: it would be replaced whole."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise UsageError("is a file; name a folder for the report", where=out)
+    if any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise UsageError("holds files that are no shadowai report; name a new or empty folder", where=out)
+
+
+def publish(result: Result, manifest: Manifest, out: Path) -> None:
+    """Write the whole report beside `out`, then put it in the place of what was there."""
+    check_folder(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        fresh.chmod(0o755)
+        write(result, fresh)
+        (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        _replace(out, fresh)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _replace(out: Path, fresh: Path) -> None:
+    old = fresh.with_name(fresh.name + "-old")
+    if out.exists():
+        out.rename(old)
+    try:
+        fresh.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,143 @@
+"""DNS queries over UDP and TCP. dnspython writes the messages where their form does not matter."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from typing import Any
+
+import dns.message
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shadowai.captures.dns import MessageReader, is_plain_query, read_questions
+from shadowai.model import Evidence
+
+HEAD = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0)
+LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_*", min_size=1, max_size=20)
+
+
+def test_a_query_is_one_contact_without_bytes(craft: Any) -> None:
+    (found,), _ = craft.read(craft.pcap([craft.udp(craft.query("API.Example.com"))]))
+    assert (found.evidence, found.host, found.source_ip, found.destination_ip) == (
+        Evidence.DNS,
+        "api.example.com",
+        "192.0.2.10",
+        "203.0.113.5",
+    )
+    assert (found.bytes_up, found.bytes_down, found.packet) == (None, None, 1)
+
+
+def test_what_is_no_query_gives_nothing(craft: Any) -> None:
+    packets = [
+        craft.udp(craft.query("a.example", flags=0x8180)),
+        craft.udp(b"", (40000, 53)),
+        *(craft.udp(craft.query("a.local"), (40000, port)) for port in (137, 5353, 5355)),
+        *(craft.udp(craft.query("a.local"), (port, 9999)) for port in (137, 5353, 5355)),
+    ]
+    found, tally = craft.read(craft.pcap(packets))
+    assert (found, tally.skipped) == ([], {})
+
+
+def test_the_root_has_no_name(craft: Any) -> None:
+    assert craft.hosts([craft.udp(craft.query(""))]) == [None]
+
+
+def test_queries_on_other_ports_are_found_beyond_doubt_only(craft: Any) -> None:
+    edns = dns.message.make_query("api.example.com", "A", use_edns=0, payload=1232, id=5).to_wire()
+    assert craft.hosts([craft.udp(edns, (40000, 8053)), craft.udp(edns, (40000, 443))]) == ["api.example.com"] * 2
+    doubtful = [
+        craft.query("api.example.com") + b"more",
+        craft.query("single"),
+        craft.query("a<b.example"),
+        craft.query("api.example.com", flags=0x0102),
+        craft.query("192.0.2.1"),
+        HEAD + b"\xc0\x0c\0\1\0\1",
+    ]
+    found, tally = craft.read(craft.pcap([craft.udp(data, (40000, 8053)) for data in doubtful]))
+    assert (found, tally.skipped) == ([], {})
+    assert not is_plain_query(craft.query("a.example", flags=0x8180)[:-1])
+
+
+def test_every_question_of_a_message_is_read(craft: Any) -> None:
+    questions = b"\3one\7example\0\0\1\0\1" + b"\3two\xc0\x10\0\1\0\1" + b"\xc0\x0c\0\1\0\1" + b"\4four\0\0\1\0\1"
+    message = struct.pack(">6H", 1, 0x100, 4, 0, 0, 0) + questions
+    assert read_questions(message) == [b"one.example", b"two.example", b"one.example", b"four"]
+    assert craft.hosts([craft.udp(message)]) == ["one.example", "two.example", "one.example", "four"]
+    assert read_questions(message[:-3]) == [b"one.example", b"two.example", b"one.example"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        HEAD[:8],
+        HEAD + b"\xc0\x0c\0\1\0\1",
+        HEAD + b"\x3fshort",
+        HEAD + b"\x80bad\0\0\1\0\1",
+        HEAD + b"\3abc\0\0",
+        HEAD + (b"\x3f" + b"x" * 63) * 4 + b"\0\0\1\0\1",
+        struct.pack(">6H", 1, 0x7800, 1, 0, 0, 0) + bytes(20),
+        struct.pack(">6H", 1, 0x100, 9999, 0, 0, 0) + bytes(20),
+    ],
+)
+def test_broken_queries_are_counted(craft: Any, message: bytes) -> None:
+    with pytest.raises(ValueError, match="DNS"):
+        read_questions(message)
+    found, tally = craft.read(craft.pcap([craft.udp(message)]))
+    assert (found, tally.skipped, tally.broken) == ([], {"dns-invalid": 1}, 0)
+
+
+def test_a_long_chain_of_pointers_neither_recurses_nor_hangs() -> None:
+    chain = b"\1a\0" + b"".join(struct.pack(">H", 0xC000 | max(12, 12 + 3 + 2 * (at - 1))) for at in range(5000))
+    message = struct.pack(">6H", 1, 0x100, 2, 0, 0, 0) + b"\1b\0\0\1\0\1" + chain
+    with contextlib.suppress(ValueError):
+        read_questions(message)
+    backwards = HEAD + b"\3abc" + b"\xc0\x0e" * 2000
+    with pytest.raises(ValueError, match="DNS"):
+        read_questions(backwards)
+
+
+@given(st.lists(LABEL, min_size=1, max_size=8))
+def test_names_written_by_dnspython_are_read(labels: list[str]) -> None:
+    wire = dns.message.make_query(".".join(labels) + ".", "AAAA", id=7).to_wire()
+    assert read_questions(wire) == [".".join(labels).encode()]
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=80), st.integers(0, 3))
+def test_hostile_messages(noise: bytes, count: int) -> None:
+    for message in (noise, struct.pack(">6H", 1, 0x100, count, 0, 0, 0) + noise):
+        is_plain_query(message)
+        with contextlib.suppress(ValueError):
+            assert len(read_questions(message)) <= max(count, 80)
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(1, 400), max_size=10))
+def test_queries_over_tcp_in_any_segments(craft: Any, places: list[int]) -> None:
+    names = ["one.example", "two.example", "three.example"]
+    stream = b"".join(struct.pack(">H", len(query)) + query for query in map(craft.query, names))
+    found, tally = craft.read(craft.pcap(craft.cut(stream, places, ports=(40000, 53))))
+    assert [(each.host, each.evidence, each.bytes_up) for each in found] == [
+        (name, Evidence.DNS, None) for name in names
+    ]
+    assert tally.skipped == {}
+
+
+def test_broken_streams_are_counted(craft: Any) -> None:
+    for data in (b"\0\3abc", b"\0\x0c" + bytes(2) + b"\x78" + bytes(9)):
+        found, tally = craft.read(craft.pcap([craft.tcp(data, 1, (40000, 53))]))
+        assert (found, tally.skipped) == ([], {"dns-invalid": 1})
+    _, tally = craft.read(craft.pcap([craft.tcp(b"\0\x40abc", 1, (40000, 53))]))
+    assert tally.skipped == {"incomplete": 1}
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6))
+def test_hostile_streams(pieces: list[bytes]) -> None:
+    reader = MessageReader()
+    with contextlib.suppress(ValueError):
+        for piece in pieces:
+            for message in reader.feed(piece):
+                assert len(message) >= 12
+    assert reader.held() <= sum(map(len, pieces))

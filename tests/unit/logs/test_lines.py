@@ -1,0 +1,82 @@
+"""Text of lines and the syslog header in front of a record."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadowai.logs.lines import decode, is_blank, strip_syslog
+
+BEGINS = re.compile(r"record ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("record 1", ("record 1", "")),
+        ("<134>record 1", ("record 1", "")),
+        ("<134> record 1", ("record 1", "")),
+        ("Jan 15 10:00:00 host app[12]: record 1", ("record 1", "Jan 15 10:00:00")),
+        ("<13>Jan  5 10:00:00 host record 1", ("record 1", "Jan  5 10:00:00")),
+        ("<13>Jan 15 2026 10:00:00 host record 1", ("record 1", "Jan 15 2026 10:00:00")),
+        ('<13>1 2026-01-15T10:00:00.5Z host app 1 ID7 [a@1 b="c"] record 1', ("record 1", "2026-01-15T10:00:00.5Z")),
+        ("<13>1 2026-01-15T10:00:00+01:00 host - - - - record 1", ("record 1", "2026-01-15T10:00:00+01:00")),
+        ("<13>1 TIMESTAMP host record 1", ("record 1", "")),
+        ("host app: record 1", None),
+        ("Jan 15 10:00:00 " + "word " * 20 + "record 1", None),
+        ("<134>", None),
+        ("Jan 15 10:00:00 host", None),
+    ],
+)
+def test_headers(text, expected):
+    assert strip_syslog(text, BEGINS) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("é".encode(), "é"),
+        (b"\xef\xbb\xbfabc\r", "abc"),
+        (b"caf\xe9", "café"),
+        (b"a\0b-and-a-long-rest", "a\0b-and-a-long-rest"),
+    ],
+)
+def test_encodings(line, expected):
+    assert decode(line, 0) == (expected, 0)
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0\ufeff")),
+    st.sampled_from(["utf-16-le", "utf-16-be"]),
+)
+def test_utf16_lines_as_a_cut_at_newlines_gives_them(text, encoding):
+    wide = f"first\nab{text}\nlast".encode(encoding)
+    if b"\n" in (text.encode(encoding)) or wide.count(b"\0") * 3 < len(wide):
+        return
+    lines, offset = [], 0
+    for line in wide.split(b"\n"):
+        lines.append((line, offset))
+        offset += len(line) + 1
+    line, at = lines[1]
+    if line.count(b"\0") * 3 >= len(line):
+        found, where = decode(line, at)
+        assert found == f"ab{text}"
+        assert wide[where:].startswith("ab".encode(encoding))
+
+
+@pytest.mark.parametrize("line", [b"", b"\r", b"\0", b"\0\r\0"])
+def test_blank(line):
+    assert is_blank(line)
+
+
+@pytest.mark.parametrize("line", [b" ", b"\r\r", b"x", b"\0\0\0\0\0"])
+def test_not_blank(line):
+    assert not is_blank(line)
+
+
+@given(st.binary(max_size=300), st.integers(0, 3))
+def test_no_bytes_raise(line, offset):
+    text, at = decode(line, offset)
+    assert at in {offset, offset + 1}
+    strip_syslog(text, BEGINS)

@@ -1,0 +1,115 @@
+"""What is recognised, what is not, and that definitions are checked."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shadowai.logs import Format, custom_csv, load_formats, recognise
+
+SQUID = (
+    b"1768471200.576    111 10.1.2.3 TCP_TUNNEL/200 15851 CONNECT chatgpt.com:443 alice HIER_DIRECT/104.18.32.47 -\n"
+)
+APACHE = b'10.1.2.3 - alice [15/Jan/2026:10:00:00 +0000] "GET /index.html HTTP/1.1" 200 39 "-" "Mozilla/5.0"\n'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"\n\n\r\n",
+        b"\0" * 5000,
+        random.Random(1).randbytes(70_000),
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 50,
+        APACHE,
+        b"time,src,dst\n1,2,3\n",
+        b'{"a":1}\n',
+        b"Jan 15 10:00:00 host sshd[1]: Accepted publickey for x\n",
+        b"Oct 16 12:13:06 h CEF:0|Vendor|Product|1|2|3|4| request=https://chatgpt.com/ src=10.1.2.3\n",
+        b"#Fields: date time c-ip s-ip\n2026-01-15 10:00:00 10.0.0.1 10.0.0.2\n",
+        b"#separator \\x09\n#fields\tts\tuid\tservice\n1768471200.5\tC\tssl\n",
+        b"x" * 100_000,
+    ],
+)  # fmt: skip
+def test_other_files_are_not_recognised(head):
+    assert recognise(head) is None
+
+
+def test_a_header_alone_is_enough():
+    assert recognise(b"#separator \\x09\n#path\tdns\n#fields\tts\tquery\tqtype_name\n#close\tx\n").id == "zeek-dns"
+    assert recognise(b"#Fields: c-ip cs-host\n").id == "w3c"
+    assert recognise(b"time,login,eurl,action,urlcat\n").id == "zscaler-csv"
+
+
+def test_half_of_the_lines_must_be_read():
+    noise = b"something else\n"
+    assert recognise(SQUID + noise).id == "squid"
+    assert recognise(SQUID + noise * 2) is None
+
+
+def test_a_line_cut_by_the_head_is_left_out():
+    head = (SQUID * 1000)[: 64 * 1024]
+    assert recognise(head).id == "squid"
+    long = b'{"timestamp":"2026-01-15T10:00:00+0000","event_type":"stats","x":"' + b"y" * 30_000 + b'"}\n'
+    assert recognise((long * 3)[: 64 * 1024]).id == "suricata"
+
+
+def test_own_column_maps_stand_above_shipped_formats():
+    head = b"time,login,eurl,action,urlcat\n2026-01-15 10:00:00,a,a.ai/x,Allowed,y\n"
+    own = custom_csv({"url": "eurl", "user": "login"}, name="own")
+    assert recognise(head, own=[custom_csv({"url": "other"}), own]) is own
+
+
+@given(st.binary(max_size=2000))
+def test_no_bytes_raise(head):
+    recognise(head)
+
+
+def test_formats_are_whole():
+    formats = load_formats()
+    assert list(formats) == [fmt.id for fmt in sorted(formats.values(), key=lambda fmt: (fmt.priority, fmt.id))]
+    assert load_formats() is formats
+    for name, fmt in formats.items():
+        assert fmt.id == name
+        assert fmt.document.startswith("https://")
+        assert fmt.name.startswith(fmt.vendor)
+        assert {"host", "source_ip", "time"} <= set(fmt.fields)
+        assert fmt.has_header_line == (fmt.header == "line")
+
+
+def test_directives_are_declared():
+    formats = load_formats()
+    assert b"#Fields:" in formats["w3c"].directives
+    assert {b"#fields", b"#separator"} <= set(formats["zeek-dns"].directives)
+    assert formats["squid"].directives == ()
+    assert formats["windows-dns"].spelling == "dns-labels"
+
+
+BASE = {
+    "id": "x", "vendor": "v", "product": "p", "kind": "proxy", "evidence": "proxy", "document": "https://a.example/",
+    "syntax": {"engine": "json"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unknown": 1},
+        {"syntax": {"engine": "json", "unknown": 1}},
+        {"syntax": {"engine": "regex", "pattern": "("}},
+        {"begins": "("},
+        {"extract": {"a": "no group"}},
+        {"records": []},
+        {"document": "http://a.example/"},
+        {"time": [{"columns": "t", "as": "%Q"}]},
+        {"map": {"host_name": "a"}},
+        {"kind": "router"},
+        {"ignore": [{"when": {}, "reason": "Not a slug"}]},
+    ],
+)
+def test_definitions_are_checked(change):
+    assert Format.model_validate(BASE).name == "v p"
+    with pytest.raises(ValidationError):
+        Format.model_validate(BASE | change)

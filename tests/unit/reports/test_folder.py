@@ -1,0 +1,96 @@
+"""Publishing a folder: all or nothing, and never over somebody's files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from support.results import small
+
+from shadowai.errors import UsageError
+from shadowai.reports import folder
+from shadowai.reports.folder import check_folder, publish
+from shadowai.result import InputRecord, Manifest, Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANIFEST = Manifest(
+    generator="shadowai test",
+    inputs=(InputRecord(path="a.log", size=1, sha256="0" * 64, format="squid", records=1),),
+    signatures="s",
+    policy="p",
+    directory="d",
+)
+
+
+@pytest.fixture
+def result() -> Result:
+    return small()
+
+
+def test_a_report_is_written_whole(result: Result, tmp_path: Path) -> None:
+    publish(result, MANIFEST, tmp_path / "deep" / "report")
+    report = tmp_path / "deep" / "report"
+    assert {path.name for path in report.iterdir()} == {
+        "index.html",
+        "departments",
+        "usage.csv",
+        "result.json",
+        "manifest.json",
+    }
+    assert json.loads((report / "manifest.json").read_text())["inputs"][0]["path"] == "a.log"
+    assert report.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_run_that_dies_leaves_the_old_folder_whole(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report"
+    publish(result, MANIFEST, report)
+    before = {path: path.read_bytes() for path in report.rglob("*.*") if path.is_file()}
+
+    def die(_result: Result, target: Path) -> None:
+        (target / "index.html").write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder, "write", die)
+    with pytest.raises(OSError, match="No space left"):
+        publish(result, MANIFEST, report)
+    assert {path: path.read_bytes() for path in report.rglob("*.*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_failed_swap_puts_the_old_folder_back(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "report"
+    publish(result, MANIFEST, report)
+    (report / "mark").write_text("old")
+    real = type(report).rename
+
+    def rename(self: Path, target: Path) -> Path:
+        if self.name.startswith(".report-") and not self.name.endswith("-old"):
+            raise OSError(13, "Permission denied")
+        return real(self, target)
+
+    monkeypatch.setattr(type(report), "rename", rename)
+    with pytest.raises(OSError, match="Permission denied"):
+        publish(result, MANIFEST, report)
+    assert (report / "mark").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["file", "full"])
+def test_what_is_no_report_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("x")
+    with pytest.raises(UsageError, match="name a"):
+        check_folder(tmp_path / name)
+
+
+def test_new_and_empty_folders_are_welcome(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    check_folder(tmp_path / "empty")
+    check_folder(tmp_path / "new")
