@@ -37,12 +37,12 @@ def sightings(activity: Activity) -> Iterator[tuple[str, str, int]]:
 
 
 def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
-    """Lay out activity as a frame, one line a row, sorted.
+    """Lay out activity as a frame, one line a row, in no order that means anything.
 
     Columns: those of `Key` (minute NO_MINUTE where unknown) and of `Sums`; `who`, `department`, `individual` and
     `reason`; the flags `denied`, `noise`, `contact` (evidence other than DNS) and `proving` (a role that proves use).
     """
-    rows = list(activity.sorted_rows())
+    rows = list(activity.rows.items())
     frame = pd.DataFrame([key for key, _ in rows], columns=list(Key._fields), dtype=object)
     for name in _SUMS:
         frame[name] = pd.Series([getattr(sums, name) for _, sums in rows], dtype="int64")

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from shadowai.model import MINUTE, Action, Evidence, Kind, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from shadowai.model import Observation
 
 
@@ -93,12 +91,6 @@ class Activity:
         """Take in all rows of another activity."""
         for key, sums in other.rows.items():
             self._add_sums(key, sums)
-
-    def sorted_rows(self) -> Iterator[tuple[Key, Sums]]:
-        """Give the rows in an order that depends on their content alone."""
-        return iter(
-            sorted(self.rows.items(), key=lambda row: tuple("" if part is None else str(part) for part in row[0]))
-        )
 
     def _add_sums(self, key: Key, sums: Sums) -> None:
         row = self.rows.get(key)

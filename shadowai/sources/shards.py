@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from shadowai.sources.find import Source
 
 SHARD_SIZE = 32 << 20
-BLOCK_SIZE = 4 << 20
+BLOCK_SIZE = 1 << 20  # larger blocks take fresh memory from the system each time, which costs more than reading them
+LONGEST_LINE = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,16 @@ def cut(
     ]
 
 
-def line_blocks(shard: Shard, block_size: int = BLOCK_SIZE) -> Iterator[tuple[int, bytes]]:
+def line_blocks(
+    shard: Shard, block_size: int = BLOCK_SIZE, longest_line: int = LONGEST_LINE
+) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, bytes) of whole lines, in order; the offset counts decompressed bytes from the file's start.
 
-    A line longer than a block comes in pieces. Raises SourceError after what could be read has been yielded.
+    A line longer than `longest_line` comes in pieces. Raises SourceError after what could be read has been yielded.
     """
     try:
         with open_stream(shard.source) as stream:
-            yield from _blocks(stream, shard, block_size)
+            yield from _blocks(stream, shard, block_size, longest_line)
     except READ_ERRORS as error:
         raise read_error(shard.source, error) from error
 
@@ -69,7 +72,7 @@ def line_number(source: Source, offset: int) -> int:
     return lines
 
 
-def _blocks(stream: BinaryIO, shard: Shard, block_size: int) -> Iterator[tuple[int, bytes]]:
+def _blocks(stream: BinaryIO, shard: Shard, block_size: int, longest_line: int) -> Iterator[tuple[int, bytes]]:
     offset = _first_line(stream, shard.start)
     end = shard.end
     rest = b""
@@ -86,7 +89,7 @@ def _blocks(stream: BinaryIO, shard: Shard, block_size: int) -> Iterator[tuple[i
         data = rest + chunk
         limit = len(data) if end is None else _end_of_line(data, end - 1 - offset)
         stop = data.rfind(b"\n", 0, limit) + 1
-        if stop == 0 and len(data) < block_size:
+        if stop == 0 and len(data) < longest_line:
             rest = data
             continue
         stop = stop or len(data)

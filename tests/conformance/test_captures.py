@@ -1,7 +1,7 @@
 """261 real captures of all sorts of protocols, against what tshark finds in them.
 
-For each capture the distinct evidence, client, server and host must be those of tshark, but for the differences listed here,
-each looked at and explained. `dtls` is not read; a port in an HTTP Host header is not part of the host.
+For each capture the distinct evidence, client, server and host must be those of tshark, but for the differences listed
+here, each looked at and explained. `dtls` is not read; a port in an HTTP Host header is not part of the host.
 """
 
 from __future__ import annotations

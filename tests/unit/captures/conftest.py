@@ -1,4 +1,4 @@
-"""Packets and capture files made by hand, from the formats' definitions: the truth that the readers are held against."""
+"""Packets and capture files made by hand from the formats' definitions: the truth that the readers are held to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import struct
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -61,15 +61,17 @@ class Craft:
     def udp(self, payload: bytes, ports: tuple[int, int] = (40000, 53), **ends: str) -> bytes:
         return self.ip(struct.pack(">4H", *ports, 8 + len(payload), 0) + payload, 17, **ends)
 
-    def tcp(self, payload: bytes, sequence: int, ports: tuple[int, int] = (40000, 443), **more: Any) -> bytes:
+    def tcp(self, payload: bytes, sequence: int, ports: tuple[int, int] = (40000, 443), **more: str | int) -> bytes:
         flags = int(more.pop("flags", 0x18))
         head = struct.pack(">HHIIBBHHH", *ports, sequence % (1 << 32), 1, 0x50, flags, 512, 0, 0)
         return self.ip(head + payload, 6, **{name: str(value) for name, value in more.items()})
 
-    def cut(self, data: bytes, places: list[int], start: int = 1000, **more: Any) -> list[bytes]:
+    def cut(
+        self, data: bytes, places: list[int], start: int = 1000, ports: tuple[int, int] = (40000, 443)
+    ) -> list[bytes]:
         """Cut a stream into TCP segments at the places."""
         edges = [0, *sorted({place % len(data) for place in places} - {0}), len(data)]
-        return [self.tcp(data[low:high], start + low, **more) for low, high in pairwise(edges)]
+        return [self.tcp(data[low:high], start + low, ports) for low, high in pairwise(edges)]
 
     def ethernet(self, packet: bytes) -> bytes:
         return bytes(12) + (b"\x86\xdd" if packet[0] >> 4 == 6 else b"\x08\0") + packet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,10 @@ from shadowai.captures import pcapng, read, recognise
 from shadowai.captures.container import Capture
 from shadowai.errors import CaptureError, SourceError
 from shadowai.model import Defect, Tally
+
+if TYPE_CHECKING:
+    from tests.unit.captures.conftest import Craft
+
 
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -52,7 +56,7 @@ def enhanced(packet: bytes, ticks: int = 0, face: int = 0, order: str = "<") -> 
         (0xA1B2CD34, ">", 1_700_000_000_000_005_000),
     ],
 )
-def test_every_pcap_magic_is_read(craft: Any, magic: int, order: str, time: int) -> None:
+def test_every_pcap_magic_is_read(craft: Craft, magic: int, order: str, time: int) -> None:
     path = craft.pcap([craft.udp(craft.query("a.example")), craft.udp(craft.query("b.example"))], 101, order, magic)
     assert recognise(path.read_bytes()[:12]) == "pcap"
     found, tally = craft.read(path)
@@ -62,7 +66,7 @@ def test_every_pcap_magic_is_read(craft: Any, magic: int, order: str, time: int)
     assert (tally.records, tally.parsed, tally.broken) == (2, 2, 0)
 
 
-def test_what_is_no_capture_is_refused(craft: Any) -> None:
+def test_what_is_no_capture_is_refused(craft: Craft) -> None:
     for content in (b"", b"text, not packets", b"\x0a\x0d\x0d\x0a" + bytes(20), b"\xd4\xc3\xb2\xa1\2\0"):
         path = craft.file(content)
         with pytest.raises(SourceError) as caught:
@@ -72,7 +76,7 @@ def test_what_is_no_capture_is_refused(craft: Any) -> None:
         list(read(craft.folder / "missing", name="x", tally=Tally()))
 
 
-def test_a_cut_last_record_is_truncation(craft: Any) -> None:
+def test_a_cut_last_record_is_truncation(craft: Craft) -> None:
     path = craft.pcap([craft.udp(craft.query(f"{name}.example")) for name in "abc"])
     for cut in (1, 40, 60):
         short = craft.file(path.read_bytes()[:-cut], "short.pcap")
@@ -82,7 +86,7 @@ def test_a_cut_last_record_is_truncation(craft: Any) -> None:
         assert tally.defects == {"truncated": Defect(3, is_packet=True)}
 
 
-def test_reading_goes_on_behind_a_corrupt_record(craft: Any) -> None:
+def test_reading_goes_on_behind_a_corrupt_record(craft: Craft) -> None:
     frames = [craft.udp(craft.query(f"host{at}.example")) for at in range(8)]
     content = bytearray(craft.pcap(frames).read_bytes())
     size = 16 + len(frames[0])
@@ -93,7 +97,7 @@ def test_reading_goes_on_behind_a_corrupt_record(craft: Any) -> None:
     assert tally.defects == {"corrupt": Defect(3, is_packet=True)}
 
 
-def test_damage_from_the_first_record_on_is_an_error(craft: Any) -> None:
+def test_damage_from_the_first_record_on_is_an_error(craft: Craft) -> None:
     content = craft.pcap([]).read_bytes() + struct.pack("<4I", 1, 1, 1 << 30, 1 << 30) + bytes(100)
     with pytest.raises(CaptureError):
         craft.read(craft.file(content))
@@ -101,20 +105,20 @@ def test_damage_from_the_first_record_on_is_an_error(craft: Any) -> None:
         craft.read(craft.file(section() + block(77, b"x")[:-4] + b"\0\0\0\1" + bytes(12)))
 
 
-def test_a_corrupt_end_is_counted(craft: Any) -> None:
+def test_a_corrupt_end_is_counted(craft: Craft) -> None:
     good = craft.pcap([craft.udp(craft.query("a.example"))]).read_bytes()
     found, tally = craft.read(craft.file(good + struct.pack("<4I", 1, 1, 1 << 30, 1 << 30) + bytes(100)))
     assert [each.host for each in found] == ["a.example"]
     assert tally.skipped == {"corrupt": 1}
 
 
-def test_a_capture_without_packets_is_sound(craft: Any) -> None:
+def test_a_capture_without_packets_is_sound(craft: Craft) -> None:
     for content in (craft.pcap([]).read_bytes(), section(), section() + interface()):
         found, tally = craft.read(craft.file(content))
         assert (found, tally.records, tally.first) == ([], 0, None)
 
 
-def test_sections_interfaces_and_packet_blocks_of_pcapng(craft: Any) -> None:
+def test_sections_interfaces_and_packet_blocks_of_pcapng(craft: Craft) -> None:
     packets = {name: craft.udp(craft.query(f"{name}.example")) for name in "abcdef"}
     ethernet = craft.ethernet(packets["b"])
     obsolete = struct.pack("<HH4I", 1, 0, 0, 5, len(ethernet), len(ethernet)) + ethernet
@@ -149,20 +153,20 @@ def test_sections_interfaces_and_packet_blocks_of_pcapng(craft: Any) -> None:
         (b"\x09\0\xff\xff\1\2\3\4", 5, 5000),
     ],
 )
-def test_clocks_of_interfaces(craft: Any, options: bytes, ticks: int, time: int | None) -> None:
+def test_clocks_of_interfaces(craft: Craft, options: bytes, ticks: int, time: int | None) -> None:
     content = section() + interface(101, options) + enhanced(craft.udp(craft.query("a.example")), ticks)
     found, _ = craft.read(craft.file(content))
     assert [each.time for each in found] == [time]
 
 
-def test_a_simple_packet_is_no_longer_than_the_snap_length(craft: Any) -> None:
+def test_a_simple_packet_is_no_longer_than_the_snap_length(craft: Craft) -> None:
     packet = craft.udp(craft.query("a.example"))
     simple = struct.pack("<I", 5000) + packet
     found, _ = craft.read(craft.file(section() + interface(snap=len(packet)) + block(3, simple)))
     assert [each.host for each in found] == ["a.example"]
 
 
-def test_damage_in_pcapng(craft: Any) -> None:
+def test_damage_in_pcapng(craft: Craft) -> None:
     good = [enhanced(craft.udp(craft.query(f"{name}.example"))) for name in "abc"]
     head = section() + interface()
     found, tally = craft.read(craft.file(head + good[0] + good[1][:-4] + b"\1\2\3\4" + good[2]))
@@ -180,7 +184,7 @@ def test_damage_in_pcapng(craft: Any) -> None:
     assert tally.broken == 1
 
 
-def test_a_bad_section_header_in_the_middle(craft: Any) -> None:
+def test_a_bad_section_header_in_the_middle(craft: Craft) -> None:
     good = enhanced(craft.udp(craft.query("a.example")))
     for bad in (block(0x0A0D0D0A, bytes(16)), section()[:4] + struct.pack("<I", 13) + section()[8:]):
         found, tally = craft.read(craft.file(section() + interface() + good + bad))
@@ -188,7 +192,7 @@ def test_a_bad_section_header_in_the_middle(craft: Any) -> None:
         assert tally.broken == 1
 
 
-def test_blocks_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("pcap", "pcapng"):
         monkeypatch.setattr(f"shadowai.captures.{name}.BLOCK_PACKETS", 2)
     packets = [craft.udp(craft.query(f"{name}.example")) for name in "abcde"]
@@ -205,7 +209,7 @@ def test_blocks_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None
 
 @QUIET
 @given(data=st.data())
-def test_hostile_files_never_crash_a_reader(craft: Any, data: st.DataObject) -> None:
+def test_hostile_files_never_crash_a_reader(craft: Craft, data: st.DataObject) -> None:
     packets = [craft.udp(craft.query("a.example")), craft.tcp(craft.records(craft.hello("b.example")), 1)]
     head = data.draw(st.sampled_from(["pcap", "pcapng"]))
     content = craft.pcap(packets).read_bytes()

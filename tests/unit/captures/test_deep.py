@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyshark.capture.capture import TSharkCrashException
 
-from shadowai.captures import deep, read_deep
+from shadowai.captures import read_deep
 from shadowai.errors import CaptureError, UsageError
 from shadowai.model import Evidence, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.unit.captures.conftest import Craft
 
 H2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 ENDS = {"c": ("192.0.2.10", "203.0.113.5", (40000, 443)), "s": ("203.0.113.5", "192.0.2.10", (443, 40000))}
@@ -37,7 +39,7 @@ def h2_headers(stream: int, **fields: str) -> bytes:
 class Session:
     """A TLS session between two memory buffers, written down as packets."""
 
-    def __init__(self, craft: Any, protocol: str) -> None:
+    def __init__(self, craft: Craft, protocol: str) -> None:
         self.craft = craft
         self.secrets = craft.folder / "keys.log"
         key, certificate = craft.folder / "key.pem", craft.folder / "certificate.pem"
@@ -74,7 +76,6 @@ class Session:
             self.packet(name, b"", flags)
             self.sequence[name] += 1
         self.handshake()
-        asking.keylog_filename = None
 
     def packet(self, name: str, data: bytes, flags: int = 0x18) -> None:
         source, destination, ports = ENDS[name]
@@ -112,13 +113,13 @@ class Session:
 
 
 @pytest.fixture
-def session(craft: Any, require: Callable[[str], str]) -> Callable[[str], Session]:
+def session(craft: Craft, require: Callable[[str], str]) -> Callable[[str], Session]:
     require("tshark")
     require("openssl")
     return lambda protocol: Session(craft, protocol)
 
 
-def test_http1_requests_inside_tls(session: Callable[[str], Session], craft: Any) -> None:
+def test_http1_requests_inside_tls(session: Callable[[str], Session], craft: Craft) -> None:
     made = session("http/1.1")
     made.say(
         craft.request("API.example.com:443", "/v1/chat?x=1", "POST", "User-Agent: agent/1\r\nContent-Length: 0\r\n")
@@ -154,14 +155,14 @@ def test_http2_requests_inside_tls(session: Callable[[str], Session]) -> None:
     assert said == [("h2.example.com", "GET", "/a", None), ("h2.example.com", "POST", "/b?y=2", "agent/2")]
 
 
-def test_requests_in_the_clear_are_given_once(session: Callable[[str], Session], craft: Any) -> None:
+def test_requests_in_the_clear_are_given_once(session: Callable[[str], Session], craft: Craft) -> None:
     made = session("http/1.1")
     made.packets.append(craft.tcp(craft.request("plain.example"), 1, (40001, 80)))
     found, _ = made.read()
     assert [each.host for each in found] == ["api.example.com", "plain.example"]
 
 
-def test_a_truncated_capture_gives_what_it_holds(session: Callable[[str], Session], craft: Any) -> None:
+def test_a_truncated_capture_gives_what_it_holds(session: Callable[[str], Session], craft: Craft) -> None:
     made = session("http/1.1")
     made.say(craft.request("api.example.com"))
     path = craft.pcap([*made.packets, made.packets[0]])
@@ -172,13 +173,13 @@ def test_a_truncated_capture_gives_what_it_holds(session: Callable[[str], Sessio
     assert tally.skipped == {"truncated": 1}
 
 
-def test_a_capture_without_contacts_has_no_sessions(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_capture_without_contacts_has_no_sessions(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: "/somewhere/tshark")
     secrets = craft.file(b"", "keys.log")
     assert list(read_deep(craft.pcap([]), name="x", tally=Tally(), secrets=secrets)) == []
 
 
-def test_what_is_missing_is_named(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_named(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     path, tally = craft.pcap([]), Tally()
     monkeypatch.setattr("shutil.which", lambda _: "/somewhere/tshark")
     with pytest.raises(UsageError, match="key log"):
@@ -204,9 +205,9 @@ class Crashing:
         self.closed = True
 
 
-def test_a_tshark_that_gives_up_is_an_error(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tshark_that_gives_up_is_an_error(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: "/somewhere/tshark")
-    monkeypatch.setattr(deep.pyshark, "FileCapture", Crashing)
+    monkeypatch.setattr("pyshark.FileCapture", Crashing)
     path = craft.pcap([craft.udp(craft.query("a.example"))])
     with pytest.raises(CaptureError, match="gave up"):
         list(read_deep(path, name="x", tally=Tally(), secrets=path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from typing import Any
+from typing import TYPE_CHECKING
 
 import dns.message
 import pytest
@@ -14,11 +14,15 @@ from hypothesis import strategies as st
 from shadowai.captures.dns import MessageReader, is_plain_query, read_questions
 from shadowai.model import Evidence
 
+if TYPE_CHECKING:
+    from tests.unit.captures.conftest import Craft
+
+
 HEAD = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0)
 LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789-_*", min_size=1, max_size=20)
 
 
-def test_a_query_is_one_contact_without_bytes(craft: Any) -> None:
+def test_a_query_is_one_contact_without_bytes(craft: Craft) -> None:
     (found,), _ = craft.read(craft.pcap([craft.udp(craft.query("API.Example.com"))]))
     assert (found.evidence, found.host, found.source_ip, found.destination_ip) == (
         Evidence.DNS,
@@ -29,7 +33,7 @@ def test_a_query_is_one_contact_without_bytes(craft: Any) -> None:
     assert (found.bytes_up, found.bytes_down, found.packet) == (None, None, 1)
 
 
-def test_what_is_no_query_gives_nothing(craft: Any) -> None:
+def test_what_is_no_query_gives_nothing(craft: Craft) -> None:
     packets = [
         craft.udp(craft.query("a.example", flags=0x8180)),
         craft.udp(b"", (40000, 53)),
@@ -40,11 +44,11 @@ def test_what_is_no_query_gives_nothing(craft: Any) -> None:
     assert (found, tally.skipped) == ([], {})
 
 
-def test_the_root_has_no_name(craft: Any) -> None:
+def test_the_root_has_no_name(craft: Craft) -> None:
     assert craft.hosts([craft.udp(craft.query(""))]) == [None]
 
 
-def test_queries_on_other_ports_are_found_beyond_doubt_only(craft: Any) -> None:
+def test_queries_on_other_ports_are_found_beyond_doubt_only(craft: Craft) -> None:
     edns = dns.message.make_query("api.example.com", "A", use_edns=0, payload=1232, id=5).to_wire()
     assert craft.hosts([craft.udp(edns, (40000, 8053)), craft.udp(edns, (40000, 443))]) == ["api.example.com"] * 2
     doubtful = [
@@ -60,7 +64,7 @@ def test_queries_on_other_ports_are_found_beyond_doubt_only(craft: Any) -> None:
     assert not is_plain_query(craft.query("a.example", flags=0x8180)[:-1])
 
 
-def test_every_question_of_a_message_is_read(craft: Any) -> None:
+def test_every_question_of_a_message_is_read(craft: Craft) -> None:
     questions = b"\3one\7example\0\0\1\0\1" + b"\3two\xc0\x10\0\1\0\1" + b"\xc0\x0c\0\1\0\1" + b"\4four\0\0\1\0\1"
     message = struct.pack(">6H", 1, 0x100, 4, 0, 0, 0) + questions
     assert read_questions(message) == [b"one.example", b"two.example", b"one.example", b"four"]
@@ -81,7 +85,7 @@ def test_every_question_of_a_message_is_read(craft: Any) -> None:
         struct.pack(">6H", 1, 0x100, 9999, 0, 0, 0) + bytes(20),
     ],
 )
-def test_broken_queries_are_counted(craft: Any, message: bytes) -> None:
+def test_broken_queries_are_counted(craft: Craft, message: bytes) -> None:
     with pytest.raises(ValueError, match="DNS"):
         read_questions(message)
     found, tally = craft.read(craft.pcap([craft.udp(message)]))
@@ -115,7 +119,7 @@ def test_hostile_messages(noise: bytes, count: int) -> None:
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(1, 400), max_size=10))
-def test_queries_over_tcp_in_any_segments(craft: Any, places: list[int]) -> None:
+def test_queries_over_tcp_in_any_segments(craft: Craft, places: list[int]) -> None:
     names = ["one.example", "two.example", "three.example"]
     stream = b"".join(struct.pack(">H", len(query)) + query for query in map(craft.query, names))
     found, tally = craft.read(craft.pcap(craft.cut(stream, places, ports=(40000, 53))))
@@ -125,7 +129,7 @@ def test_queries_over_tcp_in_any_segments(craft: Any, places: list[int]) -> None
     assert tally.skipped == {}
 
 
-def test_broken_streams_are_counted(craft: Any) -> None:
+def test_broken_streams_are_counted(craft: Craft) -> None:
     for data in (b"\0\3abc", b"\0\x0c" + bytes(2) + b"\x78" + bytes(9)):
         found, tally = craft.read(craft.pcap([craft.tcp(data, 1, (40000, 53))]))
         assert (found, tally.skipped) == ([], {"dns-invalid": 1})

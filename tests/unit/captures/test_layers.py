@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import struct
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from hypothesis import strategies as st
 
 from shadowai.captures.flows import _group
 from shadowai.captures.fragments import MAX_PACKETS, MAX_PIECES, Fragments
+
+if TYPE_CHECKING:
+    from tests.unit.captures.conftest import Craft
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -114,7 +117,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_the_innermost_packet_is_read_through_every_layer(craft: Any, name: str) -> None:
+def test_the_innermost_packet_is_read_through_every_layer(craft: Craft, name: str) -> None:
     link, frame = FRAMES[name]
     found, tally = craft.read(craft.pcap([bytes(frame)], link))
     assert [each.host for each in found] == ["api.example.com"], tally.skipped
@@ -148,13 +151,13 @@ SKIPPED = {
 
 
 @pytest.mark.parametrize("name", SKIPPED)
-def test_what_cannot_be_read_is_counted_by_reason(craft: Any, name: str) -> None:
+def test_what_cannot_be_read_is_counted_by_reason(craft: Craft, name: str) -> None:
     link, frame, reason = SKIPPED[name]
     found, tally = craft.read(craft.pcap([bytes(frame)], link))
     assert (found, dict(tally.skipped), tally.broken) == ([], {reason: 1}, 0)
 
 
-def test_nesting_is_bounded(craft: Any) -> None:
+def test_nesting_is_bounded(craft: Craft) -> None:
     deep = bytes(INNER)
     for _ in range(40):
         deep = craft.ip(deep, 4)
@@ -167,25 +170,25 @@ def test_nesting_is_bounded(craft: Any) -> None:
     assert tally.records == 1
 
 
-def test_an_error_message_that_quotes_a_query_is_no_query(craft: Any) -> None:
+def test_an_error_message_that_quotes_a_query_is_no_query(craft: Craft) -> None:
     assert craft.hosts([bytes(IP(src=B, dst=A) / ICMP(type=3, code=3) / INNER)]) == []
 
 
 @pytest.mark.parametrize("order", ["forward", "backward", "shuffled"])
-def test_fragments_are_put_together(craft: Any, order: str) -> None:
+def test_fragments_are_put_together(craft: Craft, order: str) -> None:
     hello = craft.records(craft.hello("split.example", padding=2000))
     packet = IP(src=A, dst=B, id=77) / TCP(sport=40000, dport=443, seq=5, flags="PA") / Raw(hello)
     pieces = [bytes(each) for each in fragment(packet, 400)]
     if order == "backward":
         pieces.reverse()
     if order == "shuffled":
-        random.Random(5).shuffle(pieces)
+        random.Random(5).shuffle(pieces)  # noqa: S311 - seeded, not secret
     found, tally = craft.read(craft.pcap(pieces))
     assert [(each.host, each.packet, each.bytes_up) for each in found] == [("split.example", len(pieces), len(hello))]
     assert tally.skipped == {}
 
 
-def test_fragments_of_ipv6_are_put_together(craft: Any) -> None:
+def test_fragments_of_ipv6_are_put_together(craft: Craft) -> None:
     body = bytes(UDP(sport=40000, dport=53) / Raw(QUERY))
     front = IPv6(src=A6, dst=B6) / IPv6ExtHdrDestOpt()
     first = front / IPv6ExtHdrFragment(nh=17, id=5, offset=0, m=1) / Raw(body[:16])
@@ -211,7 +214,7 @@ def test_fragments_are_bounded() -> None:
         fragments.add(bytes(IPv6(nh=60) / Raw(b"\x3c\0" + bytes(6)))[:48])
 
 
-def test_a_fragment_out_of_bounds_is_counted(craft: Any) -> None:
+def test_a_fragment_out_of_bounds_is_counted(craft: Craft) -> None:
     _, tally = craft.read(craft.pcap([bytes(IP(frag=8191, dst=B) / Raw(bytes(40)))]))
     assert tally.skipped == {"fragment": 1}
 
@@ -224,17 +227,29 @@ def test_flows_that_share_a_hash_are_still_told_apart(monkeypatch: pytest.Monkey
     assert len(keys) == 2
 
 
+def test_the_bytes_of_many_flows_are_kept_apart(craft: Craft) -> None:
+    hello = craft.records(craft.hello("many.example"))
+    ports = range(40_000, 41_300)
+    packets = [craft.tcp(hello, 1, (port, 443)) for port in ports]
+    packets += [craft.tcp(bytes(port - 40_000), 9_000, (port, 443)) for port in ports]
+    back = {"source": "203.0.113.5", "destination": "192.0.2.10"}
+    packets += [craft.tcp(bytes(2 * (port - 40_000)), 1, (443, port), **back) for port in ports]
+    found, _ = craft.read(craft.pcap(packets))
+    sizes = {each.source_port: (each.bytes_up, each.bytes_down) for each in found}
+    assert sizes == {port: (len(hello) + port - 40_000, 2 * (port - 40_000)) for port in ports}
+
+
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     noise=st.lists(st.binary(max_size=120), max_size=6), link=st.sampled_from([0, 1, 9, 101, 105, 108, 113, 127, 276])
 )
-def test_random_frames_never_crash_the_reader(craft: Any, noise: list[bytes], link: int) -> None:
+def test_random_frames_never_crash_the_reader(craft: Craft, noise: list[bytes], link: int) -> None:
     craft.read(craft.pcap(noise, link))
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_fuzzed_tunnels_never_crash_the_reader(craft: Any, seed: int) -> None:
-    dice = random.Random(seed)
+def test_fuzzed_tunnels_never_crash_the_reader(craft: Craft, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - seeded, not secret
     frames = []
     for _, frame in FRAMES.values():
         soiled = bytearray(bytes(frame))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import struct
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from aioquic.buffer import Buffer
@@ -31,6 +31,10 @@ from shadowai.captures.quic_packet import (
 )
 from shadowai.model import Evidence
 
+if TYPE_CHECKING:
+    from tests.unit.captures.conftest import Craft
+
+
 PORTS = (50000, 443)
 CID = bytes.fromhex("8394c8f03e515708")
 RFC_FRAMES = bytes.fromhex(
@@ -42,10 +46,12 @@ RFC_FRAMES = bytes.fromhex(
 )
 
 
-def protected(frames: bytes, cid: bytes = CID, version: int = VERSION_1, number: int = 0, **more: Any) -> bytes:
+def protected(
+    frames: bytes, cid: bytes = CID, version: int = VERSION_1, number: int = 0, key_id: bytes | None = None
+) -> bytes:
     """Protect a client's Initial packet with aioquic's cryptography."""
     pair = CryptoPair()
-    pair.setup_initial(cid=more.get("key_id", cid), is_client=True, version=version)
+    pair.setup_initial(cid=cid if key_id is None else key_id, is_client=True, version=version)
     frames = frames.ljust(40, b"\0")
     kind = 0xC1 if version != VERSION_2 else 0xD1
     head = bytes([kind]) + struct.pack(">I", version) + bytes([len(cid)]) + cid + b"\0" + b"\0"
@@ -118,7 +124,7 @@ def datagrams(connection: QuicConnection) -> list[bytes]:
 
 @pytest.mark.parametrize("version", [QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2])
 @pytest.mark.parametrize("padding", [0, 12])
-def test_connections_of_aioquic_are_read(craft: Any, version: int, padding: int) -> None:
+def test_connections_of_aioquic_are_read(craft: Craft, version: int, padding: int) -> None:
     sent = datagrams(client("Api.Example.com", version, padding))
     assert (len(sent) > 1) == bool(padding)
     for order in (sent, sent[::-1], [*sent, *sent]):
@@ -128,7 +134,7 @@ def test_connections_of_aioquic_are_read(craft: Any, version: int, padding: int)
         assert tally.skipped == {}
 
 
-def test_a_retry_changes_the_keys_and_is_one_connection(craft: Any) -> None:
+def test_a_retry_changes_the_keys_and_is_one_connection(craft: Craft) -> None:
     connection = client("retry.example")
     first = datagrams(connection)
     packet = next(long_packets(first[0]))
@@ -143,7 +149,7 @@ def test_a_retry_changes_the_keys_and_is_one_connection(craft: Any) -> None:
     assert craft.hosts(packets[1:]) == ["retry.example"]
 
 
-def test_the_first_keys_are_kept_when_the_server_picks_an_id(craft: Any) -> None:
+def test_the_first_keys_are_kept_when_the_server_picks_an_id(craft: Craft) -> None:
     hello = craft.hello("kept.example", padding=400)
     sent = [protected(crypto(hello[:300])), protected(crypto(hello[300:], 300), b"other-id", number=1, key_id=CID)]
     found, tally = craft.read(craft.pcap([craft.udp(data, PORTS) for data in sent]))
@@ -151,7 +157,7 @@ def test_the_first_keys_are_kept_when_the_server_picks_an_id(craft: Any) -> None
     assert tally.skipped == {}
 
 
-def test_two_connections_on_the_same_ports(craft: Any) -> None:
+def test_two_connections_on_the_same_ports(craft: Craft) -> None:
     sent = [protected(crypto(craft.hello(f"{name}.example", seed=ord(name))), name.encode() * 8) for name in "ab"]
     found, _ = craft.read(craft.pcap([craft.udp(data, PORTS) for data in sent]))
     assert {each.host for each in found} == {"a.example", "b.example"}
@@ -165,13 +171,13 @@ def test_every_version_has_its_salt(version: int) -> None:
         assert Connections().feed(0, protected(RFC_FRAMES, version=version))[0].server_name == b"example.com"
 
 
-def test_a_version_that_forces_negotiation_is_read(craft: Any) -> None:
+def test_a_version_that_forces_negotiation_is_read(craft: Craft) -> None:
     keys = client_keys(salts(0x0A1A2A3A)[0], 0x0A1A2A3A, CID)
     assert keys == client_keys(SALTS[VERSION_1], VERSION_1, CID)
     assert craft.hosts([craft.udp(b"\xc0\x0a\x1a\x2a\x3a" + bytes(60), PORTS)]) == []
 
 
-def test_coalesced_packets_and_frames(craft: Any) -> None:
+def test_coalesced_packets_and_frames(craft: Craft) -> None:
     hello = craft.hello("co.example", padding=300)
     frames = b"\1\2\5\0\1\0\3\4\3\5\0\0\1\1\1\1" + crypto(hello[100:200], 100) + bytes(9)
     both = protected(frames) + protected(crypto(hello[:100]) + crypto(hello[200:], 200) + b"\x1c\0\0\0", number=1)
@@ -180,7 +186,7 @@ def test_coalesced_packets_and_frames(craft: Any) -> None:
     assert craft.hosts([craft.udp(handshake + both, PORTS)]) == ["co.example"]
 
 
-def test_a_server_is_no_client(craft: Any) -> None:
+def test_a_server_is_no_client(craft: Craft) -> None:
     answer = {"source": "203.0.113.5", "destination": "192.0.2.10"}
     hello = protected(crypto(craft.hello("a.example")))
     server = craft.udp(protected(crypto(b"\2\0\0\0"), b"\1" * 8, key_id=CID), (443, 50000), **answer)
@@ -190,7 +196,7 @@ def test_a_server_is_no_client(craft: Any) -> None:
     assert (found, tally.skipped) == ([], {"quic-unreadable": 1})
 
 
-def test_broken_packets_are_counted(craft: Any) -> None:
+def test_broken_packets_are_counted(craft: Craft) -> None:
     for frames in (
         crypto(b"\2\0\0\0"),
         b"\6\x40",
@@ -213,7 +219,7 @@ def test_broken_packets_are_counted(craft: Any) -> None:
     assert list(crypto_frames(b"\x1e")) == []
 
 
-def test_connections_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quic, "MAX_CONNECTIONS", 3)
     half = protected(crypto(craft.hello("a.example")[:60]))
     packets = [craft.udp(half, (port, 443)) for port in range(50000, 50010)]
@@ -236,7 +242,7 @@ def test_no_keys_but_the_right_ones_open_a_packet() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=120), st.integers(0, 2**32))
 def test_hostile_datagrams_and_frames(noise: bytes, seed: int) -> None:
-    dice = random.Random(seed)
+    dice = random.Random(seed)  # noqa: S311 - seeded, not secret
     soiled = bytearray(protected(RFC_FRAMES))
     soiled[dice.randrange(30)] = dice.randrange(256)
     for data in (b"\xc3\0\0\0\1" + noise, bytes(soiled), protected(noise)):

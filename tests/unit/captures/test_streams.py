@@ -1,9 +1,9 @@
-"""TCP reassembly, TLS hellos, HTTP requests and DNS over TCP, from any cut, order, overlap and repetition of segments."""
+"""TCP reassembly, TLS hellos and HTTP requests, from any cut, order, overlap and repetition of segments."""
 
 from __future__ import annotations
 
-import random
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +16,12 @@ from shadowai.captures.tcp import MAX_AHEAD, Stream
 from shadowai.captures.tls import HelloReader, read_hello
 from shadowai.model import Evidence, Tally
 
+if TYPE_CHECKING:
+    import random
+
+    from tests.unit.captures.conftest import Craft
+
+
 QUIET = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACES = st.lists(st.integers(1, 5000), max_size=12)
 
@@ -25,7 +31,7 @@ def test_a_stream_comes_out_as_it_went_in(data: bytes, start: int, dice: random.
     stream, out = Stream(start), b""
     edges = sorted({0, len(data), *(place % len(data) for place in places)})
     pieces = [(low, data[low : low + dice.randrange(1, 80)]) for low in edges]
-    pieces += [(low, data[low:high]) for low, high in zip(edges, edges[1:], strict=False)]
+    pieces += [(low, data[low:high]) for low, high in pairwise(edges)]
     dice.shuffle(pieces)
     for low, piece in [*pieces, *pieces[:3]]:
         out += stream.push((start + low) % (1 << 32), piece)
@@ -44,7 +50,7 @@ def test_what_waits_behind_a_gap_is_bounded() -> None:
 @QUIET
 @given(places=PLACES, record=st.integers(1, 3000), dice=st.randoms(use_true_random=False))
 def test_a_hello_is_read_from_any_segments_and_records(
-    craft: Any, places: list[int], record: int, dice: random.Random
+    craft: Craft, places: list[int], record: int, dice: random.Random
 ) -> None:
     data = craft.records(craft.hello("Pq.Example.COM.", padding=1700), record)
     segments = craft.cut(data, places, 0xFFFFFF00)
@@ -57,7 +63,7 @@ def test_a_hello_is_read_from_any_segments_and_records(
 
 @QUIET
 @given(dice=st.randoms(use_true_random=False), count=st.integers(2, 8))
-def test_segments_may_come_before_the_beginning(craft: Any, dice: random.Random, count: int) -> None:
+def test_segments_may_come_before_the_beginning(craft: Craft, dice: random.Random, count: int) -> None:
     data = craft.records(craft.hello("pq.example.com", padding=1700))
     segments = craft.cut(data, [at * len(data) // count + 7 for at in range(count)])
     dice.shuffle(segments)
@@ -67,13 +73,13 @@ def test_segments_may_come_before_the_beginning(craft: Any, dice: random.Random,
 
 
 @pytest.mark.parametrize("flags", [0x02, 0x18])
-def test_data_in_a_syn_follows_the_syn(craft: Any, flags: int) -> None:
+def test_data_in_a_syn_follows_the_syn(craft: Craft, flags: int) -> None:
     data = craft.records(craft.hello("tfo.example", padding=900))
     packets = [craft.tcp(data[:500], 99, flags=flags), craft.tcp(data[500:], 99 + 500 + (flags == 2))]
     assert craft.hosts(packets) == ["tfo.example"]
 
 
-def test_the_server_name_is_found_wherever_it_stands(craft: Any) -> None:
+def test_the_server_name_is_found_wherever_it_stands(craft: Craft) -> None:
     grease = craft.extension(0x0A0A, b"") + craft.extension(51, bytes(40))
     assert craft.hosts([craft.tcp(craft.records(craft.hello("a.example", before=grease)), 1)]) == ["a.example"]
     for without in (craft.hello(None), craft.hello(""), craft.hello(None)[:4]):
@@ -81,7 +87,7 @@ def test_the_server_name_is_found_wherever_it_stands(craft: Any) -> None:
         assert (found, tally.broken) == ([], 0)
 
 
-def test_odd_hellos(craft: Any) -> None:
+def test_odd_hellos(craft: Craft) -> None:
     ssl30 = b"\1" + (38 + 3).to_bytes(3, "big") + b"\3\0" + bytes(32) + b"\0" + b"\0\2\0\5" + b"\1\0"
     assert read_hello(ssl30) == read_hello(ssl30 + b"more")
     assert read_hello(ssl30[:3]) is None
@@ -112,7 +118,7 @@ def test_hostile_hellos_are_a_value_none_or_value_error(noise: bytes, at: int) -
             pass
 
 
-def test_a_broken_hello_is_counted(craft: Any) -> None:
+def test_a_broken_hello_is_counted(craft: Craft) -> None:
     bad = bytearray(craft.records(craft.hello("a.example")))
     bad[43] = 0xFF  # length of the session id
     found, tally = craft.read(craft.pcap([craft.tcp(bytes(bad), 1)]))
@@ -122,8 +128,8 @@ def test_a_broken_hello_is_counted(craft: Any) -> None:
     assert (found, tally.skipped) == ([], {"incomplete": 1})
 
 
-def test_messages_cut_when_captured(craft: Any) -> None:
-    def snapped(packet: bytes, keep: int) -> Any:
+def test_messages_cut_when_captured(craft: Craft) -> None:
+    def snapped(packet: bytes, keep: int) -> tuple[list[str | None], dict[str, int]]:
         content = craft.pcap([]).read_bytes() + craft.record(packet[:keep], sent=len(packet))
         found, tally = craft.read(craft.file(content))
         return [each.host for each in found], dict(tally.skipped)
@@ -140,7 +146,7 @@ def test_messages_cut_when_captured(craft: Any) -> None:
     assert snapped(framed, len(framed) - 3) == ([], {"cut-short": 1})
 
 
-def test_a_repeated_hello_is_one_contact_and_counts_its_bytes_each_time(craft: Any) -> None:
+def test_a_repeated_hello_is_one_contact_and_counts_its_bytes_each_time(craft: Craft) -> None:
     data = craft.records(craft.hello("a.example"))
     answer = craft.tcp(b"server" * 50, 500, (443, 40000), source="203.0.113.5", destination="192.0.2.10")
     found, _ = craft.read(
@@ -152,7 +158,7 @@ def test_a_repeated_hello_is_one_contact_and_counts_its_bytes_each_time(craft: A
     assert found[0].evidence == Evidence.TLS
 
 
-def test_a_lost_segment_does_not_hide_what_follows(craft: Any) -> None:
+def test_a_lost_segment_does_not_hide_what_follows(craft: Craft) -> None:
     data = craft.records(craft.hello("lost.example", padding=1700))
     later = craft.request("later.example")
     packets = [craft.tcp(data[:900], 1), craft.tcp(b"\x17\3\3 data", 5000), craft.tcp(later, 6000)]
@@ -165,7 +171,7 @@ def test_a_lost_segment_does_not_hide_what_follows(craft: Any) -> None:
     assert craft.hosts(packets) == []
 
 
-def test_streams_awaited_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_awaited_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     half = craft.records(craft.hello("a.example", padding=900))[:600]
     packets = [craft.tcp(half, 1, (port, 443)) for port in range(40000, 40010)]
     monkeypatch.setattr(streams, "MAX_STREAMS", 4)
@@ -177,21 +183,21 @@ def test_streams_awaited_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch
     assert tally.skipped == {"reassembly-dropped": 8, "incomplete": 2}
 
 
-def test_early_segments_are_bounded(craft: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_early_segments_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "MAX_EARLY_BYTES", 100)
     data = craft.records(craft.hello("a.example", padding=900))
     found, tally = craft.read(craft.pcap([craft.tcp(data[500:], 501), craft.tcp(data[:500], 1)]))
     assert (found, tally.skipped) == ([], {"incomplete": 1})
 
 
-def test_segments_dropped_behind_a_gap_are_counted(craft: Any) -> None:
+def test_segments_dropped_behind_a_gap_are_counted(craft: Craft) -> None:
     data = craft.records(craft.hello("a.example", padding=900))
     packets = [craft.tcp(data[:100], 1), *(craft.tcp(bytes(60000), 5000 + at) for at in range(3))]
     _, tally = craft.read(craft.pcap(packets))
     assert tally.skipped == {"reassembly-dropped": 2, "incomplete": 1}
 
 
-def test_requests_on_one_connection(craft: Any) -> None:
+def test_requests_on_one_connection(craft: Craft) -> None:
     first = craft.request("A.Example:8080", "/one?q=1", extra="User-Agent: agent/1 (x)\r\n")
     second = craft.request("b.example", "/two", "POST", "Content-Length: 40\r\n")
     body = craft.request("fake.example")[:40].ljust(40)
@@ -199,7 +205,7 @@ def test_requests_on_one_connection(craft: Any) -> None:
     fourth = craft.request("c.example:443", "c.example:443", "CONNECT")
     stream = first + second + body + third
     edges = [0, len(first), len(first + second), len(first + second + body), len(stream)]
-    packets = [craft.tcp(stream[low:high], 1 + low, (40000, 8080)) for low, high in zip(edges, edges[1:], strict=False)]
+    packets = [craft.tcp(stream[low:high], 1 + low, (40000, 8080)) for low, high in pairwise(edges)]
     packets.append(craft.tcp(fourth, 1 + len(stream), (40000, 8080)))
     found, _ = craft.read(craft.pcap(packets))
     said = [(each.host, each.method, each.path, each.user_agent) for each in found]
@@ -216,10 +222,19 @@ def test_requests_on_one_connection(craft: Any) -> None:
 
 @QUIET
 @given(places=PLACES)
-def test_a_request_is_read_from_any_segments(craft: Any, places: list[int]) -> None:
+def test_a_request_is_read_from_any_segments(craft: Craft, places: list[int]) -> None:
     data = craft.request("api.example", "/" + "x" * 900, extra="Cookie: " + "y" * 600 + "\r\n")
     found, _ = craft.read(craft.pcap(craft.cut(data, places, ports=(40000, 8000)) if places else [craft.tcp(data, 1)]))
     assert [(each.host, each.bytes_up) for each in found] == [("api.example", len(data))]
+
+
+def test_long_methods_are_requests(craft: Craft) -> None:
+    packets = [
+        craft.tcp(craft.request(f"{name.lower()}.example", method=name), 1, (port, 80))
+        for port, name in enumerate(("GET", "M-SEARCH", "VERSION-CONTROL", "UPDATEREDIRECTREF"), 40000)
+    ]
+    names = ["get.example", "m-search.example", "version-control.example", "updateredirectref.example"]
+    assert craft.hosts(packets) == names
 
 
 @pytest.mark.parametrize(
@@ -236,14 +251,14 @@ def test_a_request_is_read_from_any_segments(craft: Any, places: list[int]) -> N
         b"GET / HTTP/1.1\r\nX: " + b"y" * (MAX_HEAD - 20),
     ],
 )
-def test_what_is_no_request_with_a_host_gives_nothing(craft: Any, data: bytes) -> None:
+def test_what_is_no_request_with_a_host_gives_nothing(craft: Craft, data: bytes) -> None:
     pieces = [data[at : at + 1400] for at in range(0, len(data), 1400)]
     packets = [craft.tcp(piece, 1 + at * 1400, (40000, 80)) for at, piece in enumerate(pieces)]
     found, tally = craft.read(craft.pcap(packets))
     assert (found, tally.broken) == ([], 0)
 
 
-def test_bare_line_feeds_and_hostile_heads(craft: Any) -> None:
+def test_bare_line_feeds_and_hostile_heads(craft: Craft) -> None:
     assert craft.hosts([craft.tcp(b"GET / HTTP/1.0\nhost:  a.example \n\n", 1)]) == ["a.example"]
     reader = RequestReader()
     assert reader.feed(b"GET" + b" " * 16000) is None
@@ -260,7 +275,7 @@ def test_bare_line_feeds_and_hostile_heads(craft: Any) -> None:
         held.feed(b"GET / HTTP/1.1\r\nX: " + b"y" * MAX_HEAD)
 
 
-def test_service_discovery_over_udp(craft: Any) -> None:
+def test_service_discovery_over_udp(craft: Craft) -> None:
     search = craft.request("239.255.255.250:1900", "*", "M-SEARCH")
     found, _ = craft.read(craft.pcap([craft.udp(search, (50000, 1900)), craft.udp(b"NOTIFY nothing", (50000, 1900))]))
     assert [(each.evidence, each.host, each.method) for each in found] == [
@@ -277,6 +292,8 @@ def test_service_discovery_over_udp(craft: Any) -> None:
         (b".", None),
         (b"a\x04b.\xff\n", "a\\004b.\\377\\n"),
         (b"*.example", "*.example"),
+        ("b\u00fccher.example".encode(), "xn--bcher-kva.example"),
+        (b"\xc3\xbc bad", "\\303\\274 bad"),
         (b"192.0.2.1", "192.0.2.1"),
     ],
 )
@@ -292,7 +309,7 @@ def test_authorities_are_written_without_port(raw: bytes, host: str | None) -> N
     assert host_of_authority(raw) == host
 
 
-def test_the_tally_takes_time_from_parsed_packets(craft: Any) -> None:
+def test_the_tally_takes_time_from_parsed_packets(craft: Craft) -> None:
     _, tally = craft.read(craft.pcap([craft.tcp(b"", 1), craft.udp(b"", (5, 6)), b"\x55"]))
     assert isinstance(tally, Tally)
     assert (tally.records, tally.parsed) == (3, 2)
