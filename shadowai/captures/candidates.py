@@ -1,0 +1,118 @@
+"""Which few packets of a block can name a server, told by ports and the first bytes of the payload."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.captures.quic_packet import GREASE, GREASE_MASK, LONG_FIXED, SALTS
+from shadowai.captures.tls import CLIENT_HELLO, HANDSHAKE, MAJOR
+from shadowai.captures.transport import PEEK
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from shadowai.captures.container import Bytes
+    from shadowai.captures.link import Mask
+    from shadowai.captures.transport import Segments
+
+DNS_PORT, SSDP_PORT = 53, 1900
+LOCAL_NAMES = (137, 5353, 5355)  # NetBIOS, mDNS and LLMNR: names of the own network, in the manner of DNS
+TUNNEL_PORTS = (1701, 2152, 3544, 4341, 4754, 4789, 5247, 6081, 6635, 8472)
+"""UDP ports to which L2TP, GTP-U, Teredo, LISP, GRE, VXLAN, CAPWAP data, GENEVE, MPLS and Linux VXLAN are sent."""
+
+TUNNEL_SERVERS = (1701, 3544, 5247)
+"""Those of them that also answer from their port; the others use the source port to spread load."""
+
+
+SHORTEST_QUERY = 17  # bytes of a DNS query
+SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
+MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
+VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
+LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE = 0x41, 26, 0x2D, 0x5F, 0x20
+
+
+class Guess(IntEnum):
+    """What a payload may begin with; NONE may still go on with what another began."""
+
+    NONE = 0
+    DNS = 1
+    TLS = 2
+    HTTP = 3
+    QUIC = 4
+    TUNNEL = 5
+
+
+def guess(segments: Segments) -> NDArray[np.int8]:
+    """Guess what each payload begins with, as `Guess` values."""
+    peek, room = segments.peek, segments.stop - segments.at
+    tcp, filled = segments.is_tcp, room > 0
+    udp = ~tcp
+    to = segments.destination_port
+    dns = (to == DNS_PORT) & filled & (tcp | ((peek[:, 2] & 0x80) == 0))
+    dns |= udp & _is_query(peek, room) & ~np.isin(to, LOCAL_NAMES) & ~np.isin(segments.source_port, LOCAL_NAMES)
+    tunnel = udp & (np.isin(to, TUNNEL_PORTS) | np.isin(segments.source_port, TUNNEL_SERVERS))
+    ssdp = udp & (to == SSDP_PORT)
+    return np.select(
+        [
+            tcp & filled & _is_hello(peek, room),
+            dns,
+            (tcp & filled | ssdp) & _is_method(peek, room),
+            udp & _is_quic(peek) & (room > SHORTEST_QUIC),
+            tunnel,
+        ],
+        [Guess.TLS, Guess.DNS, Guess.HTTP, Guess.QUIC, Guess.TUNNEL],
+        Guess.NONE,
+    ).astype(np.int8)
+
+
+def _is_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+    """Say whether a handshake record with a ClientHello begins here, as far as the first bytes tell (RFC 8446)."""
+    first: Mask = peek[:, 0] == HANDSHAKE
+    if not first.any():
+        return first
+    version = (room <= VERSION_AT) | (peek[:, VERSION_AT] == MAJOR)
+    kind = (room <= KIND_AT) | (peek[:, KIND_AT] == CLIENT_HELLO)
+    # The message length has three bytes, and no hello needs the first: that tells it from encrypted handshake records.
+    length = (room <= LENGTH_AT) | (peek[:, LENGTH_AT] == 0) | ((peek[:, 3] == 0) & (peek[:, 4] == 1))
+    answer: Mask = first & version & kind & length
+    return answer
+
+
+def _is_method(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+    """Say whether an upper-case word of three letters or more begins here, as far as the first bytes tell."""
+    first: Mask = peek[:, 0] - LETTER_A < LETTERS
+    rows = np.flatnonzero(first)
+    head = peek[rows, 1:4]
+    letters = (head - LETTER_A < LETTERS) | (head == HYPHEN) | (head == UNDERSCORE)
+    letters[:, 2] |= head[:, 2] == SPACE
+    for place in range(3):
+        letters[:, place] |= room[rows] <= place + 1
+    # The word ends soon: that tells a method from encoded text, of which whole uploads are made.
+    ends = (room[rows] < PEEK) | (peek[rows] == SPACE).any(axis=1)
+    first[rows] = letters.all(axis=1) & ends
+    return first
+
+
+def _is_query(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+    """Say whether this is the header of a plain DNS query, on whatever port: one question, no answers, no odd flags.
+
+    Resolvers are run on other ports to pass by filters, so the port alone would miss them.
+    """
+    rows = np.flatnonzero((peek[:, 5] == 1) & (room >= SHORTEST_QUERY))
+    answer = np.zeros(len(peek), np.bool_)
+    head = peek[rows]
+    zeros = (head[:, [4, 6, 7, 8, 9, 10]] == 0).all(axis=1)
+    answer[rows] = zeros & ((head[:, 2] & 0xFE) == 0) & ((head[:, 3] & 0xCF) == 0) & (head[:, 11] <= MAX_ADDITIONAL)
+    return answer
+
+
+def _is_quic(peek: Bytes) -> Mask:
+    long: Mask = (peek[:, 0] & LONG_FIXED) == LONG_FIXED
+    rows = np.flatnonzero(long)
+    if len(rows):
+        version = np.ascontiguousarray(peek[rows, 1:5]).view(">u4")[:, 0].astype(np.int64)
+        long[rows] = np.isin(version, list(SALTS)) | ((version & GREASE_MASK) == GREASE)
+    return long

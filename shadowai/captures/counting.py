@@ -1,0 +1,56 @@
+"""Counting packets: each is a record, and is either parsed or skipped for one reason.
+
+A packet whose headers make no sense is not damage: the file says faithfully what was on the wire. Damage is a record of
+the file that cannot be read, and the containers count it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.captures.container import NO_TIME, Block
+from shadowai.model import Skip, Tally
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Verdict(IntEnum):
+    """What the headers of a packet came to."""
+
+    PARSED = 0
+    NOT_IP = 1
+    CUT_SHORT = 2
+    INVALID = 3
+    UNKNOWN_LINK = 4
+
+
+REASONS = {
+    Verdict.NOT_IP: "not-ip",
+    Verdict.CUT_SHORT: "cut-short",
+    Verdict.INVALID: "invalid-header",
+    Verdict.UNKNOWN_LINK: "unknown-link-type",
+}
+
+
+def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
+    """Count the packets of a block by verdict, and widen the period by the times of those that were parsed."""
+    for verdict, reason in REASONS.items():
+        rows = np.flatnonzero(verdicts == verdict)
+        if len(rows):
+            tally.skip(Skip(reason, packet=int(block.number[rows[0]])), len(rows))
+    parsed = verdicts == Verdict.PARSED
+    tally.parsed += int(parsed.sum())
+    times = block.time[parsed & (block.time != NO_TIME)]
+    if len(times):
+        tally.widen(int(times.min()))
+        tally.widen(int(times.max()))
+
+
+def reclassify(tally: Tally, skip: Skip, count: int = 1) -> None:
+    """Count packets as skipped that were counted as parsed: their headers were sound, what they carry is not."""
+    tally.parsed -= count
+    tally.skip(skip, count)

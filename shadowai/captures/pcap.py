@@ -1,0 +1,172 @@
+"""Walk a pcap file (draft-ietf-opsawg-pcap): record headers to blocks of packets.
+
+A record whose length cannot be is damage: it is counted as `corrupt`, and reading goes on at the next place where
+several plausible records follow one another. A last record that the file's end cuts off is counted as `truncated`.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.captures.container import (
+    BLOCK_BYTES,
+    BLOCK_PACKETS,
+    MAX_PACKET,
+    MAX_PACKET_LARGE,
+    PCAP_MAGICS,
+    TAIL,
+    Block,
+    Capture,
+    Ints,
+)
+from shadowai.errors import CaptureError, SourceError
+from shadowai.model import SECOND, Skip, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FILE_HEADER = 24  # bytes
+LARGE_LINKS = frozenset({189, 220, 231, 249})  # USB and D-Bus: LINKTYPEs whose packets may be up to 128 MiB
+LINK_BITS = 0x03FFFFFF  # the rest of the field says how long the frame check sequence is
+MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
+DAY = 86_400  # seconds; how far the times of neighbouring records may lie apart for one to be believed after damage
+MAX_WINDOW = 1 << 20  # bytes searched at once for the next record
+CHAIN = 3  # records in a row that must be plausible
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the file header fixes for every record."""
+
+    order: str
+    tick: int
+    header: int
+    link: int
+    limit: int
+
+
+def blocks(capture: Capture, tally: Tally) -> Iterator[Block]:
+    """Give the packets of a pcap file block by block, counting records and damage in `tally`.
+
+    Raises SourceError where the file header is cut, CaptureError where not even one record can be read.
+    """
+    layout = _layout(capture)
+    at, number, resyncs = FILE_HEADER, 1, 0
+    while at < capture.size:
+        begin = at
+        starts, at = _walk(capture, layout, begin)
+        if starts:
+            block = _block(capture, layout, np.array(starts, np.int64), number)
+            number += len(block)
+            tally.records += len(block)
+            yield block
+        if len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at == capture.size:
+            continue
+        again = _resync(capture, layout, at, _seconds(capture, layout, starts)) if resyncs < MAX_RESYNCS else None
+        resyncs += 1
+        cut = again is None and _is_cut(capture, layout, at)
+        if number == 1 and again is None and not cut:
+            message = "the first packet record is damaged and no other was found"
+            raise CaptureError(message, record=1)
+        tally.records += 1
+        tally.skip(Skip("truncated" if cut else "corrupt", at, number, broken=True))
+        number += 1
+        at = capture.size if again is None else again
+
+
+def _layout(capture: Capture) -> _Layout:
+    order, tick, header = PCAP_MAGICS[bytes(capture.raw[:4])]
+    if capture.size < FILE_HEADER:
+        message = "the file ends inside the pcap file header"
+        raise SourceError(message)
+    (network,) = struct.unpack_from(order + "I", capture.raw, 20)
+    link = network & LINK_BITS
+    return _Layout(order, tick, header, link, MAX_PACKET_LARGE if link in LARGE_LINKS else MAX_PACKET)
+
+
+def _walk(capture: Capture, layout: _Layout, at: int) -> tuple[list[int], int]:
+    """Give the offsets of up to a block of whole records, and where the walk stopped."""
+    raw, size, header, limit = capture.raw, capture.size, layout.header, layout.limit
+    read = struct.Struct(layout.order + "I").unpack_from
+    starts: list[int] = []
+    add = starts.append
+    last = min(size - header, at + BLOCK_BYTES)
+    for _ in range(BLOCK_PACKETS):
+        if at > last:
+            break
+        (length,) = read(raw, at + 8)
+        end = at + header + length
+        if length > limit or end > size:
+            break
+        add(at)
+        at = end
+    return starts, at
+
+
+def _headers(capture: Capture, layout: _Layout, at: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Read the four fields of the record headers at the offsets: seconds, fraction, captured and original length."""
+    fields = capture.rows(at, 16).view(layout.order + "u4").astype(np.int64)
+    return fields[:, 0], fields[:, 1], fields[:, 2], fields[:, 3]
+
+
+def _block(capture: Capture, layout: _Layout, at: Ints, number: int) -> Block:
+    seconds, fraction, captured, original = _headers(capture, layout, at)
+    time = seconds * SECOND + fraction * layout.tick
+    numbers = number + np.arange(len(at), dtype=np.int64)
+    return Block(numbers, at + layout.header, captured, original, time, np.full(len(at), layout.link, np.int64))
+
+
+def _is_cut(capture: Capture, layout: _Layout, at: int) -> bool:
+    """Say whether the record is sound as far as it goes and the file just ends in it."""
+    if at + layout.header > capture.size:
+        return True
+    (length,) = struct.unpack_from(layout.order + "I", capture.raw, at + 8)
+    return bool(length <= layout.limit)
+
+
+def _seconds(capture: Capture, layout: _Layout, starts: list[int]) -> int | None:
+    if not starts:
+        return None
+    (seconds,) = struct.unpack_from(layout.order + "I", capture.raw, starts[-1])
+    return int(seconds)
+
+
+def _resync(capture: Capture, layout: _Layout, damaged: int, near: int | None) -> int | None:
+    """Find the next offset at which plausible records follow one another; None where there is none.
+
+    The window grows as it goes, so that the work is in proportion to the bytes skipped.
+    """
+    at, window = damaged + 1, TAIL
+    while at + layout.header <= capture.size:
+        offsets = np.arange(at, min(at + window, capture.size - layout.header + 1), dtype=np.int64)
+        for found in offsets[_plausible(capture, layout, offsets, near)].tolist():
+            if _chain(capture, layout, found, near):
+                return int(found)
+        at += window
+        window = min(window * 2, MAX_WINDOW)
+    return None
+
+
+def _plausible(capture: Capture, layout: _Layout, at: Ints, near: int | None) -> np.typing.NDArray[np.bool_]:
+    seconds, fraction, captured, original = _headers(capture, layout, at)
+    good = (captured > 0) & (captured <= original) & (original <= layout.limit)
+    good &= (fraction * layout.tick < SECOND) & (at + layout.header + captured <= capture.size)
+    if near is not None:
+        good &= np.abs(seconds - near) <= DAY
+    return good
+
+
+def _chain(capture: Capture, layout: _Layout, at: int, near: int | None) -> bool:
+    """Say whether the records from `at` on are plausible, up to the end of the file or `CHAIN` of them."""
+    for _ in range(CHAIN):
+        if at + layout.header > capture.size:
+            return at == capture.size
+        here = np.array([at], np.int64)
+        if not _plausible(capture, layout, here, near)[0]:
+            return False
+        at += layout.header + int(_headers(capture, layout, here)[2][0])
+    return True

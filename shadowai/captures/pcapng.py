@@ -1,0 +1,265 @@
+"""Walk a pcapng file (draft-ietf-opsawg-pcapng): blocks of the format to blocks of packets.
+
+Several sections, either byte order, any number of interfaces with their own link type and clock, and the three packet
+blocks (enhanced, simple, obsolete) are read; every other block is passed over. Damage is handled as in `pcap`.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.captures.container import (
+    BLOCK_BYTES,
+    BLOCK_PACKETS,
+    MAX_PACKET_LARGE,
+    NO_TIME,
+    PCAPNG_MAGIC,
+    SECTION_ORDERS,
+    Block,
+    Bytes,
+    Capture,
+    Ints,
+)
+from shadowai.errors import CaptureError
+from shadowai.model import SECOND, Skip, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECTION, INTERFACE, OBSOLETE, SIMPLE, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6  # block types
+SMALLEST = {SECTION: 28, INTERFACE: 20, OBSOLETE: 32, SIMPLE: 16, ENHANCED: 32}  # bytes of the smallest such block
+BLOCK_FRAME = 12  # bytes: type, length, length again
+TIME_RESOLUTION, TIME_OFFSET = 9, 14  # option codes of an interface
+OFFSET_BYTES = 8
+MICROSECONDS = 6  # the resolution of an interface that does not say: powers of ten
+NANO_DIGITS = 9
+MAX_POWER = 63  # bits or digits; a finer clock cannot be
+FINE_BITS = 30  # bits of a second's fraction that are worth keeping: about a nanosecond
+LAST_SECOND = (1 << 63) // SECOND - 1  # seconds since the epoch that fit in a time in nanoseconds
+MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
+MAX_INTERFACES = 65_536  # interfaces remembered in one section
+
+
+@dataclass(frozen=True, slots=True)
+class _Interface:
+    """One interface of a section: link type, bytes kept of a packet (0: all), clock."""
+
+    link: int
+    snap: int
+    resolution: int = MICROSECONDS
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class _Section:
+    """What is known at some point of a section; `pending` holds offset and type of packet blocks not yet given out."""
+
+    order: str = "<"
+    interfaces: list[_Interface] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+    types: list[int] = field(default_factory=list)
+
+
+def blocks(capture: Capture, tally: Tally) -> Iterator[Block]:
+    """Give the packets of a pcapng file block by block, counting records and damage in `tally`.
+
+    Raises CaptureError where the file holds damage only.
+    """
+    section = _Section()
+    at, number, resyncs = 0, 1, 0
+    while at < capture.size:
+        at, stop = _walk(capture, section, at)
+        if section.pending:
+            block, lost = _flush(capture, section, number)
+            tally.records += len(block) + lost
+            if lost:
+                tally.skip(Skip("unknown-interface", packet=number, broken=True), lost)
+            number += len(block) + lost
+            if len(block):
+                yield block
+        if stop != "damage":
+            continue
+        again = _resync(capture, section.order, at) if resyncs < MAX_RESYNCS else None
+        resyncs += 1
+        cut = again is None and _is_cut(capture, section.order, at)
+        if number == 1 and again is None and not cut:
+            message = "the first blocks are damaged and no other was found"
+            raise CaptureError(message, record=1)
+        tally.records += 1
+        tally.skip(Skip("truncated" if cut else "corrupt", at, number, broken=True))
+        number += 1
+        at = capture.size if again is None else again
+
+
+def _walk(capture: Capture, section: _Section, at: int) -> tuple[int, str]:
+    """Walk up to a block of packets or the next section; give the offset reached and why the walk stopped there."""
+    raw, size = capture.raw, capture.size
+    read = struct.Struct(section.order + "II").unpack_from
+    read_length = struct.Struct(section.order + "I").unpack_from
+    pending, types = section.pending, section.types
+    enough = at + BLOCK_BYTES
+    while at + BLOCK_FRAME <= size:
+        kind, length = read(raw, at)
+        if kind == SECTION:
+            # Packets of the section before are given out first: they know their interfaces by number.
+            if pending:
+                return at, "section"
+            following = _begin_section(capture, section, at)
+            return (at, "damage") if following is None else (following, "section")
+        end = at + length
+        if end > size or length < SMALLEST.get(kind, BLOCK_FRAME) or length % 4:
+            return at, "damage"
+        if read_length(raw, end - 4)[0] != length:
+            return at, "damage"
+        if kind in (ENHANCED, SIMPLE, OBSOLETE):
+            pending.append(at)
+            types.append(kind)
+            if len(pending) >= BLOCK_PACKETS or end > enough:
+                return end, "full"
+        elif kind == INTERFACE and len(section.interfaces) < MAX_INTERFACES:
+            section.interfaces.append(_interface(capture, section.order, at, end))
+        at = end
+    return (at, "end") if at == size else (at, "damage")
+
+
+def _begin_section(capture: Capture, section: _Section, at: int) -> int | None:
+    order = SECTION_ORDERS.get(bytes(capture.raw[at + 8 : at + 12]))
+    if order is None:
+        return None
+    if not _is_whole(capture, order, at):
+        return None
+    (length,) = struct.unpack_from(order + "I", capture.raw, at + 4)
+    section.order = order
+    section.interfaces = []
+    return int(at + length)
+
+
+def _interface(capture: Capture, order: str, at: int, end: int) -> _Interface:
+    link, _, snap = struct.unpack_from(order + "HHI", capture.raw, at + 8)
+    resolution, offset = MICROSECONDS, 0
+    option = at + 16
+    while option + 4 <= end - 4:
+        code, length = struct.unpack_from(order + "HH", capture.raw, option)
+        value = option + 4
+        if code == 0 or value + length > end - 4:
+            break
+        if code == TIME_RESOLUTION and length == 1:
+            resolution = capture.raw[value]
+        elif code == TIME_OFFSET and length == OFFSET_BYTES:
+            (offset,) = struct.unpack_from(order + "q", capture.raw, value)
+        option = value + (length + 3) // 4 * 4
+    return _Interface(link, snap, resolution, offset)
+
+
+def _flush(capture: Capture, section: _Section, number: int) -> tuple[Block, int]:
+    """Make a block of the pending packets; also give how many of them named an interface that the section has not."""
+    at = np.array(section.pending, np.int64)
+    kind = np.array(section.types, np.int64)
+    section.pending.clear()
+    section.types.clear()
+    start, captured, original, index, ticks = (np.zeros(len(at), np.int64) for _ in range(5))
+    timed = kind != SIMPLE
+    length = capture.rows(at + 4, 4).view(section.order + "u4").astype(np.int64)[:, 0]
+    for wanted, read in ((ENHANCED, _enhanced), (OBSOLETE, _obsolete), (SIMPLE, _simple)):
+        chosen = kind == wanted
+        if chosen.any():
+            rows = capture.rows(at[chosen] + 8, 20)
+            index[chosen], ticks[chosen], captured[chosen], original[chosen], head = read(rows, section.order)
+            start[chosen] = at[chosen] + 8 + head
+    snaps = np.array([face.snap or MAX_PACKET_LARGE for face in section.interfaces] or [0], np.int64)
+    known = index < len(section.interfaces)
+    numbers = number + np.arange(len(at), dtype=np.int64)
+    simple = ~timed & known
+    captured[simple] = np.minimum(captured[simple], snaps[0])
+    # A captured length that runs over its own block is cut to the block: the bytes behind it are another packet's.
+    captured = np.minimum(captured, at + length - 4 - start)
+    time = np.full(len(at), NO_TIME, np.int64)
+    links = np.zeros(len(at), np.int64)
+    for face in np.unique(index[known]).tolist():
+        chosen = known & (index == face)
+        links[chosen] = section.interfaces[face].link
+        clocked = chosen & timed
+        time[clocked] = _nanoseconds(ticks[clocked].view(np.uint64), section.interfaces[face])
+    block = Block(numbers[known], start[known], captured[known], original[known], time[known], links[known])
+    return block, int((~known).sum())
+
+
+def _enhanced(rows: Bytes, order: str) -> tuple[Ints, Ints, Ints, Ints, int]:
+    """Read interface, clock ticks, captured and original length; the last is where the packet begins in the body."""
+    fields = rows.view(order + "u4").astype(np.int64)
+    return fields[:, 0], fields[:, 1] << 32 | fields[:, 2], fields[:, 3], fields[:, 4], 20
+
+
+def _obsolete(rows: Bytes, order: str) -> tuple[Ints, Ints, Ints, Ints, int]:
+    face = rows[:, :2].copy().view(order + "u2").astype(np.int64)[:, 0]
+    return face, *_enhanced(rows, order)[1:]
+
+
+def _simple(rows: Bytes, order: str) -> tuple[Ints, Ints, Ints, Ints, int]:
+    original = rows[:, :4].copy().view(order + "u4").astype(np.int64)[:, 0]
+    nothing = np.zeros(len(rows), np.int64)
+    return nothing, nothing, original, original, 4
+
+
+def _nanoseconds(ticks: np.typing.NDArray[np.uint64], face: _Interface) -> Ints:
+    """Bring clock ticks to nanoseconds since the epoch; `NO_TIME` where they do not fit."""
+    power = face.resolution & 0x7F
+    if power > MAX_POWER:
+        return np.full(len(ticks), NO_TIME, np.int64)
+    if face.resolution & 0x80:
+        seconds = ticks >> np.uint64(power)
+        fraction = ticks - (seconds << np.uint64(power))
+        kept = min(power, FINE_BITS)
+        fraction = (fraction >> np.uint64(power - kept)) * np.uint64(SECOND) >> np.uint64(kept)
+    else:
+        rate = 10**power
+        if rate >= 1 << 64:
+            return np.full(len(ticks), NO_TIME, np.int64)
+        seconds, fraction = np.divmod(ticks, np.uint64(rate))
+        if power <= NANO_DIGITS:
+            fraction = fraction * np.uint64(10 ** (NANO_DIGITS - power))
+        else:
+            fraction = fraction // np.uint64(10 ** (power - NANO_DIGITS))
+    fits = seconds <= np.uint64(LAST_SECOND)
+    whole = np.where(fits, seconds, 0).astype(np.int64) + max(-LAST_SECOND, min(face.offset, LAST_SECOND))
+    fits &= (whole >= 0) & (whole < LAST_SECOND)
+    time = np.where(fits, whole, 0) * SECOND + fraction.astype(np.int64)
+    return np.where(fits, time, NO_TIME)
+
+
+def _is_cut(capture: Capture, order: str, at: int) -> bool:
+    """Say whether the block is sound as far as it goes and the file just ends in it."""
+    if at + BLOCK_FRAME > capture.size:
+        return True
+    if capture.raw[at : at + 4] == PCAPNG_MAGIC:
+        order = SECTION_ORDERS.get(bytes(capture.raw[at + 8 : at + 12]), order)
+    kind, length = struct.unpack_from(order + "II", capture.raw, at)
+    sound = length >= SMALLEST.get(kind, BLOCK_FRAME) and length % 4 == 0 and length <= MAX_PACKET_LARGE
+    return bool(sound and at + length > capture.size)
+
+
+def _resync(capture: Capture, order: str, damaged: int) -> int | None:
+    """Find the next whole enhanced packet block or section behind damage; None where there is none."""
+    marks = re.compile(re.escape(struct.pack(order + "I", ENHANCED)) + b"|" + re.escape(PCAPNG_MAGIC))
+    for found in marks.finditer(capture.raw, damaged + 4):
+        if _is_whole(capture, order, found.start()):
+            return found.start()
+    return None
+
+
+def _is_whole(capture: Capture, order: str, at: int) -> bool:
+    if at + BLOCK_FRAME > capture.size:
+        return False
+    if capture.raw[at : at + 4] == PCAPNG_MAGIC:
+        order = SECTION_ORDERS.get(bytes(capture.raw[at + 8 : at + 12]), "")
+        if not order:
+            return False
+    kind, length = struct.unpack_from(order + "II", capture.raw, at)
+    if length < SMALLEST[kind] or length % 4 or at + length > capture.size:
+        return False
+    return bool(struct.unpack_from(order + "I", capture.raw, at + length - 4)[0] == length)
