@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,10 @@ def pool(rng: random.Random, share: float) -> list[str]:
 def line(rng: random.Random, host: str) -> str:
     """Make one line without its time, as Squid's native format has it."""
     person = rng.randrange(PEOPLE)
-    client = f"10.{person >> 8}.{person & 255}.{rng.randrange(1, 255)}"
+    client = f"10.{person >> 8}.{person & 255}.{person % 251 + 1}"
     user = f"user{person}" if rng.random() < 0.7 else "-"  # noqa: PLR2004 - a share
-    server = f"198.51.{rng.randrange(100, 116)}.{rng.randrange(1, 255)}"
+    place = zlib.crc32(host.encode())
+    server = f"198.51.{100 + place % 16}.{place // 16 % 254 + 1}"
     size = int(rng.lognormvariate(8.5, 1.6))
     if rng.random() < 0.75:  # noqa: PLR2004 - a share
         request = f"TCP_TUNNEL/200 {size} CONNECT {host}:443 {user} HIER_DIRECT/{server} -"

@@ -106,10 +106,12 @@ def observations(
 
 def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator[Observation]:
     with sources.as_local_file(source) as path:
-        if reading.secrets:
-            yield from captures.read_deep(path, name=source.name, tally=tally, secrets=reading.secrets)
-        else:
+        if reading.secrets is None:
             yield from captures.read(path, name=source.name, tally=tally)
+            return
+        from shadowai.captures.deep import read_deep  # noqa: PLC0415  # brings pyshark, which the fast path never needs
+
+        yield from read_deep(path, name=source.name, tally=tally, secrets=reading.secrets)
 
 
 def shards(source: sources.Source, fmt: logs.Format | None) -> list[sources.Shard]:

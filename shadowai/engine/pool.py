@@ -38,9 +38,7 @@ def run(
         yield from _outcomes(pool, work, tasks, workers * _WAITING)
 
 
-def _outcomes(
-    pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[Task], window: int
-) -> Iterator[Outcome]:
+def _outcomes(pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[Task], window: int) -> Iterator[Outcome]:
     upcoming = iter(tasks)
     pending: set[Future[Outcome]] = set()
     while True:

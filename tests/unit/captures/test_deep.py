@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pyshark.capture.capture import TSharkCrashException
 
-from shadowai.captures import read_deep
+from shadowai.captures.deep import read_deep
 from shadowai.errors import CaptureError, UsageError
 from shadowai.model import Evidence, Tally
 

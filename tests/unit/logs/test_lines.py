@@ -29,7 +29,7 @@ BEGINS = re.compile(r"record ")
         ("Jan 15 10:00:00 host", None),
     ],
 )
-def test_headers(text, expected):
+def test_headers(text: str, expected: object) -> None:
     assert strip_syslog(text, BEGINS) == expected
 
 
@@ -42,7 +42,7 @@ def test_headers(text, expected):
         (b"a\0b-and-a-long-rest", "a\0b-and-a-long-rest"),
     ],
 )
-def test_encodings(line, expected):
+def test_encodings(line: bytes, expected: object) -> None:
     assert decode(line, 0) == (expected, 0)
 
 
@@ -50,7 +50,7 @@ def test_encodings(line, expected):
     st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0\ufeff")),
     st.sampled_from(["utf-16-le", "utf-16-be"]),
 )
-def test_utf16_lines_as_a_cut_at_newlines_gives_them(text, encoding):
+def test_utf16_lines_as_a_cut_at_newlines_gives_them(text: str, encoding: str) -> None:
     wide = f"first\nab{text}\nlast".encode(encoding)
     if b"\n" in (text.encode(encoding)) or wide.count(b"\0") * 3 < len(wide):
         return
@@ -66,17 +66,17 @@ def test_utf16_lines_as_a_cut_at_newlines_gives_them(text, encoding):
 
 
 @pytest.mark.parametrize("line", [b"", b"\r", b"\0", b"\0\r\0"])
-def test_blank(line):
+def test_blank(line: bytes) -> None:
     assert is_blank(line)
 
 
 @pytest.mark.parametrize("line", [b" ", b"\r\r", b"x", b"\0\0\0\0\0"])
-def test_not_blank(line):
+def test_not_blank(line: bytes) -> None:
     assert not is_blank(line)
 
 
 @given(st.binary(max_size=300), st.integers(0, 3))
-def test_no_bytes_raise(line, offset):
+def test_no_bytes_raise(line: bytes, offset: int) -> None:
     text, at = decode(line, offset)
     assert at in {offset, offset + 1}
     strip_syslog(text, BEGINS)

@@ -39,12 +39,12 @@ def ns(*parts: int) -> int:
         ("", None),
     ],
 )
-def test_epoch(text, expected):
+def test_epoch(text: str, expected: object) -> None:
     assert epoch(text) == expected
 
 
 @given(MOMENTS)
-def test_iso_agrees_with_datetime(moment):
+def test_iso_agrees_with_datetime(moment: datetime) -> None:
     expected = (moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     parse = parser_of("iso", Clock())
     assert parse(moment.isoformat(timespec="microseconds") + "Z") == expected
@@ -52,7 +52,7 @@ def test_iso_agrees_with_datetime(moment):
 
 
 @given(MOMENTS, st.integers(-14 * 60, 14 * 60))
-def test_offsets_are_applied(moment, minutes):
+def test_offsets_are_applied(moment: datetime, minutes: int) -> None:
     sign = "-" if minutes < 0 else "+"
     hours, rest = divmod(abs(minutes), 60)
     text = f"{moment:%d/%b/%Y:%H:%M:%S} {sign}{hours:02d}{rest:02d}"
@@ -80,7 +80,7 @@ def test_offsets_are_applied(moment, minutes):
         ("%d %b %Y", "05 Foo 2026", None),
     ],
 )
-def test_patterns(pattern, text, expected):
+def test_patterns(pattern: str, text: str, expected: object) -> None:
     assert parser_of(pattern, Clock())(text) == expected
 
 
@@ -94,7 +94,9 @@ def test_patterns(pattern, text, expected):
         ("13/13/2021 7:52:03 AM", None, None),
     ],
 )
-def test_order_of_day_and_month_with_a_twelve_hour_clock(text, day_first, expected):
+def test_order_of_day_and_month_with_a_twelve_hour_clock(
+    *, text: str, day_first: bool | None, expected: object
+) -> None:
     assert parser_of("%x %I:%M:%S %p", Clock(day_first=day_first))(text) == expected
 
 
@@ -108,15 +110,15 @@ def test_order_of_day_and_month_with_a_twelve_hour_clock(text, day_first, expect
         ("2021-06-05 21:46:04", None, ns(2021, 6, 5, 21, 46, 4)),
     ],
 )
-def test_order_of_day_and_month_with_a_24_hour_clock(text, day_first, expected):
+def test_order_of_day_and_month_with_a_24_hour_clock(*, text: str, day_first: bool | None, expected: object) -> None:
     assert parser_of("%x %H:%M:%S", Clock(day_first=day_first))(text) == expected
 
 
-def test_a_date_of_one_order_only():
+def test_a_date_of_one_order_only() -> None:
     assert (order_of(13, 1), order_of(1, 13), order_of(5, 6)) == (True, False, None)
 
 
-def test_a_missing_year_is_the_latest_that_fits():
+def test_a_missing_year_is_the_latest_that_fits() -> None:
     parse = parser_of("%b %d %H:%M:%S", Clock(reference=ns(2026, 1, 10)))
     assert parse("Jan 10 23:00:00") == ns(2026, 1, 10, 23)
     assert parse("Jan 12 00:00:00") == ns(2025, 1, 12)
@@ -126,17 +128,17 @@ def test_a_missing_year_is_the_latest_that_fits():
     assert parse("Feb 30 12:00:00") is None
 
 
-def test_a_log_read_on_new_years_eve_may_hold_the_first_records_of_the_year():
+def test_a_log_read_on_new_years_eve_may_hold_the_first_records_of_the_year() -> None:
     parse = parser_of("%b %d %H:%M:%S", Clock(reference=ns(2025, 12, 31, 23, 30)))
     assert parse("Jan  1 00:10:00") == ns(2026, 1, 1, 0, 10)
 
 
-def test_without_a_reference_the_year_stays_unknown():
+def test_without_a_reference_the_year_stays_unknown() -> None:
     assert parser_of("%b %d %H:%M:%S", Clock())("Jan 10 23:00:00") == NO_YEAR
 
 
 @given(MOMENTS, MOMENTS)
-def test_a_missing_year_never_leaves_more_than_a_year(moment, reference):
+def test_a_missing_year_never_leaves_more_than_a_year(moment: datetime, reference: datetime) -> None:
     at = int(reference.replace(tzinfo=UTC).timestamp()) * SECOND
     parsed = parser_of("%b %d %H:%M:%S", Clock(reference=at))(f"{moment:%b %d %H:%M:%S}")
     if parsed is not None:
@@ -145,7 +147,7 @@ def test_a_missing_year_never_leaves_more_than_a_year(moment, reference):
         assert parsed > at - 8 * 366 * day if (moment.month, moment.day) == (2, 29) else parsed > at - 366 * day
 
 
-def test_zone_of_times_that_name_none():
+def test_zone_of_times_that_name_none() -> None:
     parse = parser_of("%Y-%m-%d %H:%M:%S", Clock(zone=zone_of("Europe/Berlin")))
     assert parse("2026-01-15 11:00:00") == ns(2026, 1, 15, 10)
     assert parse("2026-07-15 12:00:00") == ns(2026, 7, 15, 10)
@@ -153,23 +155,23 @@ def test_zone_of_times_that_name_none():
 
 
 @pytest.mark.parametrize("name", ["Mars/Olympus", "../../etc/passwd", "", "\0"])
-def test_unknown_zones_are_refused(name):
+def test_unknown_zones_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="time zone"):
         zone_of(name)
 
 
-def test_utc_is_known_without_a_database():
+def test_utc_is_known_without_a_database() -> None:
     assert zone_of("utc") is UTC
 
 
 @pytest.mark.parametrize("pattern", ["%Q", "%Y %Y", "%H:%I", "100%"])
-def test_unusable_patterns_are_refused(pattern):
+def test_unusable_patterns_are_refused(pattern: str) -> None:
     with pytest.raises(UsageError):
         compile_pattern(pattern)
 
 
 @given(st.text())
-def test_no_text_raises(text):
+def test_no_text_raises(text: str) -> None:
     clock = Clock(reference=ns(2026, 1, 10))
     for pattern in ("epoch", "iso", "%x %I:%M:%S %p", "%b %d %H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"):
         parser_of(pattern, clock)(text)

@@ -9,7 +9,7 @@ from shadowai.logs.values import BAD, Memo
 
 
 @pytest.mark.parametrize("text", ["-", "", " ", "None", "NA", "N/A", "null", "Not available", "(empty)"])
-def test_null_words(text):
+def test_null_words(text: str) -> None:
     assert values.text_of(text) is None
     assert values.user_of(text) is None
     assert values.host_of(text) is None
@@ -18,14 +18,14 @@ def test_null_words(text):
 @pytest.mark.parametrize(
     "text", ["anonymous", "unmapped user", "No Authentication Required", "10.1.2.3", "2001:db8::1"]
 )
-def test_nobody(text):
+def test_nobody(text: str) -> None:
     assert values.user_of(text) is None
 
 
 @pytest.mark.parametrize(
     "text", ["DOMAIN\\alice", "alice@example.com", "Müller, Jörg (jm@example.com)", "CN=a,OU=b", "1234"]
 )
-def test_users_are_kept_as_written(text):
+def test_users_are_kept_as_written(text: str) -> None:
     assert values.user_of(f" {text} ") == text
 
 
@@ -42,7 +42,7 @@ def test_users_are_kept_as_written(text):
         ("-", None),
     ],
 )
-def test_addresses(text, expected):
+def test_addresses(text: str, expected: object) -> None:
     assert values.address_of(text) == expected
 
 
@@ -59,11 +59,11 @@ def test_addresses(text, expected):
         ("9" * 20, None),
     ],
 )
-def test_counts(text, expected):
+def test_counts(text: str, expected: object) -> None:
     assert values.count_of(text) == expected
 
 
-def test_ports():
+def test_ports() -> None:
     assert [values.port_of(text) for text in ("443", "0", "65536", "x")] == [443, None, None, None]
 
 
@@ -84,16 +84,23 @@ def test_ports():
         ("(5)a.b c(0)", BAD),
     ],
 )
-def test_microsofts_labels(text, expected):
+def test_microsofts_labels(text: str, expected: object) -> None:
     assert values.labels_of(text) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Api.OpenAI.com.", "api.openai.com"), ("-", None), ("", None), (".", BAD), ("a b.local", BAD), ("_x.example", "_x.example"),
-     ("none", "none")],
-)  # fmt: skip
-def test_names(text, expected):
+    [
+        ("Api.OpenAI.com.", "api.openai.com"),
+        ("-", None),
+        ("", None),
+        (".", BAD),
+        ("a b.local", BAD),
+        ("_x.example", "_x.example"),
+        ("none", "none"),
+    ],
+)
+def test_names(text: str, expected: object) -> None:
     assert values.name_of(text) == expected
 
 
@@ -115,14 +122,23 @@ def test_names(text, expected):
         ("http://chatgpt.com@evil.example/", ("evil.example", None, "/")),
     ],
 )
-def test_urls(text, expected):
+def test_urls(text: str, expected: object) -> None:
     assert values.url_of(text) == expected
 
 
 @given(st.text())
-def test_no_text_raises(text):
-    for convert in (values.text_of, values.user_of, values.address_of, values.count_of, values.name_of, values.labels_of,
-                    values.host_of, values.url_of, values.port_of):  # fmt: skip
+def test_no_text_raises(text: str) -> None:
+    for convert in (
+        values.text_of,
+        values.user_of,
+        values.address_of,
+        values.count_of,
+        values.name_of,
+        values.labels_of,
+        values.host_of,
+        values.url_of,
+        values.port_of,
+    ):
         convert(text)
 
 
@@ -131,12 +147,12 @@ def test_no_text_raises(text):
         st.text("abcxyz-0189", min_size=1, max_size=20).filter(lambda s: s.strip("-") == s), min_size=1, max_size=5
     )
 )
-def test_labels_and_names_agree(labels):
+def test_labels_and_names_agree(labels: list[str]) -> None:
     written = "".join(f"({len(label)}){label}" for label in labels) + "(0)"
     assert values.labels_of(written) == values.name_of(".".join(labels))
 
 
-def test_a_memo_is_bounded(monkeypatch):
+def test_a_memo_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(values, "MEMO_ENTRIES", 3)
     memo = Memo(str.upper)
     assert [memo[text] for text in "abcdefg"] == list("ABCDEFG")

@@ -1,0 +1,163 @@
+"""Blocks of a file to observations and a tally: every line, or what a prefilter finds and a sample of the rest.
+
+Which lines are sampled depends on their offset in the file alone, so any cutting of the file into blocks gives the
+same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from shadowai.logs.lines import MAX_BLANK, MAX_LINE, is_blank
+from shadowai.model import Observation, Skip, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shadowai.logs.prefilter import Prefilter
+    from shadowai.logs.reader import Reader
+
+WINDOW = 4 << 20  # bytes; the whole first window is sampled,
+SAMPLE = 8 << 10  # and of every further one the lines that begin in its first bytes
+STRETCH = 256 << 10  # bytes that numpy looks at in one go: they stay in the cache
+NEWLINE, RETURN = 10, 13
+OVER_LONG = "over-long"
+
+
+def read_blocks(
+    blocks: Iterable[tuple[int, bytes]], reader: Reader, tally: Tally, prefilter: Prefilter | None
+) -> Iterator[Observation]:
+    """Read blocks of a file and count them in the tally.
+
+    Blocks are (offset in the decompressed file, bytes); they begin at the start of a line and end at the end of one,
+    the last may lack its newline. Without a prefilter every line is read and every observation given. With one, lines
+    that hit give observations; a sample of the others is read too, only to be counted; the rest is counted as records.
+    The tally is complete when the observations are exhausted.
+    """
+    scanner = prefilter and prefilter.covering(reader.format.directives)
+    for offset, block in blocks:
+        if scanner is None:
+            yield from _read_all(offset, block, reader, tally)
+        else:
+            yield from _read_hits(offset, block, reader, tally, scanner)
+
+
+def _read_all(offset: int, block: bytes, reader: Reader, tally: Tally) -> Iterator[Observation]:
+    at = 0
+    while at < len(block):
+        # Pieces that stay in the processor's cache are read much faster than a whole block.
+        end = block.find(b"\n", at + STRETCH) + 1 or len(block)
+        yield from _read_piece(offset + at, block[at:end], reader, tally)
+        at = end
+
+
+def _read_piece(offset: int, piece: bytes, reader: Reader, tally: Tally) -> Iterator[Observation]:
+    parse = reader.parse
+    times: list[int | None] = []
+    for line in piece.split(b"\n"):
+        if len(line) > MAX_BLANK or not is_blank(line):
+            result = parse(line, offset)
+            if isinstance(result, Skip):
+                tally.records += 1
+                tally.skip(result)
+            else:
+                times.append(result.time)
+                yield result
+        offset += len(line) + 1
+    tally.records += len(times)
+    tally.parsed += len(times)
+    known = [time for time in times if time is not None]
+    if known:
+        tally.widen(min(known))
+        tally.widen(max(known))
+
+
+def _read_hits(offset: int, block: bytes, reader: Reader, tally: Tally, prefilter: Prefilter) -> Iterator[Observation]:
+    tally.records += count_records(block)
+    hits = set(prefilter.hits(block))
+    hits.update(start for start, _ in _wide_lines(block))
+    too_long = dict(_over_long(block))
+    for start in too_long:
+        tally.skip(Skip(OVER_LONG, offset + start, broken=True))
+    for start in sorted(hits.union(_sampled(offset, block))):
+        if start in too_long:
+            continue
+        end = block.find(b"\n", start)
+        line = block[start : end if end >= 0 else len(block)]
+        if is_blank(line):
+            continue
+        result = reader.parse(line, offset + start)
+        if isinstance(result, Skip):
+            tally.skip(result)
+            continue
+        tally.see(result.time)
+        if start in hits:
+            yield result
+
+
+def count_records(block: bytes) -> int:
+    """Count the lines of a block that are not blank."""
+    wide = sum(is_blank(block[start:end]) for start, end in _wide_lines(block) if end < len(block))
+    tail = block[block.rfind(b"\n") + 1 :] if not block.endswith(b"\n") else b""
+    first = block.startswith((b"\n", b"\r\n"))
+    return _count_ends(np.frombuffer(block, np.uint8), crlf=b"\r" in block) - first - wide + (not is_blank(tail))
+
+
+def _count_ends(data: npt.NDArray[np.uint8], *, crlf: bool) -> int:
+    """Count the newlines that do not follow another newline (with a carriage return between them, if `crlf`)."""
+    count = 0
+    for at in range(0, len(data), STRETCH):
+        begin = max(at - 2, 0)
+        ends = data[begin : at + STRETCH] == NEWLINE
+        count += int(np.count_nonzero(ends[at - begin :]))
+        new = max(at - begin, 1)
+        count -= int(np.count_nonzero(ends[new:] & ends[new - 1 : -1]))
+        if crlf:
+            returns = data[begin : at + STRETCH] == RETURN
+            new = max(at - begin, 2)
+            count -= int(np.count_nonzero(ends[new:] & returns[new - 1 : -1] & ends[new - 2 : -2]))
+    return count
+
+
+def _over_long(block: bytes) -> Iterator[tuple[int, int]]:
+    """Give start and end of every line longer than a line may be; one newline in each such stretch is looked at."""
+    at = 0
+    while len(block) - at > MAX_LINE:
+        newline = block.rfind(b"\n", at, at + MAX_LINE + 1)
+        if newline >= 0:
+            at = newline + 1
+            continue
+        end = block.find(b"\n", at + MAX_LINE)
+        end = len(block) if end < 0 else end
+        yield at, end
+        at = end + 1
+
+
+def _wide_lines(block: bytes) -> Iterator[tuple[int, int]]:
+    """Give start and end of every line that holds a NUL: UTF-16, in which no needle would be found."""
+    at = block.find(b"\0")
+    while at >= 0:
+        newline = block.find(b"\n", at)
+        end = len(block) if newline < 0 else newline
+        yield block.rfind(b"\n", 0, at) + 1, end
+        at = block.find(b"\0", end)
+
+
+def _sampled(offset: int, block: bytes) -> Iterator[int]:
+    """Give the starts of the lines of a block that are sampled."""
+    window = offset - offset % WINDOW
+    while window < offset + len(block):
+        stop = window + (SAMPLE if window else WINDOW) - offset
+        at = max(window - offset, 0)
+        if at > 0:
+            at = block.find(b"\n", at - 1) + 1 or len(block)
+        while at < min(stop, len(block)):
+            yield at
+            newline = block.find(b"\n", at)
+            if newline < 0:
+                return
+            at = newline + 1
+        window += WINDOW

@@ -1,0 +1,85 @@
+"""Lines of bytes to text: byte order marks, UTF-16, stray encodings, and the syslog header in front of a record.
+
+Syslog headers follow RFC 3164 section 4.1 and RFC 5424 section 6.2, with or without `<PRI>`, loosely: appliances vary.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_LINE = 1 << 20  # bytes; a longer line is no record
+MAX_HEADER_WORDS = 12
+MAX_BLANK = 4  # bytes: CR and LF in UTF-16
+_UTF16_SHARE = 3  # one byte in three is NUL at least
+
+_PRIORITY = re.compile(r"<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
+_STAMP = re.compile(
+    r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?"
+    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)\s{1,4}",
+    re.ASCII,
+)
+_WORD = re.compile(r"\S+\s+")
+
+
+def decode(line: bytes, offset: int) -> tuple[str, int]:
+    """Give the text of a line without its line end, and where its first character lies.
+
+    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1; UTF-16 is told by its NUL bytes.
+    """
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return _decode_wide(line, offset) if _is_wide(line) else (line.decode("latin-1").rstrip("\r\n"), offset)
+    if "\0" in text and _is_wide(line):
+        return _decode_wide(line, offset)
+    return text.removeprefix("\ufeff").rstrip("\r\n"), offset
+
+
+def is_blank(line: bytes) -> bool:
+    """Say whether a line (without its newline) is empty; the NUL of a UTF-16 line end does not fill it."""
+    return len(line) <= MAX_BLANK and (line in {b"", b"\r"} or (b"\0" in line and not line.strip(b"\0\r")))
+
+
+def strip_syslog(text: str, begins: re.Pattern[str]) -> tuple[str, str] | None:
+    """Give the record behind a syslog header and the header's time ("" where there is none).
+
+    `begins` matches the start of a record. None where no record follows: only a priority or a time makes a header, and
+    only the few words of a header are passed over, so that text inside a message cannot pose as a record.
+    """
+    if begins.match(text):
+        return text, ""
+    at, stamp = 0, ""
+    if found := _PRIORITY.match(text):
+        at = found.end()
+        if begins.match(text, at):
+            return text[at:], ""
+    if found := _STAMP.match(text, at):
+        at, stamp = found.end(), found["stamp"]
+    if at == 0:
+        return None
+    for _ in range(MAX_HEADER_WORDS):
+        if begins.match(text, at):
+            return text[at:], stamp
+        if not (found := _WORD.match(text, at)):
+            return None
+        at = found.end()
+    return None
+
+
+def _is_wide(line: bytes) -> bool:
+    return line.count(b"\0") * _UTF16_SHARE >= len(line)
+
+
+def _decode_wide(line: bytes, offset: int) -> tuple[str, int]:
+    """Read a line of UTF-16 cut after its 0x0A byte; in little endian its other byte leads the next line."""
+    bare = line
+    if line.startswith(b"\xfe\xff"):
+        encoding = "utf-16-be"
+    elif line.startswith(b"\xff\xfe"):
+        encoding = "utf-16-le"
+    elif offset % 2:
+        bare, encoding, offset = line[1:], "utf-16-le", offset + 1
+    else:
+        encoding = "utf-16-be"
+    text = bare[: len(bare) // 2 * 2].decode(encoding, "replace")
+    return text.removeprefix("\ufeff").strip("\r\n\0"), offset

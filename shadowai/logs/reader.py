@@ -1,0 +1,197 @@
+"""From the lines of one file to observations: the only state is the layout that the header or a directive set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from shadowai.errors import SourceError
+from shadowai.logs import engines, lines
+from shadowai.logs.columns import Columns, Row, wanted_columns
+from shadowai.logs.plan import Context, Plan
+from shadowai.logs.schema import Delimited, Format
+from shadowai.logs.times import Clock, zone_of
+from shadowai.model import Observation, Skip
+
+MAX_COLUMNS = 4096
+Layout = tuple[Callable[[str], list[str] | None], Plan]
+
+
+class Reader:
+    """Reads the lines of one file in one format.
+
+    `name` is the file as it is to appear in observations. `header` holds the header and directive lines that precede
+    the part to be read (`Format.directives`, `Format.has_header_line`), where it is not read from its start.
+    `reference_time` (ns) is the file's time of modification, from which a missing year is taken; without it such times
+    are unknown. `zone` is the IANA zone of times that name none.
+    """
+
+    def __init__(
+        self,
+        fmt: Format,
+        *,
+        name: str,
+        header: Sequence[bytes] = (),
+        reference_time: int | None = None,
+        zone: str = "UTC",
+    ) -> None:
+        self.format = fmt
+        self._context = Context(name, Clock(zone_of(zone), reference_time, fmt.day_first))
+        self._begins = re.compile(fmt.begins) if fmt.begins else None
+        self._comments = [re.compile(pattern) for pattern in fmt.comments]
+        self._marked = fmt.header in {"w3c", "zeek"}
+        self._header_line: str | None = None
+        self._layout: Layout | None = None
+        self._zeek = _ZeekHeader()
+        self._date = ""
+        if fmt.header == "none":
+            self._layout = self._fixed()
+        for line in header:
+            self.parse(line, 0)
+
+    def parse(self, line: bytes, offset: int) -> Observation | Skip:
+        """Read one line that begins at a byte offset.
+
+        Never raises on what a line holds, except SourceError for a header that lacks a column of the user's map.
+        """
+        if len(line) > lines.MAX_LINE:
+            return Skip("over-long", offset, broken=True)
+        text, offset = lines.decode(line, offset)
+        if self._marked and text.startswith("#"):
+            return self._directive(text, offset)
+        if self._begins is None:
+            return self._record(text, self._date, offset)
+        found = lines.strip_syslog(text, self._begins)
+        return self._foreign(text, offset) if found is None else self._record(*found, offset)
+
+    def _record(self, text: str, stamp: str, offset: int) -> Observation | Skip:
+        if self._layout is None:
+            return self._header(text, offset)
+        if text == self._header_line:
+            return Skip("header", offset)
+        split, plan = self._layout
+        row = split(text)
+        if row is None:
+            return self._foreign(text, offset)
+        row.append(stamp)
+        return plan.read(row, offset)
+
+    def _foreign(self, text: str, offset: int) -> Skip:
+        if not text.strip() or any(pattern.match(text) for pattern in self._comments):
+            return Skip("comment", offset)
+        return Skip("bad-record", offset, broken=True)
+
+    def _fixed(self) -> Layout:
+        syntax = self.format.syntax
+        if isinstance(syntax, Delimited):
+            return self._delimited(syntax.columns, engines.delimiter_of(syntax, ""), syntax.least)
+        wanted = wanted_columns(self.format)
+        return engines.splitter_of(syntax, wanted), Plan(self.format, Columns(wanted, self.format), self._context)
+
+    def _delimited(self, names: Sequence[str], delimiter: str, least: int) -> Layout:
+        width = len(names)
+        syntax = self.format.syntax
+        exact = isinstance(syntax, Delimited) and syntax.exact
+        quotes = not isinstance(syntax, Delimited) or syntax.quotes
+
+        def split(text: str) -> Row | None:
+            row = engines.cut(text, delimiter, quotes=quotes)
+            if row is None or len(row) < least or len(row) > MAX_COLUMNS:
+                return None
+            if exact and any(row[width:]):
+                return None
+            if len(row) < width:
+                row += [""] * (width - len(row))
+            return row
+
+        return split, Plan(self.format, Columns(names, self.format), self._context)
+
+    def _header(self, text: str, offset: int) -> Skip:
+        """Take the names of the columns from the first line; a line before any header is broken."""
+        if self.format.header != "line":
+            return Skip("no-layout", offset, broken=True)
+        if not text.strip() or text.startswith("#") or text.lower().startswith("sep="):
+            return Skip("comment", offset)
+        syntax = self.format.syntax
+        delimiter = engines.delimiter_of(syntax, text) if isinstance(syntax, Delimited) else ","
+        names = [name.strip().strip('"') for name in engines.cut(text, delimiter) or ()]
+        if not self._complete(names):
+            return Skip("bad-header", offset, broken=True)
+        self._header_line = text
+        self._layout = self._delimited(names, delimiter, len(names))
+        return Skip("header", offset)
+
+    def _complete(self, names: Sequence[str]) -> bool:
+        """Say whether a header names what the format needs; a column missing from the user's map is an error."""
+        fmt = self.format
+        known = {name.lower() for name in names}
+        if fmt.strict:
+            missing = [name for name in wanted_columns(fmt) if name.lower() not in known]
+            if missing:
+                message = f"the column map names {_listed(missing)}, but the header of the file is {_listed(names)}"
+                raise SourceError(message, where=self._context.file, record=1)
+        enough = not fmt.any_of or any(name.lower() in known for name in fmt.any_of)
+        return enough and all(name.lower() in known for name in fmt.require) and len(names) <= MAX_COLUMNS
+
+    def _directive(self, text: str, offset: int) -> Skip:
+        if self.format.header == "zeek":
+            return self._zeek_directive(text, offset)
+        keyword, _, rest = text.partition(":")
+        if keyword.lower() in {"#date", "#start-date"}:
+            self._date = rest.strip()
+        if keyword.lower() != "#fields":
+            return Skip("comment", offset)
+        syntax = self.format.syntax
+        delimiter = engines.delimiter_of(syntax, rest.strip()) if isinstance(syntax, Delimited) else " "
+        return self._set_layout(rest.split(), delimiter, offset)
+
+    def _zeek_directive(self, text: str, offset: int) -> Skip:
+        if not text.startswith("#fields"):
+            self._zeek.note(text)
+            return Skip("comment", offset)
+        separator = self._zeek.separator
+        return self._set_layout(text.split(separator)[1:] if separator else [], separator, offset)
+
+    def _set_layout(self, names: list[str], delimiter: str, offset: int) -> Skip:
+        if not self._complete(names):
+            self._layout = None
+            return Skip("bad-header", offset, broken=True)
+        split, plan = self._delimited(names, delimiter, len(names))
+        if self._marked and self.format.header == "zeek":
+            split = self._zeek.splitter(len(names))
+        self._layout = split, plan
+        return Skip("header", offset)
+
+
+class _ZeekHeader:
+    """What the directives in front of `#fields` say (Zeek's ASCII writer: separator, unset and empty values)."""
+
+    def __init__(self) -> None:
+        self.separator = "\t"
+        self._nothing = {"-", "(empty)"}
+
+    def note(self, text: str) -> None:
+        """Take in `#separator`, `#unset_field` or `#empty_field`."""
+        keyword, _, rest = text.partition(" ")
+        if keyword == "#separator":
+            self.separator = re.sub(r"\\x([0-9a-fA-F]{2})", lambda found: chr(int(found[1], 16)), rest)
+            return
+        if self.separator and text.startswith(("#unset_field", "#empty_field")):
+            self._nothing.add(text.partition(self.separator)[2])
+
+    def splitter(self, width: int) -> Callable[[str], list[str] | None]:
+        """Give the engine of the lines that follow: no quotes, every column in every line."""
+        separator, nothing = self.separator, frozenset(self._nothing)
+
+        def split(text: str) -> list[str] | None:
+            row = text.split(separator)
+            if len(row) != width:
+                return None
+            return ["" if value in nothing else value for value in row]
+
+        return split
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:20])
+    return f"{shown}, ..." if len(names) > len(names[:20]) else shown

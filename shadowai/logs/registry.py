@@ -1,0 +1,116 @@
+"""The formats that are shipped, and the one a user describes by a column map."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from shadowai.errors import UsageError
+from shadowai.logs.schema import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CUSTOM_FIELDS = {
+    "time": None,
+    "source_ip": "source_ip",
+    "user": "user",
+    "device": "device",
+    "host": "host",
+    "url": "url",
+    "path": "path",
+    "destination_ip": "destination_ip",
+    "bytes_up": "bytes_up",
+    "bytes_down": "bytes_down",
+    "action": None,
+    "user_agent": "user_agent",
+    "method": "method",
+}
+DENIED = (
+    r"(?:tcp_)?(?:den(?:y|ied)|block(?:ed)?|drop(?:ped)?|reject(?:ed)?|reset.*|forbid(?:den)?|refused?)(?:[ _/-].*)?"
+)
+ALLOWED = (
+    r"(?:tcp_)?(?:allow(?:ed)?|accept(?:ed)?|permit(?:ted)?|pass(?:ed|through)?|ok|hit.*|miss.*|tunnel.*|observed)"
+    r"(?:[ _/-].*)?"
+)
+
+
+@cache
+def load_formats() -> Mapping[str, Format]:
+    """Give every shipped format by its id, in order of priority.
+
+    Raises pydantic's ValidationError for a definition that breaks the schema (unknown keys included).
+    """
+    raw = {}
+    for entry in files("shadowai.logs").joinpath("formats").iterdir():
+        if entry.name.endswith(".yaml"):
+            definition = yaml.safe_load(entry.read_text(encoding="utf-8"))
+            raw[definition["id"]] = definition
+    formats = [Format.model_validate(_whole(definition, raw)) for definition in raw.values()]
+    return MappingProxyType({fmt.id: fmt for fmt in sorted(formats, key=lambda fmt: (fmt.priority, fmt.id))})
+
+
+def _whole(definition: dict[str, Any], raw: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Lay a definition over the one it extends; its keys replace whole keys of that one."""
+    base = definition.get("extends")
+    own = {key: value for key, value in definition.items() if key != "extends"}
+    return own if base is None else {**raw[base], **own}
+
+
+def custom_csv(
+    columns: Mapping[str, str],
+    *,
+    name: str = "csv",
+    delimiter: str | None = None,
+    time_format: str | None = None,
+) -> Format:
+    """Describe a CSV file with a header by the user's column map {our field: header name}.
+
+    Fields are those of `CUSTOM_FIELDS`. Times are RFC 3339 or epoch numbers (s, ms, us, ns), or `time_format`
+    (strptime). Verdicts are read from the usual words. `delimiter` is `,`, a tab, or None for the most frequent one of
+    the header. Raises UsageError for unknown fields, or where the map names neither host nor url.
+    """
+    unknown = sorted(set(columns) - set(CUSTOM_FIELDS))
+    if unknown:
+        message = f"unknown fields in the column map: {', '.join(unknown)}; known: {', '.join(CUSTOM_FIELDS)}"
+        raise UsageError(message)
+    if not {"host", "url"} & set(columns):
+        message = "the column map needs a column for host or url"
+        raise UsageError(message)
+    delimiters = {None: "auto", ",": "comma", "\t": "tab", " ": "blank", ";": "auto", "|": "auto"}
+    if delimiter not in delimiters:
+        message = f"unknown delimiter {delimiter!r}: give a comma, semicolon, bar, tab or blank"
+        raise UsageError(message)
+    definition = _custom_definition(columns, delimiters[delimiter], time_format) | {"id": name}
+    try:
+        return Format.model_validate(definition)
+    except ValueError as error:
+        message = f"the column map cannot be used: {error}"
+        raise UsageError(message) from error
+
+
+def _custom_definition(columns: Mapping[str, str], delimiter: str, time_format: str | None) -> dict[str, Any]:
+    definition: dict[str, Any] = {
+        "vendor": "Generic",
+        "product": "CSV with a column map",
+        "kind": "proxy",
+        "evidence": "proxy",
+        "document": "https://www.rfc-editor.org/rfc/rfc4180",
+        "syntax": {"engine": "delimited", "delimiter": delimiter, "header": "line", "exact": True},
+        "map": {field: columns[field] for field, mapped in CUSTOM_FIELDS.items() if mapped and field in columns},
+        "strict": True,
+    }
+    if "time" in columns:
+        formats = [time_format] if time_format else ["iso", "epoch"]
+        definition["time"] = [{"columns": columns["time"], "as": formats}]
+    if "action" in columns:
+        column = columns["action"]
+        definition["verdicts"] = [
+            {"when": {column: DENIED}, "then": "denied"},
+            {"when": {column: ALLOWED}, "then": "allowed"},
+        ]
+    return definition
