@@ -13,7 +13,6 @@ from shadowai.cli.common import fail
 from shadowai.cli.exits import Exit
 from shadowai.errors import ShadowaiError
 
-
 COMMANDS = ("demo", "scan", "observe", "match", "formats", "signatures")
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
+import tempfile
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -34,8 +37,19 @@ def run(
         return
     # Not fork: the parent holds threads (hashing, numpy), and a fork copies their locks.
     method = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), method, prepare, context) as pool:
-        yield from _outcomes(pool, work, tasks, workers * _WAITING)
+    with tempfile.NamedTemporaryFile(prefix="shadowai-") as file:
+        # By file and not as arguments: multiprocessing hangs for ever when a worker dies before it has read its
+        # arguments and these are larger than a pipe holds.
+        pickle.dump((prepare, context), file)
+        file.flush()
+        with ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,)) as pool:
+            yield from _outcomes(pool, work, tasks, workers * _WAITING)
+
+
+def _prepare_from(path: str) -> None:
+    with Path(path).open("rb") as file:
+        prepare, context = pickle.load(file)  # noqa: S301  # written by our parent, readable by this user alone
+    prepare(*context)
 
 
 def _outcomes(pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[Task], window: int) -> Iterator[Outcome]:

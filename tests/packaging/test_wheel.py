@@ -40,7 +40,8 @@ def shadowai(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _run(sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--target", site, wheel, cwd=folder)
     (site / "borrowed.pth").write_text("\n".join(_borrowed()))
     script = folder / "bin" / "shadowai"
-    script.write_text(f"#!{folder / 'bin' / 'python'}\nimport sys\nfrom shadowai.cli import main\nsys.exit(main())\n")
+    body = "from shadowai.cli import main\nif __name__ == '__main__':\n    main()\n"  # as pip writes it
+    script.write_text(f"#!{folder / 'bin' / 'python'}\n{body}")
     script.chmod(0o755)
     return script
 

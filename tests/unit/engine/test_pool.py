@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
 import pytest
 
 from shadowai.engine import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _context: list[int] = []
 
@@ -37,6 +43,18 @@ def test_a_single_task_needs_no_pool() -> None:
 
 def test_no_task_is_no_outcome() -> None:
     assert list(run(add, [], workers=2, prepare=prepare, context=(1,))) == []
+
+
+def test_workers_that_die_at_their_start_do_not_hang_the_parent(tmp_path: Path) -> None:
+    # Without the usual guard each worker runs the script again and dies; the context is larger than a pipe holds.
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from shadowai.engine import run\n"
+        "print(list(run(str, [1, 2], workers=2, prepare=print, context=('x' * 1_000_000,))))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "BrokenProcessPool" in done.stderr
 
 
 def test_a_worker_that_dies_is_loud() -> None:
