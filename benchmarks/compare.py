@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HERE = Path(__file__).resolve().parent
+PACKETS_PER_MEGABYTE = 2_800  # of the mix that make_capture.py writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,9 @@ def main() -> None:
 
 def _inputs(folder: Path, megabytes: int) -> tuple[Path, Path, Path]:
     capture, log, hosts = folder / "bench.pcap", folder / "access.log", folder / "hosts.txt"
-    for script, path in (("make_capture.py", capture), ("make_log.py", log)):
-        subprocess.run([sys.executable, HERE / script, path, "--megabytes", str(megabytes)], check=True)
+    packets, size = megabytes * PACKETS_PER_MEGABYTE, megabytes * 1_000_000
+    subprocess.run([sys.executable, HERE / "make_capture.py", capture, "--packets", str(packets)], check=True)
+    subprocess.run([sys.executable, HERE / "make_log.py", log, "--size", str(size)], check=True)
     hosts.write_text("".join(f"{literal.text}\n" for literal in needles(load_database())), encoding="utf-8")
     return capture, log, hosts
 
