@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -66,7 +66,7 @@ def _check_depth(content: bytes) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             message = f"is nested more than {MAX_DEPTH} deep"
-            raise yaml.constructor.ConstructorError(None, None, message, event.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, message, cast("yaml.Mark", event.start_mark))
 
 
 def load_as(path: Path, model: type[Model], error_type: type[ShadowaiError] = UsageError) -> Model:
