@@ -12,9 +12,9 @@ import orjson
 
 from shadowai import detect
 from shadowai.errors import ShadowaiError, UsageError
+from shadowai.inputs import ReadOptions, list_inputs, source_reports, tasks_of
 from shadowai.model import ECS_FIELDS, Observation
 from shadowai.reports.text import csv_cell
-from shadowai.scan import ScanOptions, list_inputs, reading_of, source_report, tasks_of
 
 if TYPE_CHECKING:
     from shadowai.result import SourceReport
@@ -33,9 +33,9 @@ class RecordWriter(Protocol):
         """Write what is still held back."""
 
 
-def observe(options: ScanOptions, writer: RecordWriter) -> tuple[SourceReport, ...]:
+def observe(options: ReadOptions, writer: RecordWriter) -> tuple[SourceReport, ...]:
     """Write every observation of the sources, in order, and say what was read of each source."""
-    reading = reading_of(options)
+    reading = options.reading()
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
         inputs = list_inputs(options, reading, Path(spool))
         for task in tasks_of(inputs):
@@ -46,7 +46,7 @@ def observe(options: ScanOptions, writer: RecordWriter) -> tuple[SourceReport, .
             except ShadowaiError as error:
                 one.error = error.message
         writer.close()
-        return tuple(source_report(one) for one in inputs)
+        return source_reports(inputs)
 
 
 def open_writer(name: str, out: BinaryIO) -> RecordWriter:

@@ -197,11 +197,11 @@ class Result(_Part):
 
 
 class InputRecord(_Part):
-    """One input as it lay on disk when it was scanned: size in bytes, SHA-256 (hex), and what was read from it."""
+    """One input as it lay on disk after it was scanned: size in bytes and SHA-256 (hex), None where it has gone."""
 
     path: str
-    size: int
-    sha256: str
+    size: int | None
+    sha256: str | None
     format: str | None
     records: int
 

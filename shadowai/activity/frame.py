@@ -61,9 +61,9 @@ def _add_attribution(frame: pd.DataFrame, keys: list[Key], attribute: Attribute)
     known: dict[tuple[Who, int | None], Attribution] = {}
     found = []
     for key in keys:
-        question = (Who(key.source_ip, key.user, key.device), None if key.minute is None else key.minute * MINUTE)
+        question = Who(key.source_ip, key.user, key.device), key.minute
         if question not in known:
-            known[question] = attribute(*question)
+            known[question] = attribute(question[0], None if key.minute is None else key.minute * MINUTE)
         found.append(known[question])
     frame["who"] = pd.Series([one.key for one in found], dtype=object)
     frame["department"] = pd.Series([one.department or UNKNOWN_DEPARTMENT for one in found], dtype=object)

@@ -11,9 +11,9 @@ import click
 from shadowai.cli.common import FILE, columns_option, complain, settings
 from shadowai.cli.exits import exit_of
 from shadowai.errors import UsageError
+from shadowai.inputs import ReadOptions
 from shadowai.observe import FORMATS, open_writer
 from shadowai.observe import observe as run_observe
-from shadowai.scan import ScanOptions
 
 
 @click.command()
@@ -40,7 +40,7 @@ def observe(**options: Any) -> None:  # noqa: ANN401  # click hands the options 
     if options["records"] == "parquet" and options["out"] is None and sys.stdout.isatty():
         raise UsageError("Parquet is binary; name a file with --out")
     chosen = settings(config=options["config"], zone=options["zone"])
-    scan_options = ScanOptions(
+    read = ReadOptions(
         arguments=options["sources"],
         format=options["format_"],
         columns={**chosen.columns, **columns_option(options["columns"])},
@@ -49,6 +49,6 @@ def observe(**options: Any) -> None:  # noqa: ANN401  # click hands the options 
     )
     out = options["out"]
     with out.open("wb") if out else nullcontext(sys.stdout.buffer) as stream:
-        reports = run_observe(scan_options, open_writer(options["records"], stream))
+        reports = run_observe(read, open_writer(options["records"], stream))
     complain(reports)
     sys.exit(exit_of(reports))

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from shadowai.cli.common import FILE, Moment, columns_option, complain, progress_bar, settings
 from shadowai.cli.exits import exit_of_scan
+from shadowai.inputs import ReadOptions
 from shadowai.model import Status
 from shadowai.reports import result_json, summary
 from shadowai.scan import ScanOptions
@@ -59,16 +60,18 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
     """  # noqa: D301  # \b is click's mark for lines to be kept
     chosen = settings(**{name: options[name] for name in ("config", "directory", "policy", "workers", "zone")})
     scan_options = ScanOptions(
-        arguments=options["sources"],
+        read=ReadOptions(
+            arguments=options["sources"],
+            format=options["format_"],
+            columns={**chosen.columns, **columns_option(options["columns"])},
+            zone=chosen.zone,
+            secrets=options["tls_secrets"],
+        ),
         directory=chosen.directory,
         policy=chosen.policy,
         out=options["out"],
         since=options["since"],
         until=options["until"],
-        format=options["format_"],
-        columns={**chosen.columns, **columns_option(options["columns"])},
-        zone=chosen.zone,
-        secrets=options["tls_secrets"],
         workers=chosen.workers,
     )
     with progress_bar(quiet=options["quiet"]) as advance:

@@ -51,13 +51,17 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """The part of an identity that does not depend on time."""
+    """The part of an identity that does not depend on time.
+
+    `stranger` is the whole answer where a user is named whom people.csv does not know, or not as one person.
+    """
 
     login: Login | None
-    persons: frozenset[str]
+    user_key: str
     device: str | None
     address: str | None
     network: Network | None
+    stranger: Attribution | None = None
 
     @property
     def department(self) -> str | None:
@@ -111,9 +115,7 @@ class Directory:
 
         Addresses of nat, shared and server networks stand for many and teach nothing.
         """
-        new = [
-            (client.address, self._user_key(client), time) for client, time in self._seen(sightings) if client.address
-        ]
+        new = [(client.address, client.user_key, time) for client, time in self._seen(sightings) if client.address]
         return Directory(self.content, self.warnings, Learnt(merge_sightings(self._learnt.sightings, new)))
 
     def resolve(self, who: Who, time: int | None) -> Attribution:
@@ -124,8 +126,10 @@ class Directory:
         is a member of `Reason`; the department is None where it is not known.
         """
         client = self._client(who)
+        if client.stranger is not None:
+            return client.stranger
         if client.login is not None:
-            return self._by_user(client, time)
+            return self._bound(client.user_key, client, time, Reason.USER)
         owners = self._owners(client, time)
         learnt = self._learnt.keys_at(client.address, time) if client.address else frozenset()
         keys = owners | learnt
@@ -150,18 +154,16 @@ class Directory:
             device, login = device or login.computer, None
         if device is not None and normalise_address(device):
             address, device = address or device, None
-        persons = self._roster.find(login) if login else frozenset()
-        return _Client(login, persons, device, address, self._networks.find(address) if address else None)
-
-    def _by_user(self, client: _Client, time: int | None) -> Attribution:
-        key = self._user_key(client)
-        if len(client.persons) == 1:
-            return self._bound(key, client, time, Reason.USER)
-        reason = Reason.AMBIGUOUS_USER if client.persons else Reason.UNKNOWN_USER
-        return Attribution(key, client.department, individual=True, reason=reason)
-
-    def _user_key(self, client: _Client) -> str:
-        return f"person:{next(iter(client.persons))}" if len(client.persons) == 1 else f"user:{client.login}"
+        network = self._networks.find(address) if address else None
+        if login is None:
+            return _Client(login, "", device, address, network)
+        persons = self._roster.find(login)
+        if len(persons) == 1:
+            return _Client(login, f"person:{next(iter(persons))}", device, address, network)
+        reason = Reason.AMBIGUOUS_USER if persons else Reason.UNKNOWN_USER
+        department = network.department if network else None
+        stranger = Attribution(f"user:{login}", department, individual=True, reason=reason)
+        return _Client(login, stranger.key, device, address, network, stranger)
 
     def _bound(self, key: str, client: _Client, time: int | None, reason: Reason) -> Attribution:
         kind, _, name = key.partition(":")

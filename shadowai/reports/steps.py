@@ -102,11 +102,12 @@ def _decisions(services: Sequence[ServiceUse]) -> Iterator[Step]:
 
 def _blocked(services: Sequence[ServiceUse]) -> Iterator[Step]:
     if services:
-        count = text.plural(sum(service.blocked for service in services), "request")
+        blocked = sum(service.blocked for service in services)
+        count = f"{text.plural(blocked, 'request')} {'was' if blocked == 1 else 'were'}"
         listed = text.listing([service.name for service in services])
         yield Step(
             f"Ask what {listed} were wanted for" if len(services) > 1 else f"Ask what {listed} was wanted for",
-            f"{count} were blocked before use. Someone may have a need that no approved service meets.",
+            f"{count} blocked before use. Someone may have a need that no approved service meets.",
         )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shadowai import resources
+from shadowai.inputs import ReadOptions
 from shadowai.scan import ScanOptions, scan
 from shadowai.signatures import Matcher, load_database
 
@@ -28,10 +29,9 @@ ROWS = [(department, service) for department in EXPECTED["departments"] for serv
 
 @pytest.fixture(scope="module")
 def result() -> dict[str, Any]:
-    options = ScanOptions(
-        arguments=[str(FOLDER / name) for name in SOURCES], directory=FOLDER, policy=FOLDER / "policy.yaml"
-    )
-    document: dict[str, Any] = json.loads(scan(options).model_dump_json(by_alias=True))
+    read = ReadOptions([str(FOLDER / name) for name in SOURCES])
+    found = scan(ScanOptions(read, directory=FOLDER, policy=FOLDER / "policy.yaml"))
+    document: dict[str, Any] = json.loads(found.model_dump_json(by_alias=True))
     return document
 
 

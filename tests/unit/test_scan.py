@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shadowai import detect, resources, sources
+from shadowai.inputs import ReadOptions
 from shadowai.model import Tally
 from shadowai.scan import ScanOptions, demo_options, scan
 
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 
 def _sample_options(workers: int = 1) -> ScanOptions:
     folder = resources.samples()
+    names = ("bind-queries.log", "squid-access.log.gz", "zscaler-web.csv")
     return ScanOptions(
-        arguments=[str(folder / name) for name in ("bind-queries.log", "squid-access.log.gz", "zscaler-web.csv")],
+        ReadOptions([str(folder / name) for name in names]),
         directory=folder,
         policy=folder / "policy.yaml",
         workers=workers,
@@ -66,7 +69,7 @@ def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pyt
 def test_what_was_read_before_a_file_broke_off_counts(tmp_path: Path) -> None:
     packed = (resources.samples() / "squid-access.log.gz").read_bytes()
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) * 3 // 4])
-    result = scan(ScanOptions([str(tmp_path / "cut.gz")]))
+    result = scan(ScanOptions(ReadOptions([str(tmp_path / "cut.gz")])))
     (source,) = result.sources
     assert source.error is not None
     assert "truncated" in source.error
@@ -79,8 +82,8 @@ def test_a_detector_keeps_to_its_period() -> None:
     assert whole.period.start is not None
     middle = 1_763_370_000_000_000_000
     options = _sample_options()
-    before = scan(ScanOptions(options.arguments, options.directory, options.policy, until=middle))
-    after = scan(ScanOptions(options.arguments, options.directory, options.policy, since=middle))
+    before = scan(replace(options, until=middle))
+    after = scan(replace(options, since=middle))
     blocked = [one.totals.blocked for one in (before, after, whole)]
     assert blocked[0] + blocked[1] == blocked[2]
 

@@ -1,0 +1,133 @@
+"""The inputs of a scan from end to end: found, recognised, cut into tasks, and what became of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shadowai import detect, logs, sources
+from shadowai.errors import SourceError, UsageError
+from shadowai.model import Tally, iso_time
+from shadowai.result import InputRecord, SourceReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What to read and how: sources as the user named them, a format asked for, CSV column maps of the user's own.
+
+    `columns` maps a format's name to {our field: header name}; `zone` is that of log times without one; `secrets` a TLS
+    key log for captures.
+    """
+
+    arguments: Sequence[str]
+    format: str | None = None
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    zone: str = "UTC"
+    secrets: Path | None = None
+
+    def reading(self) -> detect.Reading:
+        """Put together what readers need; UsageError for a column map that cannot be used."""
+        own = tuple(logs.custom_csv(columns, name=name) for name, columns in self.columns.items())
+        return detect.Reading(own, self.zone, self.secrets)
+
+
+@dataclass(slots=True)
+class Input:
+    """One source on its way through the scan: what it is, what was read of it, what went wrong."""
+
+    name: str
+    source: sources.Source | None = None
+    dataset: str | None = None
+    format: logs.Format | None = None
+    tally: Tally = field(default_factory=Tally)
+    error: str | None = None
+
+    def take(self, outcome: detect.Outcome) -> None:
+        """Add what a shard gave; of several errors one stands, whatever the order of the shards."""
+        self.tally.merge(outcome.tally)
+        self.error = min(filter(None, (self.error, outcome.error)), default=None)
+
+
+def list_inputs(options: ReadOptions, reading: detect.Reading, spool: Path) -> list[Input]:
+    """Find and recognise the sources; those that cannot be read are in the list with their error."""
+    asked = _format_named(options.format, reading) if options.format else None
+    found, errors = sources.find_sources(options.arguments, spool)
+    inputs = [Input(error.where or "?", error=error.message) for error in errors]
+    for source in found:
+        one = Input(source.name, source)
+        try:
+            one.dataset, one.format = detect.recognise(source, reading, asked)
+        except SourceError as error:
+            one.error = error.message
+        inputs.append(one)
+    return inputs
+
+
+def _format_named(name: str, reading: detect.Reading) -> logs.Format:
+    known = {**logs.load_formats(), **{fmt.id: fmt for fmt in reading.own}}
+    if name not in known:
+        raise UsageError(f"no format {name!r}; there are {', '.join(sorted(known))}")
+    return known[name]
+
+
+def tasks_of(inputs: Sequence[Input]) -> Iterator[detect.Task]:
+    """Cut the readable inputs into tasks."""
+    for number, one in enumerate(inputs):
+        if one.source is None or one.dataset is None:
+            continue
+        for shard in detect.shards(one.source, one.format):
+            yield detect.Task(number, shard, one.format)
+
+
+def source_reports(inputs: Iterable[Input]) -> tuple[SourceReport, ...]:
+    """Say what was read of each input, as the result document does, by path."""
+    return tuple(sorted(map(_report, inputs), key=lambda one: one.path))
+
+
+def _report(one: Input) -> SourceReport:
+    fmt, tally = one.format, one.tally
+    error = one.error
+    if error is None and one.source and tally.parsed == 0 and tally.broken:
+        error = f"no record could be read as {one.dataset}; is this the right format?"
+    return SourceReport(
+        path=one.name,
+        format=one.dataset,
+        format_name=fmt.name if fmt else None,
+        kind=fmt.kind.value if fmt else ("capture" if one.dataset else None),
+        records=tally.records,
+        parsed=tally.parsed,
+        skipped=dict(sorted(tally.skipped.items())),
+        broken=tally.broken,
+        first=iso_time(tally.first),
+        last=iso_time(tally.last),
+        error=error,
+        warnings=tuple(_defects(one)),
+    )
+
+
+def _defects(one: Input) -> Iterator[str]:
+    for reason, defect in sorted(one.tally.defects.items()):
+        number = one.tally.skipped[reason]
+        if defect.is_packet or one.source is None:
+            yield f"packet {defect.place}: {reason} (first of {number})"
+        else:
+            line = sources.line_number(one.source, defect.place)
+            yield f"line {line}: {reason} (first of {number}, byte {defect.place})"
+
+
+def input_records(inputs: Iterable[Input]) -> tuple[InputRecord, ...]:
+    """Fingerprint every input that was there, by path; one that has gone since is listed without."""
+    records = (_record(one, one.source) for one in inputs if one.source)
+    return tuple(sorted(records, key=lambda record: record.path))
+
+
+def _record(one: Input, source: sources.Source) -> InputRecord:
+    try:
+        size, sha256 = sources.fingerprint(source)
+    except SourceError:
+        return InputRecord(path=one.name, size=None, sha256=None, format=one.dataset, records=one.tally.records)
+    return InputRecord(path=one.name, size=size, sha256=sha256, format=one.dataset, records=one.tally.records)

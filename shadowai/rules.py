@@ -1,0 +1,55 @@
+"""What is known before anything is read: signatures, directory and policy, checked against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shadowai.directory import Directory, load_directory
+from shadowai.model import ServiceFacts
+from shadowai.policy import KnownNames, Policy, load_policy
+from shadowai.signatures import Database, load_database
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Signatures, directory and policy; `facts` are the services as policy and report know them, by id."""
+
+    database: Database
+    directory: Directory
+    policy: Policy
+    facts: Mapping[str, ServiceFacts]
+
+
+def load_rules(directory: Path | None, policy: Path | None) -> Rules:
+    """Read all three; without a directory nobody is known, without a policy everything is unsanctioned.
+
+    Raises UsageError that lists every problem of a file with its line.
+    """
+    database = load_database()
+    people = load_directory(directory) if directory else Directory.empty()
+    facts = {name: _facts(database, name) for name in database.services}
+    known = KnownNames(
+        services=frozenset(facts),
+        vendors=frozenset(fact.vendor for fact in facts.values()),
+        categories=frozenset(database.categories),
+        departments=frozenset(people.departments),
+    )
+    return Rules(database, people, load_policy(policy, known) if policy else Policy.default(), facts)
+
+
+def _facts(database: Database, service_id: str) -> ServiceFacts:
+    service = database.services[service_id]
+    return ServiceFacts(
+        id=service.id,
+        name=service.file.name,
+        vendor=service.file.vendor,
+        country=service.file.country,
+        category=service.category,
+        category_name=database.category_name(service.category),
+        summary=service.file.summary,
+    )
