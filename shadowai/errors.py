@@ -45,5 +45,9 @@ class SourceError(ShadowaiError):
     """One input cannot be read at all: missing, empty, of no known format, damaged from the first record."""
 
 
+class WorkerError(ShadowaiError):
+    """A worker process died, so that the scan is not whole."""
+
+
 class CaptureError(SourceError):
     """A capture file is damaged beyond its header."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from shadowai.rules import Rules, load_rules
 from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from shadowai.result import Result
 
@@ -66,17 +67,26 @@ def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> de
 
 def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, advance: Advance | None) -> Activity:
     tasks = list(tasks_of(inputs))
-    if workers > 1 and len(tasks) > 1:
-        # pandas takes a third of a second to load, and this process has nothing to do while the workers read.
-        threading.Thread(target=importlib.import_module, args=("shadowai.assemble",)).start()
     merged = Activity()
     outcomes = run(detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,))
-    for done, outcome in enumerate(outcomes, 1):
-        merged.merge(outcome.activity)
-        inputs[outcome.number].take(outcome)
-        if advance:
-            advance(done, len(tasks))
+    with _assembly_loading():
+        for done, outcome in enumerate(outcomes, 1):
+            merged.merge(outcome.activity)
+            inputs[outcome.number].take(outcome)
+            if advance:
+                advance(done, len(tasks))
     return merged
+
+
+@contextmanager
+def _assembly_loading() -> Iterator[None]:
+    """Load pandas meanwhile: it takes a third of a second, and this process only waits for its workers."""
+    loader = threading.Thread(target=importlib.import_module, args=("shadowai.assemble",))
+    loader.start()
+    try:
+        yield
+    finally:
+        loader.join()
 
 
 def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules) -> Result:

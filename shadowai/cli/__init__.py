@@ -11,7 +11,7 @@ import click
 from shadowai import __version__
 from shadowai.cli.common import fail
 from shadowai.cli.exits import Exit
-from shadowai.errors import ShadowaiError
+from shadowai.errors import ShadowaiError, UsageError
 
 COMMANDS = ("demo", "scan", "observe", "match", "formats", "signatures")
 
@@ -49,9 +49,15 @@ def main() -> None:
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program quietly, as in other tools
     try:
-        cli(standalone_mode=True)
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted; nothing was written", Exit.INTERRUPTED)
     except ShadowaiError as error:
-        fail(str(error), Exit.USAGE)
+        fail(str(error), Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ)
     except Exception as error:  # noqa: BLE001  # the process boundary
         fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.USAGE)
-    sys.exit(Exit.DONE)
+    else:
+        sys.exit(code or Exit.DONE)

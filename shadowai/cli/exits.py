@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing could be read."""
+    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing read; 130 interrupted."""
 
     DONE = 0
     FAIL_ON_MET = 1
     USAGE = 2
     SOME_UNREAD = 3
     NOTHING_READ = 4
+    INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
 def exit_of(sources: Sequence[SourceReport]) -> Exit:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import signal
 import tempfile
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+from shadowai.errors import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +34,7 @@ def run(
     """Do `work` on every task and yield the outcomes in any order.
 
     `prepare(*context)` runs once in each worker before its first task. With one worker, or one task, all of it runs in
-    this process. A worker that dies raises `concurrent.futures.process.BrokenProcessPool`.
+    this process. A worker that dies raises WorkerError.
     """
     if workers <= 1 or len(tasks) <= 1:
         prepare(*context)
@@ -42,8 +47,16 @@ def run(
         # arguments and these are larger than a pipe holds.
         pickle.dump((prepare, context), file)
         file.flush()
-        with ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,)) as pool:
-            yield from _outcomes(pool, work, tasks, workers * _WAITING)
+        try:
+            with ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,)) as pool:
+                try:
+                    yield from _outcomes(pool, work, tasks, workers * _WAITING)
+                finally:
+                    pool.shutdown(cancel_futures=True)  # after an interruption nothing queued is begun
+        except BrokenProcessPool as error:
+            raise WorkerError(
+                "a worker process died, perhaps for lack of memory; try again with --workers 1"
+            ) from error
 
 
 def _prepare_from(path: str) -> None:
@@ -52,12 +65,26 @@ def _prepare_from(path: str) -> None:
     prepare(*context)
 
 
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let no worker that is started in here ever see SIGINT: a terminal sends it to all, and the parent ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _outcomes(pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[Task], window: int) -> Iterator[Outcome]:
     upcoming = iter(tasks)
     pending: set[Future[Outcome]] = set()
     while True:
         for task in upcoming:
-            pending.add(pool.submit(work, task))
+            with _interrupts_held_back():
+                pending.add(pool.submit(work, task))
             if len(pending) >= window:
                 break
         if not pending:

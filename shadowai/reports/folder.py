@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from shadowai.errors import UsageError
 from shadowai.reports.write import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shadowai.result import Manifest, Result
 
 MANIFEST = "manifest.json"
@@ -27,15 +30,24 @@ def check_folder(out: Path) -> None:
 
 
 def publish(result: Result, manifest: Manifest, out: Path) -> None:
-    """Write the whole report beside `out`, then put it in the place of what was there."""
+    """Write the whole report beside `out`, then put it in the place of what was there; UsageError where it cannot."""
     check_folder(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with _folder_beside(out) as fresh:
+            write(result, fresh)
+            (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            _replace(out, fresh)
+    except OSError as error:
+        raise UsageError(f"the report cannot be written: {error.strerror or error}", where=out) from error
+
+
+@contextmanager
+def _folder_beside(out: Path) -> Iterator[Path]:
     fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         fresh.chmod(0o755)
-        write(result, fresh)
-        (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        _replace(out, fresh)
+        yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -164,3 +167,22 @@ def test_a_closed_pipe_ends_quietly(log: Path) -> None:
     done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupted_scan_says_so_and_leaves_nothing(tmp_path: Path, workers: str) -> None:
+    log = tmp_path / "big.log"
+    log.write_text(PLAIN * 700_000)
+    program = (sys.executable, "-c", "from shadowai.cli import main; main()", "scan", str(log), "--out", "report")
+    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "SHADOWAI_WORKERS": workers}
+    (tmp_path / "tmp").mkdir()
+    with subprocess.Popen(
+        program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as scan:
+        while len(list((tmp_path / "tmp").iterdir())) < int(workers) and scan.poll() is None:
+            time.sleep(0.01)  # the second temporary file is what the workers are prepared from
+        os.killpg(scan.pid, signal.SIGINT)  # as a terminal does: to the workers too
+        _, said = scan.communicate(timeout=60)
+    assert (scan.returncode, said.lstrip()) == (130, "shadowai: interrupted; nothing was written\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.log", "tmp"]
+    assert list((tmp_path / "tmp").iterdir()) == []

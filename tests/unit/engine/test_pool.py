@@ -3,12 +3,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shadowai.engine import run
+from shadowai.errors import WorkerError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,10 +54,10 @@ def test_workers_that_die_at_their_start_do_not_hang_the_parent(tmp_path: Path) 
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
-    assert "BrokenProcessPool" in done.stderr
+    assert "WorkerError: a worker process died" in done.stderr
 
 
 def test_a_worker_that_dies_is_loud() -> None:
 
-    with pytest.raises(BrokenProcessPool):
+    with pytest.raises(WorkerError, match="--workers 1"):
         list(run(die, [1, 2], workers=2, prepare=prepare, context=(1,)))

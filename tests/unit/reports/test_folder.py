@@ -56,7 +56,7 @@ def test_a_run_that_dies_leaves_the_old_folder_whole(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(folder, "write", die)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UsageError, match="cannot be written: No space left"):
         publish(result, MANIFEST, report)
     assert {path: path.read_bytes() for path in report.rglob("*.*") if path.is_file()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
@@ -76,7 +76,7 @@ def test_a_failed_swap_puts_the_old_folder_back(
         return real(self, target)
 
     monkeypatch.setattr(type(report), "rename", rename)
-    with pytest.raises(OSError, match="Permission denied"):
+    with pytest.raises(UsageError, match="Permission denied"):
         publish(result, MANIFEST, report)
     assert (report / "mark").read_text() == "old"
 
