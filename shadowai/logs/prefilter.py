@@ -13,13 +13,17 @@ if TYPE_CHECKING:
 
 WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 NEWLINE = 10
+ANY = "*"
 DOT = ord(".")
 DIGITS_OF_LENGTH = frozenset(b"123456789")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Needle:
-    """A text to look for, whatever its case. With `at_end` no letter, digit, hyphen or further label may follow it."""
+    """A text to look for, whatever its case; `*` in it stands for a part of one label.
+
+    With `at_end` no letter, digit, hyphen or further label may follow it.
+    """
 
     text: str
     at_end: bool = False
@@ -98,14 +102,20 @@ def _spellings(needle: Needle, spelling: str) -> list[bytes]:
     parts = [_escaped(labels[0].encode())]
     for number, label in enumerate(labels[1:], start=2):
         # The last label of a needle may be the beginning of a longer one, whose length is not known.
-        known = label and (needle.at_end or number < len(labels))
+        known = label and ANY not in label and (needle.at_end or number < len(labels))
         length = str(len(label.encode())).encode() if known else rb"\d{1,2}"
         parts.append(rb"\(" + length + rb"\)" + _escaped(label.encode()))
     return [plain, b"".join(parts)]
 
 
 def _escaped(text: bytes) -> bytes:
-    return b"".join(rb"\x%02x" % byte if byte not in WORD_BYTES else bytes((byte,)) for byte in text)
+    return b"".join(map(_expression, text))
+
+
+def _expression(byte: int) -> bytes:
+    if byte == ord(ANY):
+        return b"[0-9A-Za-z_-]+"
+    return bytes((byte,)) if byte in WORD_BYTES else rb"\x%02x" % byte
 
 
 @lru_cache(maxsize=8)

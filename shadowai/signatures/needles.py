@@ -16,14 +16,29 @@ if TYPE_CHECKING:
 
     from shadowai.signatures.load import Database
 
-_RARE = 6  # a path segment or product name shorter than this stands in too many lines
-_COMMON_LABELS = frozenset(
-    {"com", "net", "org", "io", "ai", "api", "www", "amazonaws", "googleapis", "azure", "microsoft"}
+_RARE = 7  # a path segment or product name shorter than this stands in too many lines
+_COMMON_SEGMENTS = frozenset(
+    {
+        "article",
+        "articles",
+        "attachments",
+        "browser",
+        "conversation",
+        "download",
+        "downloads",
+        "images",
+        "install",
+        "installers",
+        "leaderboard",
+        "marketplace",
+        "services",
+        "thread",
+    }
 )
 
 
 class Literal(NamedTuple):
-    """A text to look for; with `at_end` it counts only where the host name ends after it."""
+    """A text to look for; `*` stands for a part of one label; with `at_end` the host name must end after it."""
 
     text: str
     at_end: bool = False
@@ -36,28 +51,24 @@ def needles(database: Database) -> list[Literal]:
 
 def _all(database: Database) -> Iterator[Literal]:
     for service in database.services.values():
-        for indicator in service.indicators:
-            yield Literal(_literal(indicator))
+        yield from map(_literal, service.indicators)
     for entry in database.blind_spots:
-        yield from map(Literal, entry.domains)
+        for domain in entry.domains:
+            yield Literal(domain, at_end=True)
     for word in database.candidates.words:
         yield Literal(word)
     for suffix in database.candidates.suffixes:
         yield Literal(f".{suffix}", at_end=True)
 
 
-def _literal(indicator: Indicator) -> str:
+def _literal(indicator: Indicator) -> Literal:
     if indicator.kind is IndicatorKind.URL:
         host, *segments = indicator.value.lower().split("/")
-        longest = "/" + max(segments, key=len)
-        return longest if len(longest) >= _RARE else host
-    if indicator.kind is IndicatorKind.PATTERN:
-        return max(PLACEHOLDER.split(indicator.value), key=_rarity)
+        longest = max(segments, key=len)
+        if len(longest) >= _RARE and longest not in _COMMON_SEGMENTS:
+            return Literal(f"/{longest}")
+        return Literal(host, at_end=True)
     if indicator.kind is IndicatorKind.USER_AGENT:
         product = indicator.value.lower().partition("/")[0]
-        return product if len(product) >= _RARE else indicator.value.lower()
-    return indicator.value
-
-
-def _rarity(fragment: str) -> int:
-    return sum(len(label) for label in fragment.split(".") if label not in _COMMON_LABELS)
+        return Literal(product if len(product) >= _RARE - 1 else indicator.value.lower())
+    return Literal(PLACEHOLDER.sub("*", indicator.value), at_end=True)

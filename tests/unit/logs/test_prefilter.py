@@ -119,8 +119,8 @@ def test_without_needles_nothing_is_found() -> None:
 
 
 def test_needles_may_hold_any_character() -> None:
-    prefilter = Prefilter([Needle("a+b(c)[d]*\\"), Needle("münchen.example")])
-    assert prefilter.hits(b"xa+b(c)[d]*\\x\nm\xc3\xbcnchen.example") == [0, 14]
+    prefilter = Prefilter([Needle("a+b(c)[d]^\\"), Needle("münchen.example")])
+    assert prefilter.hits(b"xa+b(c)[d]^\\x\nm\xc3\xbcnchen.example") == [0, 14]
 
 
 def test_millions_of_hits_in_one_line_take_linear_time() -> None:
@@ -128,3 +128,17 @@ def test_millions_of_hits_in_one_line_take_linear_time() -> None:
     begin = time.process_time()
     assert Prefilter(NEEDLES).hits(block) == [0]
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("line", "hit"),
+    [
+        (b"x q.eu-west-1.amazonaws.com:443 y", True),
+        (b"x (1)q(9)eu-west-1(9)amazonaws(3)com(0)", True),
+        (b"x q.amazonaws.com y", False),
+        (b"x q.a.b.amazonaws.com y", False),
+        (b"x (1)q(9)amazonaws(3)com(0)", False),
+    ],
+)
+def test_a_star_stands_for_a_part_of_one_label(line: bytes, hit: bool) -> None:  # noqa: FBT001
+    assert bool(Prefilter([Needle("q.*.amazonaws.com")], "dns-labels").hits(line)) is hit
