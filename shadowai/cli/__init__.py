@@ -41,7 +41,7 @@ def cli() -> None:
       shadowai demo                                    scan the shipped samples
       shadowai scan access.log office.pcap --out report
       shadowai match chat.openai.com
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
 
 
 def main() -> None:

@@ -15,11 +15,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from shadowai.config import Settings, load_settings
 from shadowai.errors import UsageError
+from shadowai.inputs import ReadOptions
 from shadowai.model import SECOND
 from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shadowai.cli.exits import Exit
     from shadowai.result import SourceReport
@@ -48,8 +49,36 @@ def settings(**given: object) -> Settings:
     return load_settings(config if isinstance(config, Path) else None, os.environ, **given)
 
 
-def columns_option(pairs: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """Make a column map of `--columns field=header` options, under the name csv."""
+def reads_sources(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the sources as arguments and the options that say how to read them (see `read_options`)."""
+    columns = "A CSV of your own: map our field to its header."
+    secrets = "TLS key log: read captures deeply with tshark, URLs included."
+    for add in (
+        click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG]."),
+        click.option("--tls-secrets", type=FILE, help=secrets),
+        click.option("--zone", help="IANA time zone of log times that name none [default: UTC]."),
+        click.option("--columns", multiple=True, metavar="FIELD=HEADER", help=columns),
+        click.option(
+            "--format", "format_", metavar="ID", help="Read every log as this format (see `shadowai formats`)."
+        ),
+        click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
+    ):
+        command = add(command)
+    return command
+
+
+def read_options(options: Mapping[str, Any], chosen: Settings) -> ReadOptions:
+    """Make of a command's options, and of the settings behind them, what is to be read and how."""
+    return ReadOptions(
+        arguments=options["sources"],
+        format=options["format_"],
+        columns={**chosen.columns, **_column_map(options["columns"])},
+        zone=chosen.zone,
+        secrets=options["tls_secrets"],
+    )
+
+
+def _column_map(pairs: Iterable[str]) -> dict[str, dict[str, str]]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, header = pair.partition("=")

@@ -22,7 +22,7 @@ def demo(out: Path) -> None:
     \b
     Example:
       shadowai demo --out /tmp/demo
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
     with progress_bar(quiet=False) as advance:
         result = run_scan(demo_options(out, settings().workers), advance)
     tell(result, out, quiet=False, as_json=False)

@@ -20,7 +20,7 @@ def formats(format_id: str | None, *, as_json: bool) -> None:
     Examples:
       shadowai formats
       shadowai formats squid
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
     known = load_formats()
     if format_id is not None and format_id not in known:
         raise UsageError(f"no format {format_id!r}; there are {', '.join(sorted(known))}")

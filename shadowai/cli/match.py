@@ -29,7 +29,7 @@ def match(questions: tuple[str, ...], *, as_json: bool) -> None:
     Examples:
       shadowai match chat.openai.com https://www.bing.com/chat
       cut -d' ' -f3 hosts.txt | shadowai match --json -
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
     if not questions:
         raise click.UsageError("name a host or URL, or - to read them from standard input")
     matcher = Matcher(load_database())

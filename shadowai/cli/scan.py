@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from shadowai.cli.common import FILE, Moment, columns_option, complain, progress_bar, settings
+from shadowai.cli.common import FILE, Moment, complain, progress_bar, read_options, reads_sources, settings
 from shadowai.cli.exits import exit_of_scan
-from shadowai.inputs import ReadOptions
 from shadowai.model import Status
 from shadowai.reports import result_json, summary
 from shadowai.scan import ScanOptions
@@ -23,21 +22,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@reads_sources
 @click.option("--directory", type=FILE, help="Folder with networks.csv, people.csv, departments.csv.")
 @click.option("--policy", type=FILE, help="YAML file that says what is sanctioned, and where.")
 @click.option("--out", type=FILE, help="Write the report into this folder (HTML, CSV, JSON).")
 @click.option("--since", type=Moment(), help="Only what happened at or after this time.")
 @click.option("--until", type=Moment(), help="Only what happened before this time.")
-@click.option("--format", "format_", metavar="ID", help="Read every log as this format (see `shadowai formats`).")
-@click.option(
-    "--columns", multiple=True, metavar="FIELD=HEADER", help="A CSV of your own: map our field to its header."
-)
-@click.option("--zone", help="IANA time zone of log times that name none [default: UTC].")
-@click.option("--tls-secrets", type=FILE, help="TLS key log: read captures deeply with tshark, URLs included.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes [default: one a core].")
 @click.option("--fail-on", type=click.Choice([status.value for status in Status]), help="Exit 1 at use this grave.")
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the summary.")
 def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
@@ -57,16 +49,10 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
       0 done                         3 done, but some input could not be read
       1 done, --fail-on was met      4 nothing could be read
       2 wrong usage or configuration
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
     chosen = settings(**{name: options[name] for name in ("config", "directory", "policy", "workers", "zone")})
     scan_options = ScanOptions(
-        read=ReadOptions(
-            arguments=options["sources"],
-            format=options["format_"],
-            columns={**chosen.columns, **columns_option(options["columns"])},
-            zone=chosen.zone,
-            secrets=options["tls_secrets"],
-        ),
+        read=read_options(options, chosen),
         directory=chosen.directory,
         policy=chosen.policy,
         out=options["out"],

@@ -33,7 +33,7 @@ def signatures() -> None:
     Examples:
       shadowai signatures show chatgpt
       shadowai signatures lint --folder my-signatures
-    """  # noqa: D301  # \b is click's mark for lines to be kept
+    """
 
 
 @signatures.command("list")
