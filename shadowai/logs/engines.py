@@ -20,6 +20,7 @@ Splitter = Callable[[str], list[str] | None]
 _PAIR_BLANK = re.compile(r'(?:^|(?<=[ \t]))([A-Za-z_][\w.-]{0,63})=("[^"\\]*(?:\\.[^"\\]*)*"|[^ \t]*)', re.ASCII)
 _PAIR_COMMA = re.compile(r'(?:^|(?<=,))\s{0,4}"?([A-Za-z_][\w.-]{0,63})=("[^"\\]*(?:\\.[^"\\]*)*"|[^,]*)', re.ASCII)
 _KEY = re.compile(r"\s*([A-Za-z_][\w.-]{0,63})=", re.ASCII)
+_BRACKETS = re.compile(r'(?<!\S)\[[^\]\s"]{1,40} [^\]\s"]{1,8}\](?!\S)')
 _DELIMITERS = {"comma": ",", "tab": "\t", "blank": " "}
 
 
@@ -44,11 +45,34 @@ def delimiter_of(syntax: Delimited, header: str) -> str:
 def cut(text: str, delimiter: str, *, quotes: bool = True) -> list[str] | None:
     """Cut a record at its delimiters; quotes as in RFC 4180, a run of blanks is one delimiter."""
     if not quotes or '"' not in text:
-        return text.split() if delimiter == " " else text.split(delimiter)
+        if delimiter != " ":
+            return text.split(delimiter)
+        # Without an argument, split() also cuts at the no-break space and its kin.
+        return text.split() if text.isascii() else [part for part in text.split(" ") if part]
     try:
         return next(csv.reader((text,), delimiter=delimiter, skipinitialspace=delimiter == " "), None)
     except csv.Error:
         return None
+
+
+def cut_w3c(text: str, *, width: int, bracketed: bool) -> list[str] | None:
+    """Cut a row under a W3C header that names its columns between blanks.
+
+    Some exports put tabs between the values all the same. With `bracketed`, a time in brackets is one value.
+    """
+    if _is_tabbed(text, width):
+        return cut(text, "\t")
+    if bracketed:
+        text = _BRACKETS.sub(r'"\g<0>"', text, count=1)
+    return cut(text, " ")
+
+
+def _is_tabbed(text: str, width: int) -> bool:
+    tab = text.find("\t")
+    if tab < 0:
+        return False
+    blank = text.find(" ")
+    return blank < 0 or tab < blank or text.count("\t") >= max(width - 1, 1)
 
 
 def _pairs(syntax: Pairs, wanted: Sequence[str]) -> Splitter:
@@ -72,7 +96,14 @@ def pairs_in(text: str) -> dict[str, str]:
         for part in text.split("\t"):
             key, equals, value = part.partition("=")
             if equals:
-                pairs.setdefault(key.strip(), value.strip().strip('"'))
+                pairs.setdefault(key.strip().lstrip('"'), value.strip().strip('"'))
+        return pairs
+    if text.startswith('"'):
+        # Each pair is a quoted value of a CSV line.
+        for part in cut(text, ",") or ():
+            key, equals, value = part.partition("=")
+            if equals:
+                pairs.setdefault(key.strip(), value.strip())
         return pairs
     for key, value in (_PAIR_COMMA if _is_comma_separated(text) else _PAIR_BLANK).findall(text):
         pairs.setdefault(key, value[1:-1].replace('\\"', '"') if value[:1] == '"' == value[-1:] else value.strip('"'))

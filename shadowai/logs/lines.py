@@ -15,6 +15,7 @@ _UTF16_SHARE = 3  # one byte in three is NUL at least
 _PRIORITY = re.compile(r"<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
 _STAMP = re.compile(
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}"  # logread of OpenWrt
     r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)\s{1,4}",
     re.ASCII,
 )

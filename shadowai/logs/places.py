@@ -37,8 +37,10 @@ def place_reader(getters: Mapping[str, Sequence[Getter]]) -> Placer:
         if url is not None and url[0] != "/":
             host, port, path = values.url_of(url)
         else:
-            host, port, path = _request_target(read_uri(row) or url, read_host(row), tunnel=tunnel)
-            path = path or _joined(read_path(row), read_query(row))
+            target = read_host(row) or _NOWHERE
+            host, port, path = _request_target(read_uri(row) or url, target, tunnel=tunnel)
+            # Last what the column of the host says beyond the host: exports may hold a whole URL there.
+            path = path or _joined(read_path(row), read_query(row)) or target[2]
         return host, port, None if tunnel else path
 
     return read
@@ -72,8 +74,8 @@ def _url_only(get: Getter) -> Placer:
     return read
 
 
-def _request_target(uri: str | None, target: Place | None, *, tunnel: bool) -> Place:
-    host, port, _ = target or _NOWHERE
+def _request_target(uri: str | None, target: Place, *, tunnel: bool) -> Place:
+    host, port, _ = target
     if uri is None or uri[0] in "/*":
         return host, port, uri
     if "://" in uri[:20] or (host is None and tunnel):

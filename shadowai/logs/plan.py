@@ -6,7 +6,8 @@ Everything that can be decided once is decided here; what remains for each recor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
 from shadowai.logs import values
@@ -169,7 +170,8 @@ def time_reader(sources: Iterable[TimeSource], columns: Columns, clock: Clock) -
     for source in sources:
         getters = columns.getters(source.columns)
         if len(getters) == len(source.columns):
-            readers.append((getters, _any_of([parser_of(pattern, clock) for pattern in source.formats])))
+            own = replace(clock, zone=UTC) if source.utc else clock
+            readers.append((getters, _any_of([parser_of(pattern, own) for pattern in source.formats])))
 
     if len(readers) == 1 and len(readers[0][0]) == 1:
         return _one_time(readers[0][0][0], readers[0][1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from shadowai.errors import SourceError
 from shadowai.logs import engines, lines
@@ -14,6 +15,7 @@ from shadowai.logs.times import Clock, zone_of
 from shadowai.model import Observation, Skip
 
 MAX_COLUMNS = 4096
+BRACKETED = frozenset(("gmttime", "localtime"))  # ProxySG writes them as [15/Jan/2026:10:00:00 +0000]
 Layout = tuple[Callable[[str], list[str] | None], Plan]
 
 
@@ -93,9 +95,12 @@ class Reader:
         syntax = self.format.syntax
         exact = isinstance(syntax, Delimited) and syntax.exact
         quotes = not isinstance(syntax, Delimited) or syntax.quotes
+        cut = partial(engines.cut, delimiter=delimiter, quotes=quotes)
+        if self.format.header == "w3c" and delimiter == " ":
+            cut = partial(engines.cut_w3c, width=width, bracketed=not BRACKETED.isdisjoint(map(str.lower, names)))
 
         def split(text: str) -> Row | None:
-            row = engines.cut(text, delimiter, quotes=quotes)
+            row = cut(text)
             if row is None or len(row) < least or len(row) > MAX_COLUMNS:
                 return None
             if exact and any(row[width:]):

@@ -30,6 +30,18 @@ CUSTOM_FIELDS = {
     "user_agent": "user_agent",
     "method": "method",
 }
+CUSTOM_TIMES = [
+    "iso",
+    "epoch",
+    "%Y/%m/%d %H:%M:%S",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%d/%b/%Y %H:%M:%S",
+    "%d-%b-%Y %H:%M:%S",
+    "%d %b %Y %H:%M:%S",
+    "%b %d %Y %H:%M:%S",
+    "%a, %d %b %Y %H:%M:%S %z",
+    "%a %b %d %H:%M:%S %Y",
+]  # each can be read in one way only; 05/06/2021 cannot
 DENIED = (
     r"(?:tcp_)?(?:den(?:y|ied)|block(?:ed)?|drop(?:ped)?|reject(?:ed)?|reset.*|forbid(?:den)?|refused?)(?:[ _/-].*)?"
 )
@@ -70,9 +82,9 @@ def custom_csv(
 ) -> Format:
     """Describe a CSV file with a header by the user's column map {our field: header name}.
 
-    Fields are those of `CUSTOM_FIELDS`. Times are RFC 3339 or epoch numbers (s, ms, us, ns), or `time_format`
-    (strptime). Verdicts are read from the usual words. `delimiter` is `,`, a tab, or None for the most frequent one of
-    the header. Raises UsageError for unknown fields, or where the map names neither host nor url.
+    Fields are those of `CUSTOM_FIELDS`. Times are in `time_format` (strptime) or, without one, in any of
+    `CUSTOM_TIMES`. Verdicts are read from the usual words. `delimiter` is `,`, a tab, or None for the most frequent one
+    of the header. Raises UsageError for unknown fields, or where the map names neither host nor url.
     """
     unknown = sorted(set(columns) - set(CUSTOM_FIELDS))
     if unknown:
@@ -105,7 +117,7 @@ def _custom_definition(columns: Mapping[str, str], delimiter: str, time_format: 
         "strict": True,
     }
     if "time" in columns:
-        formats = [time_format] if time_format else ["iso", "epoch"]
+        formats = [time_format] if time_format else CUSTOM_TIMES
         definition["time"] = [{"columns": columns["time"], "as": formats}]
     if "action" in columns:
         column = columns["action"]

@@ -90,9 +90,13 @@ class Regex(_Strict):
 
 
 class TimeSource(_Strict):
-    """Where a time is written: columns joined by a blank, and the patterns to try (`shadowai.logs.times`)."""
+    """Where a time is written: columns joined by a blank, and the patterns to try (`shadowai.logs.times`).
+
+    `utc` says that the format's standard fixes the zone, so that the zone of the user's other logs is not meant.
+    """
 
     columns: Names
+    utc: bool = False
     formats: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(alias="as")
 
     @field_validator("formats")

@@ -7,6 +7,7 @@ parsing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
 
 from shadowai.hosts import normalise_address, normalise_host, split_target
 
@@ -20,6 +21,7 @@ BAD = "!"  # stands for a host that was written but is none; no normalised host 
 MEMO_ENTRIES = 65_536
 MEMO_KEY = 256  # characters; longer texts are not kept
 MAX_DIGITS = 19  # of a byte count
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 
 NOTHING = frozenset(("", "-", "none", "na", "n/a", "null", "nil", "unknown", "not available", "(empty)", "undefined"))
@@ -48,20 +50,35 @@ def text_of(text: str) -> str | None:
 
 
 def user_of(text: str) -> str | None:
-    """Give a user name as it was written, trimmed. An address where the user should be is no user."""
-    trimmed = text.strip().strip('"')
+    """Give a user name as it was written, trimmed and without %XX. An address where the user should be is no user."""
+    trimmed = text.strip()
+    bare = trimmed.strip('"')
+    if '"' not in bare:
+        trimmed = bare
     if trimmed.lower() in NOBODY or normalise_address(trimmed) is not None:
         return None
-    return trimmed
+    return _unescaped(trimmed) if "%" in trimmed else trimmed
+
+
+def _unescaped(text: str) -> str:
+    """Undo %XX where that gives text; escapes of control characters and of no UTF-8 stay."""
+    try:
+        plain = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
+    return plain if plain.isprintable() else text
 
 
 def address_of(text: str) -> str | None:
-    """Give an address in canonical form, or None; a port (`192.0.2.1:80`, `[::1]:80`, `192.0.2.1#53`) is dropped."""
+    """Give an address in canonical form, or None; a port (`192.0.2.1:80`, `[::1]:80`, `192.0.2.1#53`) is dropped.
+
+    The unspecified address (RFC 6890) says that there was none: gateways write it for a request they blocked.
+    """
     bare = text.strip().partition("#")[0]
     found = normalise_address(bare)
     if found is None and ":" in bare:
         found = normalise_address(bare.rpartition(":")[0])
-    return found
+    return None if found in UNSPECIFIED else found
 
 
 def count_of(text: str) -> int | None:
