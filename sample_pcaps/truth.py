@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from events import Event
 
 UNKNOWN = "Unknown department"
-_GAP = 30  # minutes
+_GAP = 30 * 60_000_000_000  # ns
 _REACH = 12 * 60  # minutes for which a sighting says who is at an address
 _NOISE = {"telemetry", "cdn"}
 _PROVING = {"dedicated", "api", "auth", "download"}
@@ -43,11 +43,6 @@ class Detection:
     def kind(self) -> str:
         """What sort of source saw it."""
         return _KINDS.get(self.event.medium, "capture")
-
-    @property
-    def minute(self) -> int:
-        """Minutes since the epoch."""
-        return minute_of(self.event)
 
     @property
     def is_contact(self) -> bool:
@@ -165,12 +160,12 @@ def _sessions(seen: list[Detection], contacts: set[int]) -> list[list[Detection]
     """Cut each actor's detections where 30 minutes or more lie between two; a run without a contact is no session."""
     runs: list[list[Detection]] = []
     last: tuple[str, int] | None = None
-    for one in sorted(seen, key=lambda one: (one.event.actor.key, one.minute)):
+    for one in sorted(seen, key=lambda one: (one.event.actor.key, one.event.time)):
         key = one.event.actor.key
-        if last is None or last[0] != key or one.minute - last[1] >= _GAP:
+        if last is None or last[0] != key or one.event.time - last[1] >= _GAP:
             runs.append([])
         runs[-1].append(one)
-        last = (key, one.minute)
+        last = (key, one.event.time)
     return [run for run in runs if any(id(one) in contacts for one in run)]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 MAX_NAME = 253  # RFC 1035 section 2.3.4, without the root label
 MAX_PORT = 65535
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,15}):/{2}", re.ASCII)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+._-]{0,15}):/{2}", re.ASCII)  # RFC 3986, and Squid's cache_object
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shadowai.model import MINUTE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-GAP = 30  # minutes
+GAP = 30 * MINUTE  # ns
+_NO_TIME = -(1 << 62)  # ns; lies before every real time by more than a gap
 
 _RUN = ["department", "name", "who"]
 
 
 def number_runs(seen: pd.DataFrame) -> pd.Series:
     """Number the runs in a frame of service rows; rows of one run get one number, the index is the frame's."""
-    ordered = seen.sort_values([*_RUN, "minute"], kind="stable")
+    times = seen[["first", "last"]].fillna(_NO_TIME).astype("int64")
+    ordered = seen[_RUN].assign(**times).sort_values([*_RUN, "first"], kind="stable")
+    until = ordered.groupby(_RUN, sort=False)["last"].cummax().shift()
     same = (ordered[_RUN] == ordered[_RUN].shift()).all(axis=1)
-    begins = ~same | (ordered["minute"].diff() >= GAP)
+    begins = ~same | (ordered["first"] - until >= GAP)
     return begins.cumsum().reindex(seen.index)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
 import tempfile
@@ -66,8 +67,31 @@ def _prepare_from(path: str) -> None:
 
 
 @contextmanager
+def _starting_workers() -> Iterator[None]:
+    """Start workers safely: none imports what lies in the current folder, none ever sees SIGINT.
+
+    A spawned interpreter begins with the current folder on its path, and scans run in folders of strangers' files. A
+    terminal sends SIGINT to all processes, and the parent ends the workers.
+    """
+    with _unset_afterwards("PYTHONSAFEPATH"), _interrupts_held_back():
+        os.environ["PYTHONSAFEPATH"] = "1"
+        yield
+
+
+@contextmanager
+def _unset_afterwards(name: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+
+@contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Let no worker that is started in here ever see SIGINT: a terminal sends it to all, and the parent ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -83,7 +107,7 @@ def _outcomes(pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[T
     pending: set[Future[Outcome]] = set()
     while True:
         for task in upcoming:
-            with _interrupts_held_back():
+            with _starting_workers():
                 pending.add(pool.submit(work, task))
             if len(pending) >= window:
                 break

@@ -43,6 +43,7 @@ def test_what_is_no_host_is_none(text: str) -> None:
         ("https://chat.openai.com/c/1?q=2#f", Target("chat.openai.com", None, "/c/1?q=2", "https")),
         ("chat.openai.com:443", Target("chat.openai.com", 443)),
         ("chat.openai.com:443/", Target("chat.openai.com", 443, "/")),
+        ("cache_object://localhost/mgr", Target("localhost", None, "/mgr", "cache_object")),
         ("//chat.openai.com/x", Target("chat.openai.com", None, "/x")),
         ("tunnel://chat.openai.com:443/", Target("chat.openai.com", 443, "/", "tunnel")),
         ("https://user:pw@chat.openai.com/", Target("chat.openai.com", None, "/", "https")),

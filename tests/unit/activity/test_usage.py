@@ -38,9 +38,17 @@ def test_one_visit_seen_three_ways_is_one_session_and_its_bytes_count_once() -> 
     assert use.proven
 
 
-@pytest.mark.parametrize(("second", "sessions"), [(29, 1), (30, 2), (31, 2)])
-def test_a_gap_of_thirty_minutes_parts_sessions(second: float, sessions: int) -> None:
-    assert _use([Seen(0, "ann"), Seen(second, "ann")]).sessions == sessions
+@pytest.mark.parametrize(
+    ("first", "second", "sessions"),
+    [(0, 29, 1), (0, 30, 2), (0, 31, 2), (0.98, 30, 1), (0.98, 30.97, 1), (0.5, 30.5, 2), (0, 29.99, 1)],
+)
+def test_a_gap_of_thirty_minutes_parts_sessions(first: float, second: float, sessions: int) -> None:
+    assert _use([Seen(first, "ann"), Seen(second, "ann")]).sessions == sessions
+
+
+def test_a_gap_begins_where_the_last_detection_of_the_minute_before_it_ended() -> None:
+    seen = [Seen(0.1, "ann"), Seen(0.9, "ann"), Seen(30.5, "ann"), Seen(30.2, "ann", **DNS)]
+    assert _use(seen).sessions == 1
 
 
 def test_many_short_steps_are_one_session() -> None:

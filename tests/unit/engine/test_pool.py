@@ -45,6 +45,15 @@ def test_no_task_is_no_outcome() -> None:
     assert list(run(add, [], workers=2, prepare=prepare, context=(1,))) == []
 
 
+def test_workers_import_nothing_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # pickle itself tries to import a module named org.
+    (tmp_path / "org.py").write_text(f"open({str(tmp_path / 'planted')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    list(run(add, [1, 2, 3], workers=2, prepare=prepare, context=(1,)))
+    assert not (tmp_path / "planted").exists()
+    assert "PYTHONSAFEPATH" not in os.environ
+
+
 def test_workers_that_die_at_their_start_do_not_hang_the_parent(tmp_path: Path) -> None:
     # Without the usual guard each worker runs the script again and dies; the context is larger than a pipe holds.
     script = tmp_path / "unguarded.py"
