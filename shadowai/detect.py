@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shadowai import captures, logs, sources
 from shadowai.activity.rollup import Activity, Subject
 from shadowai.errors import ShadowaiError, SourceError
+from shadowai.logs.columns import wanted_columns
 from shadowai.model import Tally
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def observations(
     if fmt is None:
         yield from _capture(source, reading, tally)
         return
-    modified = source.path.stat().st_mtime_ns
+    modified = sources.modified(source)
     reader = logs.Reader(fmt, name=source.name, header=task.shard.header, reference_time=modified, zone=reading.zone)
     prefilter = logs.Prefilter(needles, fmt.spelling) if needles else None
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
@@ -133,12 +134,21 @@ def recognise(source: sources.Source, reading: Reading, asked: logs.Format | Non
         return dataset, None
     fmt = logs.recognise(head, own=reading.own)
     if fmt is None:
-        raise SourceError(
-            "is of no known format; name it with --format (see `shadowai formats`) or map its columns with --columns",
-            where=source.name,
-        )
+        raise SourceError(_missing_column(head, reading.own) or _UNKNOWN, where=source.name)
     return fmt.id, fmt
 
+
+def _missing_column(head: bytes, own: Sequence[logs.Format]) -> str | None:
+    """Say which column of the user's maps a file lacks that has another one of that map."""
+    first = head.partition(b"\n")[0].decode("utf-8", "replace").lower()
+    for fmt in own:
+        missing = [name for name in wanted_columns(fmt) if name.lower() not in first]
+        if 0 < len(missing) < len(wanted_columns(fmt)):
+            return f"has no column {missing[0]!r}, which the map of {fmt.id} names; its first line must name it"
+    return None
+
+
+_UNKNOWN = "is of no known format; name it with --format (see `shadowai formats`) or map its columns with --columns"
 
 _ready: list[Detector] = []
 

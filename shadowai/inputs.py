@@ -30,7 +30,9 @@ class ReadOptions:
     secrets: Path | None = None
 
     def reading(self) -> detect.Reading:
-        """Put together what readers need; UsageError for a column map that cannot be used."""
+        """Put together what readers need; UsageError for a column map or a key log file that cannot be used."""
+        if self.secrets and not self.secrets.is_file():
+            raise UsageError("no such TLS key log file", where=self.secrets)
         own = tuple(logs.custom_csv(columns, name=name) for name, columns in self.columns.items())
         return detect.Reading(own, self.zone, self.secrets)
 
@@ -79,7 +81,12 @@ def tasks_of(inputs: Sequence[Input]) -> Iterator[detect.Task]:
     for number, one in enumerate(inputs):
         if one.source is None or one.dataset is None:
             continue
-        for shard in detect.shards(one.source, one.format):
+        try:
+            shards = detect.shards(one.source, one.format)
+        except SourceError as error:
+            one.error = error.message
+            continue
+        for shard in shards:
             yield detect.Task(number, shard, one.format)
 
 
@@ -114,8 +121,12 @@ def _defects(one: Input) -> Iterator[str]:
         number = one.tally.skipped[reason]
         if defect.is_packet or one.source is None:
             yield f"packet {defect.place}: {reason} (first of {number})"
-        else:
+            continue
+        try:
             line = sources.line_number(one.source, defect.place)
+        except SourceError:  # the file has gone meanwhile
+            yield f"byte {defect.place}: {reason} (first of {number})"
+        else:
             yield f"line {line}: {reason} (first of {number}, byte {defect.place})"
 
 

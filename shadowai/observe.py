@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -17,6 +19,10 @@ from shadowai.model import ECS_FIELDS, Observation
 from shadowai.reports.text import csv_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
+
+    from shadowai.inputs import Input
     from shadowai.result import SourceReport
 
 FORMATS = ("jsonl", "csv", "parquet")
@@ -33,20 +39,37 @@ class RecordWriter(Protocol):
         """Write what is still held back."""
 
 
-def observe(options: ReadOptions, writer: RecordWriter) -> tuple[SourceReport, ...]:
-    """Write every observation of the sources, in order, and say what was read of each source."""
+def observe(options: ReadOptions, records: str, out: Path | None = None) -> tuple[SourceReport, ...]:
+    """Write every observation of the sources, in order, and say what was read of each source.
+
+    `records` is one of `FORMATS`, `out` the file to write, None for standard output. UsageError where that cannot be
+    written, or is itself a source.
+    """
     reading = options.reading()
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
         inputs = list_inputs(options, reading, Path(spool))
-        for task in tasks_of(inputs):
-            one = inputs[task.number]
-            try:
-                for seen in detect.observations(task, reading, one.tally):
-                    writer.write(seen)
-            except ShadowaiError as error:
-                one.error = error.message
-        writer.close()
+        with _opened(out, inputs) as stream:
+            writer = open_writer(records, stream)
+            for task in tasks_of(inputs):
+                one = inputs[task.number]
+                try:
+                    for seen in detect.observations(task, reading, one.tally):
+                        writer.write(seen)
+                except ShadowaiError as error:
+                    one.error = error.message
+            writer.close()
         return source_reports(inputs)
+
+
+def _opened(out: Path | None, inputs: Iterable[Input]) -> AbstractContextManager[BinaryIO]:
+    if out is None:
+        return nullcontext(sys.stdout.buffer)
+    if out.resolve() in {one.source.path.resolve() for one in inputs if one.source}:
+        raise UsageError("is one of the sources; name another file", where=out)
+    try:
+        return out.open("wb")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=out) from error
 
 
 def open_writer(name: str, out: BinaryIO) -> RecordWriter:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, detect, logs, resources
 from shadowai.activity.rollup import Activity
 from shadowai.engine import run
+from shadowai.errors import UsageError
 from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, source_reports, tasks_of
 from shadowai.reports.folder import check_folder, publish
 from shadowai.result import Manifest
@@ -46,6 +47,8 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
     Raises UsageError for what the user must mend before anything is read. What goes wrong with one input is in the
     result's sources.
     """
+    if options.since is not None and options.until is not None and options.since >= options.until:
+        raise UsageError("--since must be before --until; nothing lies between them")
     if options.out:
         check_folder(options.out)
     rules = load_rules(options.directory, options.policy)
@@ -54,7 +57,7 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         inputs = list_inputs(options.read, reading, Path(spool))
         detector = _detector(rules, reading, options)
         activity = _read_all(inputs, detector, options.workers, advance)
-        result = _assemble(activity, inputs, rules)
+        result = _assemble(activity, inputs, rules, options)
         if options.out:
             publish(result, _manifest(inputs, rules), options.out)
     return result
@@ -89,10 +92,10 @@ def _assembly_loading() -> Iterator[None]:
         loader.join()
 
 
-def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules) -> Result:
+def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions) -> Result:
     from shadowai.assemble import assemble  # noqa: PLC0415  # loaded while the workers read
 
-    return assemble(activity, source_reports(inputs), rules)
+    return assemble(activity, source_reports(inputs), rules, since=options.since, until=options.until)
 
 
 def _manifest(inputs: Sequence[Input], rules: Rules) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from shadowai import __version__
 from shadowai.cli.common import fail
 from shadowai.cli.exits import Exit
 from shadowai.errors import ShadowaiError, UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 COMMANDS = ("demo", "scan", "observe", "match", "formats", "signatures")
 
@@ -48,6 +52,7 @@ def main() -> None:
     """Run the command line; every error that is meant for the user becomes one message and an exit code."""
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program quietly, as in other tools
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -57,7 +62,15 @@ def main() -> None:
         fail("interrupted; nothing was written", Exit.INTERRUPTED)
     except ShadowaiError as error:
         fail(str(error), Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ)
+    except OSError as error:
+        # Inputs have errors of their own, so this is what a command writes: standard output, or a temporary file.
+        fail(f"cannot write: {error.strerror or error}", Exit.USAGE)
     except Exception as error:  # noqa: BLE001  # the process boundary
         fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.USAGE)
     else:
         sys.exit(code or Exit.DONE)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    """End as after an interrupt: a parent that is simply gone would leave its workers waiting for ever."""
+    fail("ended; nothing was written", Exit.TERMINATED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from shadowai.cli.exits import Exit
     from shadowai.result import SourceReport
 
+EPOCH = datetime.fromtimestamp(0, UTC)
+MICROSECOND = SECOND // 1_000_000
 FILE = click.Path(path_type=Path)
 
 
@@ -40,7 +42,7 @@ class Moment(click.ParamType[int]):
         except ValueError:
             self.fail(f"{value!r} is no ISO 8601 date or time, such as 2026-11-20 or 2026-11-20T08:00", param, ctx)
         zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return round(zoned.timestamp()) * SECOND
+        return (zoned - EPOCH) // timedelta(microseconds=1) * MICROSECOND
 
 
 def settings(**given: object) -> Settings:

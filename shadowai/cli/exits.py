@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing read; 130 interrupted."""
+    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing read; 130, 143 stopped."""
 
     DONE = 0
     FAIL_ON_MET = 1
@@ -21,6 +21,7 @@ class Exit(IntEnum):
     SOME_UNREAD = 3
     NOTHING_READ = 4
     INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
+    TERMINATED = 143  # the same of SIGTERM
 
 
 def exit_of(sources: Sequence[SourceReport]) -> Exit:

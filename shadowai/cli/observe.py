@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -11,7 +10,7 @@ import click
 from shadowai.cli.common import FILE, complain, read_options, reads_sources, settings
 from shadowai.cli.exits import exit_of
 from shadowai.errors import UsageError
-from shadowai.observe import FORMATS, open_writer
+from shadowai.observe import FORMATS
 from shadowai.observe import observe as run_observe
 
 
@@ -32,8 +31,6 @@ def observe(**options: Any) -> None:  # noqa: ANN401  # click hands the options 
     if options["records"] == "parquet" and options["out"] is None and sys.stdout.isatty():
         raise UsageError("Parquet is binary; name a file with --out")
     chosen = settings(config=options["config"], zone=options["zone"])
-    out = options["out"]
-    with out.open("wb") if out else nullcontext(sys.stdout.buffer) as stream:
-        reports = run_observe(read_options(options, chosen), open_writer(options["records"], stream))
+    reports = run_observe(read_options(options, chosen), options["records"], options["out"])
     complain(reports)
     sys.exit(exit_of(reports))

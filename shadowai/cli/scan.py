@@ -40,9 +40,11 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
     \b
     Examples:
       shadowai scan access.log dns.log.gz office.pcap
-      shadowai scan /var/log/squid --directory directory --policy policy.yaml --out report
+      shadowai scan /var/log/squid --directory directory \\
+        --policy policy.yaml --out report
       tcpdump -w - -c 100000 | shadowai scan - --json
-      shadowai scan export.csv --columns time=When --columns host=Site --columns user=Who
+      shadowai scan export.csv --columns time=When --columns host=Site \\
+        --columns user=Who
 
     \b
     Exit codes:

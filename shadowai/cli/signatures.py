@@ -21,6 +21,7 @@ from shadowai.signatures import statistics as count
 if TYPE_CHECKING:
     from pathlib import Path
 
+WIDEST = 500  # characters; more than a line with the longest names that the schema allows
 _folder = click.option("--folder", type=FILE, help="Another signature folder than the shipped one.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -55,7 +56,8 @@ def list_(category: str | None, folder: Path | None, *, as_json: bool) -> None:
     table = Table("id", "name", "vendor", "category", box=None)
     for one in services:
         table.add_row(one.id, one.file.name, one.file.vendor, one.category)
-    Console().print(table)
+    # A program that reads the list wants one line a service; only a terminal needs them broken.
+    Console(markup=False, width=None if sys.stdout.isatty() else WIDEST).print(table)
 
 
 @signatures.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -22,16 +23,28 @@ MANIFEST = "manifest.json"
 def check_folder(out: Path) -> None:
     """Refuse a target that is no earlier report and not empty, before any work is done: it would be replaced whole."""
     if not out.exists():
+        _check_parent(out)
         return
     if not out.is_dir():
         raise UsageError("is a file; name a folder for the report", where=out)
     if any(out.iterdir()) and not (out / MANIFEST).is_file():
         raise UsageError("holds files that are no shadowai report; name a new or empty folder", where=out)
+    _check_parent(out.resolve())
+
+
+def _check_parent(out: Path) -> None:
+    """Refuse a place where no folder can be made: a scan may take an hour, and its end is too late to learn that."""
+    parent = next(folder for folder in out.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise UsageError(f"the report cannot be written: {parent} is a file", where=out)
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise UsageError(f"the report cannot be written: no permission in {parent}", where=out)
 
 
 def publish(result: Result, manifest: Manifest, out: Path) -> None:
     """Write the whole report beside `out`, then put it in the place of what was there; UsageError where it cannot."""
     check_folder(out)
+    out = out.resolve()  # a link stays one, and what it points to is replaced
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _folder_beside(out) as fresh:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shadowai.reports import text
 from shadowai.reports.sections import Measured
 from shadowai.reports.views import Figure
-from shadowai.result import Result, Totals
+from shadowai.result import Result, SourceReport, Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,12 @@ class Scope:
 
 
 def nothing_read(result: Result) -> bool:
-    """Say whether no record was met at all: then a zero would be a claim, and the pages give no figures."""
-    return not result.totals.services and not any(source.records for source in result.sources)
+    """Say whether no sound record was met at all: then a zero would be a claim, and the pages give no figures."""
+    return not result.totals.services and not any(map(_was_read, result.sources))
+
+
+def _was_read(source: SourceReport) -> bool:
+    return source.records > 0 and (source.parsed > 0 or source.broken == 0)
 
 
 def sentence(result: Result, scope: Scope) -> str:

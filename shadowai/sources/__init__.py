@@ -2,7 +2,7 @@
 
 from shadowai.sources.find import Source, find_sources
 from shadowai.sources.shards import Shard, cut, line_blocks, line_number
-from shadowai.sources.streams import as_local_file, fingerprint, open_stream, read_head
+from shadowai.sources.streams import as_local_file, fingerprint, modified, open_stream, read_head
 
 __all__ = [
     "Shard",
@@ -13,6 +13,7 @@ __all__ = [
     "fingerprint",
     "line_blocks",
     "line_number",
+    "modified",
     "open_stream",
     "read_head",
 ]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from shadowai.errors import SourceError
 
@@ -30,26 +30,31 @@ class Source:
 def find_sources(arguments: Sequence[str], spool: Path) -> tuple[list[Source], list[SourceError]]:
     """List the files behind the arguments, each file once, in the order given and sorted inside folders and globs.
 
-    Standard input (`-`) is written to a file in the folder `spool`. What does not exist comes back as an error, so that
-    the rest can still be read.
+    Standard input (`-`) and pipes (`<(zcat a.log.Z)`) can be read only once, so they are written to a file in the
+    folder `spool`. What does not exist or cannot be looked into comes back as an error, so that the rest can still be
+    read.
     """
     found: dict[Path, Source] = {}
     errors: list[SourceError] = []
     for argument in arguments:
         try:
-            for name, path in _expand(argument, spool):
+            for name, path in _expand(argument, spool, errors):
                 found.setdefault(path.resolve(), Source(_printable(name), path))
         except SourceError as error:
             errors.append(error)
     return list(found.values()), errors
 
 
-def _expand(argument: str, spool: Path) -> Iterable[tuple[str, Path]]:
+def _expand(argument: str, spool: Path, errors: list[SourceError]) -> Iterable[tuple[str, Path]]:
+    if not argument:
+        raise SourceError("an empty name; name a file, a folder or -", where="''")
     if argument == STDIN:
-        return [(STDIN, _spooled_stdin(spool))]
+        return [(STDIN, _spooled(sys.stdin.buffer, spool))]
     path = Path(argument)
     if path.is_dir():
-        return list(_files_below(path))
+        return list(_files_below(path, errors))
+    if path.is_fifo():
+        return [(argument, _spooled_pipe(path, spool))]
     if path.exists():
         return [(argument, path)]
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
@@ -61,21 +66,33 @@ def _expand(argument: str, spool: Path) -> Iterable[tuple[str, Path]]:
     return files
 
 
-def _files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _is_hidden(path.relative_to(folder))]
-    if not files:
+def _files_below(folder: Path, errors: list[SourceError]) -> Iterator[tuple[str, Path]]:
+    closed: list[OSError] = []
+    files: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files.extend(Path(place, name) for name in names if not name.startswith("."))
+    files = sorted(path for path in files if path.is_file())
+    errors.extend(
+        SourceError(f"cannot be looked into: {error.strerror}", where=_printable(error.filename)) for error in closed
+    )
+    if not files and not closed:
         raise SourceError("the folder holds no files", where=_printable(str(folder)))
     return ((str(path), path) for path in files)
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def _spooled_stdin(spool: Path) -> Path:
+def _spooled(stream: BinaryIO, spool: Path) -> Path:
     with tempfile.NamedTemporaryFile(dir=spool, delete=False) as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+        shutil.copyfileobj(stream, file)
     return Path(file.name)
+
+
+def _spooled_pipe(pipe: Path, spool: Path) -> Path:
+    try:
+        with pipe.open("rb") as stream:
+            return _spooled(stream, spool)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=_printable(str(pipe))) from error
 
 
 def _printable(name: str) -> str:

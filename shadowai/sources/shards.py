@@ -37,12 +37,17 @@ class Shard:
 def cut(
     source: Source, *, directives: Sequence[bytes] = (), has_header_line: bool = False, size: int = SHARD_SIZE
 ) -> list[Shard]:
-    """Cut a log into shards of about `size` bytes; a compressed one stays whole."""
-    length = source.path.stat().st_size
-    if length <= size or is_compressed(source):
+    """Cut a log into shards of about `size` bytes; a compressed one stays whole. SourceError where it has gone."""
+    if is_compressed(source):
         return [Shard(source)]
-    starts = range(0, length, size)
-    headers = _headers_in_force(source, directives, starts, has_header_line=has_header_line)
+    try:
+        length = source.path.stat().st_size
+        if length <= size:
+            return [Shard(source)]
+        starts = range(0, length, size)
+        headers = _headers_in_force(source, directives, starts, has_header_line=has_header_line)
+    except (OSError, ValueError) as error:  # ValueError: emptied meanwhile, so that nothing can be mapped
+        raise read_error(source, error) from error
     return [
         Shard(source, start, min(start + size, length), header) for start, header in zip(starts, headers, strict=True)
     ]

@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 import zstandard
 
 from shadowai.errors import SourceError
+from shadowai.sources.zstd import MAGIC as ZSTANDARD
+from shadowai.sources.zstd import open_zstandard
 
 if TYPE_CHECKING:
     import io
@@ -32,7 +34,7 @@ _OPENERS: dict[bytes, Callable[[Path], object]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
-    b"\x28\xb5\x2f\xfd": zstandard.open,
+    ZSTANDARD: open_zstandard,
 }
 
 
@@ -128,6 +130,14 @@ def fingerprint(source: Source) -> tuple[int, str]:
     try:
         with source.path.open("rb") as file:
             return source.path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise read_error(source, error) from error
+
+
+def modified(source: Source) -> int:
+    """Give the time of the file's last change, in ns since the epoch."""
+    try:
+        return source.path.stat().st_mtime_ns
     except OSError as error:
         raise read_error(source, error) from error
 

@@ -66,6 +66,34 @@ def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pyt
     assert result.totals.people > 0
 
 
+@pytest.mark.parametrize("step", ["recognise", "shards", "observations"])
+def test_a_file_that_goes_away_meanwhile_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    (tmp_path / "gone.csv").write_bytes((resources.samples() / "zscaler-web.csv").read_bytes() + b"broken line\n")
+    real = getattr(detect, step)
+
+    def then_gone(what: sources.Source | detect.Task, *rest: object) -> object:
+        source = what.shard.source if isinstance(what, detect.Task) else what
+        found = real(what, *rest)
+        if step == "observations":
+            found = list(found)
+        if source.name.endswith("gone.csv"):
+            source.path.unlink()
+        return found
+
+    monkeypatch.setattr(detect, step, then_gone)
+    options = ReadOptions([str(tmp_path / "gone.csv"), str(resources.samples() / "bind-queries.log")])
+    result = scan(ScanOptions(options))
+    gone, there = sorted(result.sources, key=lambda one: one.format or "", reverse=True)
+    assert there.error is None
+    if step == "observations":
+        assert gone.error is None
+        assert gone.warnings == ("byte 239036: bad-record (first of 1)",)
+    else:
+        assert gone.error == "cannot be read: No such file or directory"
+
+
 def test_what_was_read_before_a_file_broke_off_counts(tmp_path: Path) -> None:
     packed = (resources.samples() / "squid-access.log.gz").read_bytes()
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) * 3 // 4])
@@ -90,3 +118,15 @@ def test_a_detector_keeps_to_its_period() -> None:
 
 def test_an_empty_tally_is_no_error() -> None:
     assert Tally().broken == 0
+
+
+def test_the_period_is_the_part_that_was_looked_at() -> None:
+    whole = scan(_sample_options()).period
+    assert whole.start is not None
+    assert whole.end is not None
+    nine, ten = 1_794_906_000_000_000_000, 1_794_909_600_000_000_000  # date -u -d 2026-11-17T09:00 +%s
+    part = scan(replace(_sample_options(), since=nine, until=ten)).period
+    assert (part.start, part.end) == ("2026-11-17T09:00:00.000000Z", "2026-11-17T09:59:59.999999Z")
+    assert scan(replace(_sample_options(), since=0, until=2 * nine)).period == whole
+    outside = scan(replace(_sample_options(), until=1)).period
+    assert (outside.start, outside.end) == (None, None)

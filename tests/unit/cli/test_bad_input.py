@@ -95,6 +95,9 @@ def test_an_asked_format_that_does_not_fit_fails_hard(run: Run) -> None:
         (("scan", "good.log", "--columns", "host"), "is not FIELD=HEADER"),
         (("scan", "good.log", "--columns", "hots=Site"), "unknown fields in the column map: hots"),
         (("scan", "good.log", "--zone", "Mars/Base"), "IANA time zone"),
+        (("scan", "good.log", "--tls-secrets", "none.keys"), "none.keys: no such TLS key log file"),
+        (("scan", "good.log", "--since", "2026-02-02", "--until", "2026-01-01"), "--since must be before --until"),
+        (("observe", "good.log", "--out", "none/seen.jsonl"), "none/seen.jsonl: cannot be written: No such file"),
         (("scan", "good.log", "--config", "none.toml"), "none.toml: No such file"),
         (("scan", "good.log", "--policy", "none.yaml"), "none.yaml"),
         (("scan", "good.log", "--directory", "none"), "none"),
@@ -143,3 +146,25 @@ def test_hostile_names_do_not_reach_the_terminal(run: Run) -> None:
     done = run("scan", hostile, "--quiet")
     assert "\x1b" not in done.stderr
     assert "\\x1b[31mred.log: is of no known format" in done.stderr
+
+
+@pytest.mark.parametrize("source", ["good.log", "."])
+def test_observe_never_writes_over_what_it_reads(run: Run, source: str) -> None:
+    assert "good.log: is one of the sources; name another file" in _message(
+        run("observe", source, "--out", "./good.log")
+    )
+    assert Path("good.log").read_text() == GOOD
+
+
+def test_a_format_that_fits_no_record_is_no_all_clear(run: Run) -> None:
+    done = run("scan", "good.log", "--format", "bind")
+    assert done.exit_code == 4
+    assert "No records could be read" in done.stdout
+    assert "We saw no use" not in done.stdout
+
+
+def test_a_map_with_a_wrong_header_is_told_with_the_headers(run: Run) -> None:
+    Path("own.csv").write_text("When,Site\n2026-11-20T08:00:00Z,chatgpt.com\n")
+    done = run("scan", "own.csv", "--columns", "time=When", "--columns", "host=Sight", "--quiet")
+    assert done.exit_code == 4
+    assert "own.csv: has no column 'Sight', which the map of csv names" in done.stderr

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,9 +18,6 @@ from click.testing import CliRunner, Result
 
 from shadowai.cli import cli
 from shadowai.model import ECS_FIELDS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SQUID = "1763629200.100 89 10.1.0.1 TCP_DENIED/403 4120 GET http://chatgpt.com/c/1 ann HIER_NONE/- text/html\n"
 PLAIN = "1763629201.000 89 10.1.0.2 TCP_MISS/200 10 GET http://www.example.com/=x - HIER_DIRECT/192.0.2.4 -\n"
@@ -126,6 +123,20 @@ def test_signatures_can_be_looked_into() -> None:
     assert _run("signatures", "lint").exit_code == 0
 
 
+def test_a_list_that_is_not_read_on_a_terminal_has_one_line_a_service() -> None:
+    lines = _run("signatures", "list").stdout.splitlines()
+    services = _run("signatures", "list", "--json").stdout.splitlines()
+    assert len(lines) == len(services) + 1
+    words = ["copilot-studio", "Microsoft", "Copilot", "Studio", "Microsoft", "agents"]
+    assert words in [line.split() for line in lines]
+
+
+@pytest.mark.parametrize("command", [(), ("scan",), ("observe",), ("match",), ("formats",), ("signatures",), ("demo",)])
+def test_help_fits_eighty_columns(command: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(cli, [*command, "--help"], terminal_width=80)
+    assert [line for line in done.stdout.splitlines() if len(line) > 80] == []
+
+
 def test_lint_fails_on_findings(tmp_path: Path) -> None:
     (tmp_path / "categories.yaml").write_text("{}")
     (tmp_path / "candidates.yaml").write_text("{suffixes: [], words: []}")
@@ -161,12 +172,36 @@ def test_the_process_ends_with_a_message_and_never_a_traceback(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [("formats",), ("observe", "access.log"), ("scan", "access.log", "--json")])
+def test_a_full_disk_is_told_as_such(log: Path, arguments: tuple[str, ...]) -> None:
+    program = (sys.executable, "-c", "from shadowai.cli import main; main()", *arguments)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(program, cwd=log.parent, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "shadowai: cannot write: No space left on device\n")
+
+
 def test_a_closed_pipe_ends_quietly(log: Path) -> None:
     log.write_text(PLAIN * 20_000)
     program = f"{sys.executable} -c 'from shadowai.cli import main; main()' observe {log} | head -1"
     done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
+
+
+def test_a_scan_that_is_ended_leaves_no_worker_behind(tmp_path: Path) -> None:
+    log = tmp_path / "big.log"
+    log.write_text(PLAIN * 1_400_000)
+    program = (sys.executable, "-c", "from shadowai.cli import main; main()", "scan", str(log), "--out", "report")
+    environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "SHADOWAI_WORKERS": "2"}
+    (tmp_path / "tmp").mkdir()
+    with subprocess.Popen(program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as scan:
+        while len(list((tmp_path / "tmp").iterdir())) < 2 and scan.poll() is None:
+            time.sleep(0.01)
+        scan.terminate()
+        _, said = scan.communicate(timeout=60)  # comes to its end only when no worker holds the pipe any more
+    assert (scan.returncode, said) == (143, "shadowai: ended; nothing was written\n")
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shadowai.cli import cli
+from shadowai.cli.common import Moment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,3 +153,9 @@ def test_a_csv_of_ones_own_by_configuration(scan: Scan, tmp_path: Path) -> None:
     log.write_text("When,Site\n2025-11-20T09:00:00Z,claude.ai\n")
     result = json.loads(scan(log, "--json", "--config", config).stdout)
     assert result["sources"][0]["format"] == "our-proxy"
+
+
+def test_since_is_exact_to_the_microsecond() -> None:
+    moment = Moment().convert("2026-11-20T08:00:00.600001+01:00", None, None)
+    assert moment == 1_795_158_000_600_001_000  # date -u -d 2026-11-20T07:00:00 +%s
+    assert Moment().convert("2026-11-20", None, None) == 1_795_132_800_000_000_000

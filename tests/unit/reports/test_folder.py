@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +80,27 @@ def test_a_failed_swap_puts_the_old_folder_back(
     with pytest.raises(UsageError, match="Permission denied"):
         publish(result, MANIFEST, report)
     assert (report / "mark").read_text() == "old"
+
+
+def test_a_link_to_a_report_stays_a_link(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "report").symlink_to("disk")
+    for _ in range(2):
+        publish(result, MANIFEST, tmp_path / "report")
+    assert (tmp_path / "report").readlink().name == "disk"
+    assert (tmp_path / "disk" / "index.html").is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {"disk", "report"}
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda place, _mode: place != tmp_path)
+    with pytest.raises(UsageError, match="cannot be written: no permission in"):
+        check_folder(tmp_path / "deep" / "report")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UsageError, match="/file is a file"):
+        check_folder(tmp_path / "file" / "report")
 
 
 @pytest.mark.parametrize("name", ["file", "full"])

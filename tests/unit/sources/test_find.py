@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -63,3 +64,38 @@ def test_standard_input_is_spooled(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert errors == []
     assert found[0].name == "-"
     assert found[0].path.read_bytes() == b"piped"
+
+
+def test_a_pipe_is_spooled_whole_since_it_can_be_read_only_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"line\n" * 50_000,))
+    writer.start()
+    found, errors = find_sources([str(pipe)], tmp_path)
+    writer.join()
+    assert errors == []
+    assert found[0].name == str(pipe)
+    assert [found[0].path.read_bytes() for _ in range(2)] == [b"line\n" * 50_000] * 2
+
+
+def test_a_subfolder_that_cannot_be_looked_into_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _touch(tmp_path, "logs/a.log", "logs/closed/b.log")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found, errors = find_sources([str(tmp_path / "logs")], tmp_path)
+    assert [source.path.name for source in found] == ["a.log"]
+    assert [str(error) for error in errors] == [f"{tmp_path}/logs/closed: cannot be looked into: Permission denied"]
+
+
+def test_an_empty_name_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _touch(tmp_path, "a.log")
+    monkeypatch.chdir(tmp_path)
+    found, errors = find_sources([""], tmp_path)
+    assert found == []
+    assert "an empty name" in errors[0].message

@@ -66,6 +66,36 @@ def test_a_truncated_file_gives_what_it_has_and_an_error(tmp_path: Path, kind: s
         assert path.read_bytes() == read
 
 
+def test_zstandard_that_ends_inside_a_frame_is_truncated_at_every_place(tmp_path: Path) -> None:
+    noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(256)) * 40
+    checked = zstandard.ZstdCompressor(write_checksum=True)
+    unsized = checked.compressobj()
+    frames = (checked.compress(noise), unsized.compress(TEXT) + unsized.flush(), b"\x51\x2a\x4d\x18\x02\0\0\0ab")
+    content = b"".join(frames)
+    whole = {sum(map(len, frames[:count])) for count in range(1, len(frames) + 1)}
+    for cut in sorted({*range(18, len(content), 97), *whole, *range(len(content) - 12, len(content))}):
+        source = _source(tmp_path, content[:cut])
+        with open_stream(source) as stream:
+            if cut in whole:
+                assert (noise + TEXT).startswith(stream.read())
+                continue
+            with pytest.raises(EOFError):
+                stream.read()
+            with pytest.raises(SourceError, match="truncated"), as_local_file(source) as path:
+                assert (noise + TEXT).startswith(path.read_bytes())
+
+
+def test_what_a_truncated_zstandard_file_holds_is_read(tmp_path: Path) -> None:
+    whole = b"".join(b"%d %d\n" % (number, number * 7919 % 10007) for number in range(60_000))
+    content = zstandard.compress(whole)
+    source = _source(tmp_path, content[: len(content) * 3 // 4])
+    blocks: list[bytes] = []
+    with pytest.raises(SourceError, match=r"input: .*truncated"):
+        blocks.extend(block for _, block in line_blocks(Shard(source)))
+    assert len(b"".join(blocks)) > 100_000
+    assert whole.startswith(b"".join(blocks))
+
+
 def test_corrupt_compression_is_an_error_of_that_file(tmp_path: Path) -> None:
     content = bytearray(gzip.compress(TEXT))
     content[20:40] = b"\xff" * 20
