@@ -99,8 +99,11 @@ def _race(contenders: Sequence[Contender], rounds: int) -> None:
 
 def _seconds(contender: Contender) -> float:
     begin = time.perf_counter()
-    subprocess.run(contender.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - begin
+    done = subprocess.run(contender.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    seconds = time.perf_counter() - begin
+    if done.returncode or done.stderr and "tshark" not in contender.name:
+        print(f"{contender.name} ended with {done.returncode}: {done.stderr.decode()[-200:].strip()}")
+    return seconds
 
 
 if __name__ == "__main__":

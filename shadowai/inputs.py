@@ -47,6 +47,7 @@ class Input:
     format: logs.Format | None = None
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
+    note: str | None = None
 
     def take(self, outcome: detect.Outcome) -> None:
         """Add what a shard gave; of several errors one stands, whatever the order of the shards."""
@@ -66,7 +67,25 @@ def list_inputs(options: ReadOptions, reading: detect.Reading, spool: Path) -> l
         except SourceError as error:
             one.error = error.message
         inputs.append(one)
+    _set_copies_aside(inputs)
     return inputs
+
+
+def _set_copies_aside(inputs: Sequence[Input]) -> None:
+    """Read a file that is there twice, under two names, once: its records would count twice."""
+    by_size: dict[int, list[Input]] = {}
+    for one in inputs:
+        if one.source and one.dataset:
+            by_size.setdefault(sources.size(one.source), []).append(one)
+    first: dict[str | None, str] = {}
+    for alike in by_size.values():
+        for one in sorted(alike, key=lambda one: one.name) if len(alike) > 1 else ():
+            digest = _record(one).sha256
+            if digest in first:
+                one.dataset, one.format = None, None
+                one.note = f"has the same content as {first[digest]} and was read once"
+            elif digest:
+                first[digest] = one.name
 
 
 def _format_named(name: str, reading: detect.Reading) -> logs.Format:
@@ -112,7 +131,7 @@ def _report(one: Input) -> SourceReport:
         first=iso_time(tally.first),
         last=iso_time(tally.last),
         error=error,
-        warnings=tuple(_defects(one)),
+        warnings=(*_defects(one), *([one.note] if one.note else [])),
     )
 
 
@@ -132,13 +151,13 @@ def _defects(one: Input) -> Iterator[str]:
 
 def input_records(inputs: Iterable[Input]) -> tuple[InputRecord, ...]:
     """Fingerprint every input that was there, by path; one that has gone since is listed without."""
-    records = (_record(one, one.source) for one in inputs if one.source)
+    records = (_record(one) for one in inputs if one.source)
     return tuple(sorted(records, key=lambda record: record.path))
 
 
-def _record(one: Input, source: sources.Source) -> InputRecord:
+def _record(one: Input) -> InputRecord:
     try:
-        size, sha256 = sources.fingerprint(source)
+        size, sha256 = sources.fingerprint(one.source) if one.source else (None, None)
     except SourceError:
         return InputRecord(path=one.name, size=None, sha256=None, format=one.dataset, records=one.tally.records)
     return InputRecord(path=one.name, size=size, sha256=sha256, format=one.dataset, records=one.tally.records)

@@ -1,7 +1,7 @@
 """The result document: everything a scan found, and the only thing that renderers know.
 
 Frozen, unknown keys refused, JSON round trip. Its JSON Schema is published as docs/result.schema.json. It holds no
-clock reading and no path of the machine, so that two runs on the same inputs give the same bytes.
+clock reading, and paths as the user wrote them, so that two runs on the same inputs give the same bytes.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def _spot(part: pd.DataFrame, *, kind: str, name: str, detail: str) -> BlindSpot
         detail=detail,
         count=int(part["detections"].sum()),
         unit="requests",
-        people=part.loc[part["individual"], "who"].nunique(),
+        people=part.loc[part["individual"], "who"].nunique() if part["individual"].any() else None,
         departments=tuple(sorted(set(part["department"]))),
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def candidates(frame: pd.DataFrame, reason: Callable[[str], str | None]) -> tuple[Candidate, ...]:
     """List the candidates of an attributed frame; `reason` says why a host looks like AI."""
-    rows = frame[frame["subject"] == Subject.CANDIDATE]
+    rows = frame[(frame["subject"] == Subject.CANDIDATE) & ~frame["denied"]]
     found = [_candidate(str(host), part, reason(str(host)) or "") for host, part in rows.groupby("name", sort=True)]
     return tuple(sorted(found, key=lambda one: (-one.people, -one.detections, one.host)))
 

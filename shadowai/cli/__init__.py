@@ -59,18 +59,18 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        fail("interrupted; nothing was written", Exit.INTERRUPTED)
+        fail("interrupted; no report was written", Exit.INTERRUPTED)
     except ShadowaiError as error:
         fail(str(error), Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ)
     except OSError as error:
         # Inputs have errors of their own, so this is what a command writes: standard output, or a temporary file.
         fail(f"cannot write: {error.strerror or error}", Exit.USAGE)
     except Exception as error:  # noqa: BLE001  # the process boundary
-        fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.USAGE)
+        fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.INTERNAL)
     else:
         sys.exit(code or Exit.DONE)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     """End as after an interrupt: a parent that is simply gone would leave its workers waiting for ever."""
-    fail("ended; nothing was written", Exit.TERMINATED)
+    fail("ended; no report was written", Exit.TERMINATED)

@@ -105,8 +105,7 @@ def complain(sources: Iterable[SourceReport], warnings: Iterable[str] = ()) -> N
         if source.error:
             click.echo(f"shadowai: {clean(source.path)}: {clean(source.error)}", err=True)
         for warning in source.warnings:
-            place, _, what = warning.partition(": ")
-            click.echo(f"shadowai: {clean(source.path)}: {place}: {clean(what)}", err=True)
+            click.echo(f"shadowai: {clean(source.path)}: {clean(warning)}", err=True)
 
 
 @contextmanager

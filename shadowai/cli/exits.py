@@ -20,6 +20,7 @@ class Exit(IntEnum):
     USAGE = 2
     SOME_UNREAD = 3
     NOTHING_READ = 4
+    INTERNAL = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
     TERMINATED = 143  # the same of SIGTERM
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import click
 import orjson
 
+from shadowai.captures.formats import CAPTURE_FORMATS, CaptureFormat
 from shadowai.errors import UsageError
 from shadowai.logs import Format, load_formats
 from shadowai.logs.schema import FIELD_ORDER
+from shadowai.reports.text import shorten
+
+AnyFormat = CaptureFormat | Format
+
+_WIDTH = 80  # columns of a terminal
 
 
 @click.command()
 @click.argument("format_id", metavar="[ID]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def formats(format_id: str | None, *, as_json: bool) -> None:
-    """List the log formats, and which fields each can fill; with ID, one format in full.
+    """List the input formats, and which fields each can fill; with ID, one format in full.
 
     \b
     Examples:
       shadowai formats
       shadowai formats squid
     """
-    known = load_formats()
+    known: dict[str, AnyFormat] = {**load_formats(), **{fmt.id: fmt for fmt in CAPTURE_FORMATS}}
     if format_id is not None and format_id not in known:
         raise UsageError(f"no format {format_id!r}; there are {', '.join(sorted(known))}")
     chosen = [known[format_id]] if format_id else [known[name] for name in sorted(known)]
@@ -34,28 +40,29 @@ def formats(format_id: str | None, *, as_json: bool) -> None:
         _print_matrix(chosen)
 
 
-def _document(fmt: Format) -> dict[str, object]:
+def _document(fmt: AnyFormat) -> dict[str, object]:
     return {
         "id": fmt.id,
         "name": fmt.name,
         "kind": fmt.kind.value,
-        "evidence": fmt.evidence.value,
+        "evidence": str(fmt.evidence),
         "document": fmt.document,
         "fields": sorted(fmt.fields),
     }
 
 
-def _print_one(fmt: Format) -> None:
+def _print_one(fmt: AnyFormat) -> None:
     for name, value in _document(fmt).items():
         click.echo(f"{name + ':':<10} {', '.join(value) if isinstance(value, list) else value}")
     missing = [name for name in FIELD_ORDER if name not in fmt.fields]
     click.echo(f"{'missing:':<10} {', '.join(missing) or 'nothing'}")
 
 
-def _print_matrix(chosen: list[Format]) -> None:
+def _print_matrix(chosen: list[AnyFormat]) -> None:
     width = max(len(fmt.id) for fmt in chosen)
+    room = _WIDTH - width - 2 * len(FIELD_ORDER) - len("  " * 2) + 1
     for number, field in enumerate(FIELD_ORDER):
         click.echo(f"{'':<{width}}  {'│ ' * number}┌ {field}")
     for fmt in chosen:
         marks = " ".join("●" if field in fmt.fields else "·" for field in FIELD_ORDER)
-        click.echo(f"{fmt.id:<{width}}  {marks}  {fmt.name}")
+        click.echo(f"{fmt.id:<{width}}  {marks}  {shorten(fmt.name, room)}")

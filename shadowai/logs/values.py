@@ -21,6 +21,7 @@ BAD = "!"  # stands for a host that was written but is none; no normalised host 
 MEMO_ENTRIES = 65_536
 MEMO_KEY = 256  # characters; longer texts are not kept
 MAX_DIGITS = 19  # of a byte count
+MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum of it would overflow
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 
@@ -82,8 +83,11 @@ def address_of(text: str) -> str | None:
 
 
 def count_of(text: str) -> int | None:
-    """Give a count of bytes, or None where no plain number was written."""
-    return int(text) if text.isdigit() and len(text) <= MAX_DIGITS and text.isascii() else None
+    """Give a count of bytes, or None where no plain number was written, or one that no transfer can have."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        return None
+    count = int(text)
+    return count if count <= MAX_COUNT else None
 
 
 def port_of(text: str) -> int | None:

@@ -15,6 +15,9 @@ TOP = 3  # services named on a department's line
 NAME = 22  # characters of a service's name
 
 
+LAYOUT_LINES = ("comment", "header")  # reasons for setting aside that are no news
+
+
 def summary(result: Result) -> RenderableType:
     """Give the summary for a terminal, good at 80 columns; names from outside can neither style nor move anything."""
     neat = text.tidy(result)
@@ -73,7 +76,9 @@ def _notes(neat: Result) -> list[tuple[str, str]]:
     kinds = sorted({words.blind_heading(spot.kind) for spot in neat.blind_spots})
     if kinds:
         notes.append((f"Blind spots: {text.listing(kinds, len(kinds))}.", ""))
-    skipped = sum(sum(source.skipped.values()) for source in neat.sources)
+    skipped = sum(
+        number for source in neat.sources for reason, number in source.skipped.items() if reason not in LAYOUT_LINES
+    )
     if skipped:
         damaged = text.number(sum(source.broken for source in neat.sources))
         notes.append((f"Set aside: {text.plural(skipped, 'record')}, {damaged} of them damaged; see result.json.", ""))

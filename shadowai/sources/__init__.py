@@ -2,7 +2,7 @@
 
 from shadowai.sources.find import Source, find_sources
 from shadowai.sources.shards import Shard, cut, line_blocks, line_number
-from shadowai.sources.streams import as_local_file, fingerprint, modified, open_stream, read_head
+from shadowai.sources.streams import as_local_file, fingerprint, modified, open_stream, read_head, size
 
 __all__ = [
     "Shard",
@@ -16,4 +16,5 @@ __all__ = [
     "modified",
     "open_stream",
     "read_head",
+    "size",
 ]

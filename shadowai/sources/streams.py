@@ -142,6 +142,14 @@ def modified(source: Source) -> int:
         raise read_error(source, error) from error
 
 
+def size(source: Source) -> int:
+    """Give the file's size on disk in bytes."""
+    try:
+        return source.path.stat().st_size
+    except OSError as error:
+        raise read_error(source, error) from error
+
+
 def read_error(source: Source, error: Exception) -> SourceError:
     """Say what went wrong while reading, in the user's words."""
     if isinstance(error, EOFError):

@@ -100,6 +100,8 @@ def test_formats_is_a_matrix_and_each_format_a_page() -> None:
     matrix = _run("formats").stdout
     for name in ("squid", "bind", "zeek-dns", "suricata", "fortigate", "pan-os", "w3c", "windows-dns", "unbound"):
         assert f"\n{name} " in matrix
+    assert "\npcapng " in matrix
+    assert max(map(len, matrix.splitlines())) <= 80
     page = _run("formats", "squid").stdout
     assert "bytes_down" in page
     assert "bytes_up" in page.partition("missing:")[2]
@@ -200,7 +202,7 @@ def test_a_scan_that_is_ended_leaves_no_worker_behind(tmp_path: Path) -> None:
             time.sleep(0.01)
         scan.terminate()
         _, said = scan.communicate(timeout=60)  # comes to its end only when no worker holds the pipe any more
-    assert (scan.returncode, said) == (143, "shadowai: ended; nothing was written\n")
+    assert (scan.returncode, said) == (143, "shadowai: ended; no report was written\n")
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -218,6 +220,6 @@ def test_an_interrupted_scan_says_so_and_leaves_nothing(tmp_path: Path, workers:
             time.sleep(0.01)  # the second temporary file is what the workers are prepared from
         os.killpg(scan.pid, signal.SIGINT)  # as a terminal does: to the workers too
         _, said = scan.communicate(timeout=60)
-    assert (scan.returncode, said.lstrip()) == (130, "shadowai: interrupted; nothing was written\n")
+    assert (scan.returncode, said.lstrip()) == (130, "shadowai: interrupted; no report was written\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.log", "tmp"]
     assert list((tmp_path / "tmp").iterdir()) == []

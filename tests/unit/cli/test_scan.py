@@ -159,3 +159,24 @@ def test_since_is_exact_to_the_microsecond() -> None:
     moment = Moment().convert("2026-11-20T08:00:00.600001+01:00", None, None)
     assert moment == 1_795_158_000_600_001_000  # date -u -d 2026-11-20T07:00:00 +%s
     assert Moment().convert("2026-11-20", None, None) == 1_795_132_800_000_000_000
+
+
+def test_a_log_that_is_there_twice_counts_once(scan: Scan, tmp_path: Path) -> None:
+    log = _squid(tmp_path / "a.log")
+    (tmp_path / "b.log").write_bytes(log.read_bytes())
+    done = scan("b.log", "a.log", "--json")
+    assert done.exit_code == 0
+    assert "shadowai: b.log: has the same content as a.log and was read once" in done.stderr
+    result = json.loads(done.stdout)
+    assert (result["totals"]["sessions"], result["departments"][0]["services"][0]["bytes_down"]) == (3, 12360)
+    assert [one["records"] for one in result["sources"]] == [3, 0]
+
+
+@pytest.mark.parametrize("size", ["9223372036854775807", "5000000000000000000", "9" * 19])
+def test_a_size_that_no_transfer_has_is_unknown(scan: Scan, tmp_path: Path, size: str) -> None:
+    log = _squid(tmp_path / "a.log")
+    log.write_text(log.read_text().replace(" 4120 ", f" {size} "))
+    done = scan(log, "--json")
+    assert done.exit_code == 0, done.output
+    (use,) = json.loads(done.stdout)["departments"][0]["services"]
+    assert (use["sessions"], use["bytes_down"]) == (3, None)
