@@ -101,7 +101,7 @@ def _seconds(contender: Contender) -> float:
     begin = time.perf_counter()
     done = subprocess.run(contender.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
     seconds = time.perf_counter() - begin
-    if done.returncode or done.stderr and "tshark" not in contender.name:
+    if done.returncode or (done.stderr and "tshark" not in contender.name):
         print(f"{contender.name} ended with {done.returncode}: {done.stderr.decode()[-200:].strip()}")
     return seconds
 
