@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def _set_copies_aside(inputs: Sequence[Input]) -> None:
     by_size: dict[int, list[Input]] = {}
     for one in inputs:
         if one.source and one.dataset:
-            by_size.setdefault(sources.size(one.source), []).append(one)
+            with suppress(SourceError):  # a file that has gone is told where it is read
+                by_size.setdefault(sources.size(one.source), []).append(one)
     first: dict[str | None, str] = {}
     for alike in by_size.values():
         for one in sorted(alike, key=lambda one: one.name) if len(alike) > 1 else ():

@@ -55,7 +55,9 @@ def test_addresses(text: str, expected: object) -> None:
         ("-5", None),
         ("1.5", None),
         ("²", None),
-        ("9" * 19, int("9" * 19)),
+        ("17592186044416", 1 << 44),
+        ("17592186044417", None),
+        ("9" * 19, None),
         ("9" * 20, None),
     ],
 )
