@@ -28,6 +28,8 @@ from shadowai.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic_core import ErrorDetails
+
 _ENVIRONMENT = ("directory", "policy", "workers", "zone")
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
@@ -61,15 +63,26 @@ def load_settings(path: Path | None, environment: Mapping[str, str], **given: ob
     """
     named = path or (Path(environment["SHADOWAI_CONFIG"]) if environment.get("SHADOWAI_CONFIG") else None)
     values = _read(named) if named else {}
+    origins = {name: f"{named}: {name}" for name in values}
     for name in _ENVIRONMENT:
-        if value := environment.get(f"SHADOWAI_{name.upper()}"):
-            values[name] = value
-    values.update((name, value) for name, value in given.items() if value is not None)
+        variable = f"SHADOWAI_{name.upper()}"
+        if value := environment.get(variable):
+            values[name], origins[name] = value, variable
+    for name, option in given.items():
+        if option is not None:
+            values[name], origins[name] = option, f"--{name}"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        lines = (f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
-        raise UsageError("\n".join(lines), where=named or "settings") from error
+        raise UsageError("\n".join(_explain(problem, origins) for problem in error.errors())) from error
+
+
+def _explain(problem: ErrorDetails, origins: Mapping[str, str]) -> str:
+    first, *rest = map(str, problem["loc"])
+    place = ".".join([origins.get(first, first), *rest])
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: no such key; there are {', '.join(Settings.model_fields)}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -39,12 +39,16 @@ class Task:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a shard gave. `error` says why reading ended early; what came before it still counts."""
+    """What a shard gave. `error` says why reading ended early; what came before it still counts.
+
+    `undated` counts observations that name no time, where only a period was asked for.
+    """
 
     number: int
     activity: Activity = field(default_factory=Activity)
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
+    undated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Detector:
         outcome = Outcome(task.number)
         try:
             for seen in observations(task, self.reading, outcome.tally, self.needles):
+                outcome.undated += seen.time is None and self._is_bounded
                 self.take(seen, outcome.activity)
         except ShadowaiError as error:
             outcome.error = error.message
@@ -84,9 +89,13 @@ class Detector:
         elif self.matcher.candidate(seen.host):
             activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
 
+    @property
+    def _is_bounded(self) -> bool:
+        return self.since is not None or self.until is not None
+
     def _in_period(self, time: int | None) -> bool:
         if time is None:
-            return self.since is None and self.until is None
+            return not self._is_bounded
         return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
 
 

@@ -49,10 +49,12 @@ class Input:
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
     note: str | None = None
+    undated: int = 0
 
     def take(self, outcome: detect.Outcome) -> None:
         """Add what a shard gave; of several errors one stands, whatever the order of the shards."""
         self.tally.merge(outcome.tally)
+        self.undated += outcome.undated
         self.error = min(filter(None, (self.error, outcome.error)), default=None)
 
 
@@ -133,8 +135,15 @@ def _report(one: Input) -> SourceReport:
         first=iso_time(tally.first),
         last=iso_time(tally.last),
         error=error,
-        warnings=(*_defects(one), *([one.note] if one.note else [])),
+        warnings=(*_defects(one), *_notes(one)),
     )
+
+
+def _notes(one: Input) -> Iterator[str]:
+    if one.note:
+        yield one.note
+    if one.undated:
+        yield f"records without a time, which the period leaves out: {one.undated}"
 
 
 def _defects(one: Input) -> Iterator[str]:

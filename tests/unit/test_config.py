@@ -51,6 +51,17 @@ def test_a_wrong_file_is_named_with_its_key(tmp_path: Path, text: str, message: 
     assert str(file) in str(caught.value)
 
 
+def test_each_problem_says_where_its_value_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text('wrokers = 1\nzone = "Mars"\n')
+    with pytest.raises(UsageError) as caught:
+        load_settings(file, {"SHADOWAI_WORKERS": "many"}, policy=7)
+    lines = str(caught.value).splitlines()
+    assert {line.partition(": ")[0] for line in lines} == {"--policy", "SHADOWAI_WORKERS", str(file)}
+    assert any("zone: 'Mars' is no IANA time zone" in line for line in lines)
+    assert any("wrokers: no such key; there are directory, policy" in line for line in lines)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         load_settings(tmp_path / "none.toml", {})

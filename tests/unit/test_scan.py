@@ -130,3 +130,13 @@ def test_the_period_is_the_part_that_was_looked_at() -> None:
     assert scan(replace(_sample_options(), since=0, until=2 * nine)).period == whole
     outside = scan(replace(_sample_options(), until=1)).period
     assert (outside.start, outside.end) == (None, None)
+
+
+def test_records_without_a_time_are_told_where_a_period_leaves_them_out(tmp_path: Path) -> None:
+    log = tmp_path / "export.csv"
+    log.write_text("Site,Who\nclaude.ai,ann\nclaude.ai,bob\n")
+    read = ReadOptions([str(log)], columns={"csv": {"host": "Site", "user": "Who"}})
+    assert scan(ScanOptions(read)).totals.people == 2
+    bounded = scan(ScanOptions(read, since=1))
+    assert bounded.totals.people == 0
+    assert bounded.sources[0].warnings == ("records without a time, which the period leaves out: 2",)

@@ -158,7 +158,7 @@ def test_lint_fails_on_findings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("scan", "x.log", "--zone", "Mars/Base"), 2, "shadowai: settings: zone: "),
+        (("scan", "x.log", "--zone", "Mars/Base"), 2, "shadowai: --zone: 'Mars/Base' is no IANA"),
         (("scan",), 2, "Missing argument 'SOURCE...'"),
         (("signatures", "show", "nothing"), 2, "shadowai: no service 'nothing'"),
         (("--version",), 0, ""),
