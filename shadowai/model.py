@@ -21,6 +21,10 @@ SECOND = 1_000_000_000  # nanoseconds
 MINUTE = 60 * SECOND
 
 
+UNKNOWN_DEPARTMENT = "Unknown department"
+"""Name under which everybody is listed whose department nobody knows."""
+
+
 class Evidence(StrEnum):
     """How a contact was seen."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +72,7 @@ def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, 
     tasks = list(tasks_of(inputs))
     merged = Activity()
     outcomes = run(detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,))
-    with _assembly_loading():
+    with _assembly_loading(), closing(outcomes):
         for done, outcome in enumerate(outcomes, 1):
             merged.merge(outcome.activity)
             inputs[outcome.number].take(outcome)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from shadowai.activity.frame import UNKNOWN_DEPARTMENT
 from shadowai.activity.rollup import Subject
+from shadowai.model import UNKNOWN_DEPARTMENT
 from shadowai.result import BlindSpot
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from shadowai.activity.rollup import Key, Sums
-from shadowai.model import MINUTE, Action, Evidence, Role, Who
+from shadowai.model import MINUTE, UNKNOWN_DEPARTMENT, Action, Evidence, Role, Who
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Attribute = Callable[[Who, int | None], Attribution]
 
-UNKNOWN_DEPARTMENT = "Unknown department"
 NO_MINUTE = -(1 << 40)  # sorts before every real minute and lies more than a session's gap away from it
 
 NOISE = (Role.TELEMETRY, Role.CDN)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pandas as pd
 
-from shadowai.activity.frame import NO_MINUTE, UNKNOWN_DEPARTMENT
+from shadowai.activity.frame import NO_MINUTE
 from shadowai.activity.risk import Exposure, assess
 from shadowai.activity.rollup import Subject
 from shadowai.activity.sessions import distinct, number_runs, session_table, sum_or_none
 from shadowai.activity.slugs import slugs
-from shadowai.model import MINUTE, Evidence, Role, Status, iso_time
+from shadowai.model import MINUTE, UNKNOWN_DEPARTMENT, Evidence, Role, Status, iso_time
 from shadowai.result import AccountCounts, DayUse, DepartmentUse, EvidenceCounts, ServiceUse, Totals
 
 if TYPE_CHECKING:

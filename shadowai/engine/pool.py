@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from shadowai.errors import WorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -31,11 +31,12 @@ def run(
     workers: int,
     prepare: Callable[..., None],
     context: tuple[object, ...],
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Do `work` on every task and yield the outcomes in any order.
 
     `prepare(*context)` runs once in each worker before its first task. With one worker, or one task, all of it runs in
-    this process. A worker that dies raises WorkerError.
+    this process. A worker that dies raises WorkerError. Close the generator where it is left early: that ends the
+    workers and removes what they were prepared from.
     """
     if workers <= 1 or len(tasks) <= 1:
         prepare(*context)

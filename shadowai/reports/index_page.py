@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shadowai.model import Status
+from shadowai.model import UNKNOWN_DEPARTMENT, Status
 from shadowai.reports import charts, headline, text, views, words
 from shadowai.reports.sections import ServiceTotal, measured, over_departments, split
 from shadowai.result import Candidate, DepartmentUse, Result
@@ -126,12 +126,17 @@ def lead(result: Result) -> str:
 
 
 def _scope(result: Result) -> headline.Scope:
-    users = [department.name for department in result.departments if department.totals.people]
-    place = "in the organisation"
-    if users:
-        place = f"in {users[0]}" if len(users) == 1 else f"in {len(users):,} departments"
     known = measured(result.departments)
-    return headline.Scope(result.totals, _headcount(result.departments), known, place, "organisation")
+    return headline.Scope(result.totals, _headcount(result.departments), known, _place(result), "organisation")
+
+
+def _place(result: Result) -> str:
+    users = [department.name for department in result.departments if department.totals.people]
+    named = [name for name in users if name != UNKNOWN_DEPARTMENT]
+    if not named:
+        return "in the organisation"
+    place = f"in {named[0]}" if len(named) == 1 else f"in {len(named):,} departments"
+    return f"{place} and one unknown" if len(named) < len(users) else place
 
 
 def _headcount(departments: Sequence[DepartmentUse]) -> int | None:

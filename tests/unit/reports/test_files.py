@@ -128,7 +128,7 @@ def test_summary_fits_eighty_columns(examples: Examples, name: str) -> None:
 def test_summary_says_what_matters(examples: Examples) -> None:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", printed(examples["small"](), 120)).split())
     for expected in (
-        "110 people in 5 departments used 11 AI services",
+        "110 people in 4 departments and one unknown used 11 AI services",
         "Engineering 61 of 86 7 3 1,336 2.1 GB+ DeepSeek!, ChatGPT!, Cursor!",
         "Unknown department 5 2 1 16 unmeasured ChatGPT!",
         "1 of 4 inputs could not be read: logs/firewall/paloalto-2026-11.csv.",

@@ -50,8 +50,8 @@ def test_headline_of_a_department(examples: Examples, name: str, expected: str) 
         (
             "small",
             (
-                "110 people in 5 departments used 11 AI services from 2 to 15 November 2026; 6 of them are "
-                "unsanctioned, used by 35 people, and at least 1.1 GB was sent there."
+                "110 people in 4 departments and one unknown used 11 AI services from 2 to 15 November 2026; "
+                "6 of them are unsanctioned, used by 35 people, and at least 1.1 GB was sent there."
             ),
         ),
         ("empty", "No records could be read, so we cannot say whether AI services were used in the organisation."),
