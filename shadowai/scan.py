@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import tempfile
-import threading
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +19,7 @@ from shadowai.rules import Rules, load_rules
 from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from shadowai.result import Result
 
@@ -72,7 +70,7 @@ def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, 
     tasks = list(tasks_of(inputs))
     merged = Activity()
     outcomes = run(detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,))
-    with _assembly_loading(), closing(outcomes):
+    with closing(outcomes):
         for done, outcome in enumerate(outcomes, 1):
             merged.merge(outcome.activity)
             inputs[outcome.number].take(outcome)
@@ -81,19 +79,8 @@ def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, 
     return merged
 
 
-@contextmanager
-def _assembly_loading() -> Iterator[None]:
-    """Load pandas meanwhile: it takes a third of a second, and this process only waits for its workers."""
-    loader = threading.Thread(target=importlib.import_module, args=("shadowai.assemble",))
-    loader.start()
-    try:
-        yield
-    finally:
-        loader.join()
-
-
 def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions) -> Result:
-    from shadowai.assemble import assemble  # noqa: PLC0415  # loaded while the workers read
+    from shadowai.assemble import assemble  # noqa: PLC0415  # brings pandas, which reading never needs
 
     return assemble(activity, source_reports(inputs), rules, since=options.since, until=options.until)
 
