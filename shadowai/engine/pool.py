@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import tempfile
+import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 _WAITING = 4  # tasks queued for each worker; more would only hold memory
 
 
@@ -49,8 +51,10 @@ def run(
         # arguments and these are larger than a pipe holds.
         pickle.dump((prepare, context), file)
         file.flush()
+        with _starting_workers():  # its locks start a process too, multiprocessing's resource tracker
+            pool = ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,))
         try:
-            with ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,)) as pool:
+            with pool:
                 try:
                     yield from _outcomes(pool, work, tasks, workers * _WAITING)
                 finally:
@@ -62,6 +66,8 @@ def run(
 
 
 def _prepare_from(path: str) -> None:
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back while this process was started
     with Path(path).open("rb") as file:
         prepare, context = pickle.load(file)  # noqa: S301  # written by our parent, readable by this user alone
     prepare(*context)
@@ -72,7 +78,8 @@ def _starting_workers() -> Iterator[None]:
     """Start workers safely: none imports what lies in the current folder, none ever sees SIGINT.
 
     A spawned interpreter begins with the current folder on its path, and scans run in folders of strangers' files. A
-    terminal sends SIGINT to all processes, and the parent ends the workers.
+    terminal sends SIGINT to all processes, and the parent ends the workers. Neither SIGINT nor SIGTERM stops the parent
+    halfway through starting one.
     """
     with _unset_afterwards("PYTHONSAFEPATH"), _interrupts_held_back():
         os.environ["PYTHONSAFEPATH"] = "1"
@@ -93,14 +100,20 @@ def _unset_afterwards(name: str) -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield  # only the main thread may hold signals back, and Windows has no masks
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held: list[int] = []
+    handlers = {one: signal.signal(one, lambda number, _frame: held.append(number)) for one in _INTERRUPTS}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)  # the new process inherits it
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for caught in held:
+            signal.raise_signal(caught)
 
 
 def _outcomes(pool: Executor, work: Callable[[Task], Outcome], tasks: Sequence[Task], window: int) -> Iterator[Outcome]:

@@ -45,13 +45,19 @@ def test_no_task_is_no_outcome() -> None:
     assert list(run(add, [], workers=2, prepare=prepare, context=(1,))) == []
 
 
-def test_workers_import_nothing_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # pickle itself tries to import a module named org.
+def test_no_process_imports_from_the_current_folder(tmp_path: Path) -> None:
+    # pickle itself tries to import a module named org. A fresh interpreter starts the resource tracker as well.
     (tmp_path / "org.py").write_text(f"open({str(tmp_path / 'planted')!r}, 'w').close()")
-    monkeypatch.chdir(tmp_path)
-    list(run(add, [1, 2, 3], workers=2, prepare=prepare, context=(1,)))
+    program = (
+        "import os, sys; sys.path.remove('')\n"
+        "from shadowai.engine import run\n"
+        "if __name__ == '__main__':\n"
+        "    done = sorted(run(str, [1, 2, 3], workers=2, prepare=len, context=('x',)))\n"
+        "    print(done, 'PYTHONSAFEPATH' in os.environ)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "['1', '2', '3'] False\n", done.stderr
     assert not (tmp_path / "planted").exists()
-    assert "PYTHONSAFEPATH" not in os.environ
 
 
 def test_workers_that_die_at_their_start_do_not_hang_the_parent(tmp_path: Path) -> None:
