@@ -44,7 +44,7 @@ def run(
         prepare(*context)
         yield from map(work, tasks)
         return
-    # Not fork: the parent holds threads (hashing, numpy), and a fork copies their locks.
+    # Not fork: numpy holds threads in this process, and a fork copies their locks.
     method = multiprocessing.get_context("spawn")
     with tempfile.NamedTemporaryFile(prefix="shadowai-") as file:
         # By file and not as arguments: multiprocessing hangs for ever when a worker dies before it has read its
@@ -81,13 +81,13 @@ def _starting_workers() -> Iterator[None]:
     terminal sends SIGINT to all processes, and the parent ends the workers. Neither SIGINT nor SIGTERM stops the parent
     halfway through starting one.
     """
-    with _unset_afterwards("PYTHONSAFEPATH"), _interrupts_held_back():
+    with _variable_restored("PYTHONSAFEPATH"), _interrupts_held_back():
         os.environ["PYTHONSAFEPATH"] = "1"
         yield
 
 
 @contextmanager
-def _unset_afterwards(name: str) -> Iterator[None]:
+def _variable_restored(name: str) -> Iterator[None]:
     before = os.environ.get(name)
     try:
         yield
