@@ -83,12 +83,42 @@ class Status(StrEnum):
         return list(Status).index(self)
 
 
+class Hidden(StrEnum):
+    """Why a flow does not show what it is for: the blind spots that a source itself betrays."""
+
+    DNS_OVER_TLS = "dns-over-tls"
+    DNS_OVER_QUIC = "dns-over-quic"
+    DNS_OVER_HTTPS = "dns-over-https"
+    ECH = "ech"
+    NO_NAME = "no-name"
+    QUIC_VERSION = "unknown-quic-version"
+    WIREGUARD = "wireguard"
+    OPENVPN = "openvpn"
+    IPSEC = "ipsec"
+    TOR = "tor"
+
+
+class Handshake(NamedTuple):
+    """What a TLS or QUIC ClientHello says of its client.
+
+    `ja4` is its JA4 fingerprint, `alpn` the protocols it offers, joined by commas, `ech` whether it carries an
+    encrypted hello: "grease" for a made-up one, "outer" where the host is the outer name and hides the true one
+    (RFC 9849).
+    """
+
+    ja4: str | None = None
+    alpn: str | None = None
+    ech: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One contact seen in a source: who, when, to what, how, how much, and where it was read.
 
     `host` is the name contacted, normalised by `shadowai.hosts`; `path` the path with its query; `bytes_up` client to
-    server. `offset` is the byte offset of the record in the (decompressed) file, `packet` the packet number from 1.
+    server, `bytes_total` both ways together where the source tells no more; `wire_up` and `wire_down` count whole
+    frames. `offset` is the byte offset of the record in the (decompressed) file, `packet` the packet number from 1.
+    `protocol` is what is spoken above HTTP where that is seen ("mcp"), `hidden` why a flow hides what it is for.
     """
 
     evidence: Evidence
@@ -111,6 +141,12 @@ class Observation:
     bytes_down: int | None = None
     offset: int | None = None
     packet: int | None = None
+    bytes_total: int | None = None
+    wire_up: int | None = None
+    wire_down: int | None = None
+    protocol: str | None = None
+    hidden: Hidden | None = None
+    handshake: Handshake | None = None
 
     def to_ecs(self) -> dict[str, Any]:
         """Give the observation as a nested ECS document; unknown values are absent."""
@@ -128,6 +164,8 @@ class Observation:
             ("destination.ip", self.destination_ip),
             ("destination.port", self.destination_port),
             ("destination.bytes", self.bytes_down),
+            ("network.bytes", self.bytes_total),
+            ("network.protocol", self.protocol),
             ("user.name", self.user),
             ("host.name", self.device),
             (_HOST_FIELD.get(self.evidence, "url.domain"), self.host),
@@ -138,6 +176,12 @@ class Observation:
             ("log.offset", self.offset),
             ("shadowai.evidence", self.evidence.value),
             ("shadowai.packet", self.packet),
+            ("shadowai.source.wire_bytes", self.wire_up),
+            ("shadowai.destination.wire_bytes", self.wire_down),
+            ("shadowai.blind_spot", self.hidden and self.hidden.value),
+            ("shadowai.tls.ja4", self.handshake and self.handshake.ja4),
+            ("shadowai.tls.alpn", self.handshake and self.handshake.alpn),
+            ("shadowai.tls.ech", self.handshake and self.handshake.ech),
         ]
 
 
@@ -152,6 +196,8 @@ ECS_FIELDS = (
     "destination.ip",
     "destination.port",
     "destination.bytes",
+    "network.bytes",
+    "network.protocol",
     "user.name",
     "host.name",
     "dns.question.name",
@@ -163,6 +209,12 @@ ECS_FIELDS = (
     "log.file.path",
     "log.offset",
     "shadowai.packet",
+    "shadowai.source.wire_bytes",
+    "shadowai.destination.wire_bytes",
+    "shadowai.blind_spot",
+    "shadowai.tls.ja4",
+    "shadowai.tls.alpn",
+    "shadowai.tls.ech",
 )
 """Every field an observation can have, in the order of tables."""
 

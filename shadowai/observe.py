@@ -122,7 +122,7 @@ class ParquetWriter:
             import pyarrow.parquet as pq  # noqa: PLC0415
         except ImportError as error:
             raise UsageError("Parquet needs pyarrow: pip install 'shadowai[parquet]'") from error
-        numbers = {name for name in ECS_FIELDS if name.endswith((".port", ".bytes", ".offset", ".packet"))}
+        numbers = {name for name in ECS_FIELDS if name.endswith(("port", "bytes", "offset", "packet"))}
         types = [(name, pa.int64() if name in numbers else pa.string()) for name in ECS_FIELDS]
         self._schema = pa.schema(types)
         self._table = pa.Table

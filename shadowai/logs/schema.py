@@ -18,11 +18,11 @@ from shadowai.model import Action, Evidence, Kind
 
 MappedField = Literal[
     "source_ip", "source_port", "destination_ip", "destination_port", "user", "device", "host", "url", "uri", "path",
-    "query", "method", "user_agent", "bytes_up", "bytes_down",
+    "query", "method", "user_agent", "bytes_up", "bytes_down", "bytes_total",
 ]  # fmt: skip
 FIELD_ORDER = (
     "time", "source_ip", "source_port", "user", "device", "host", "path", "destination_ip", "destination_port",
-    "bytes_up", "bytes_down", "action", "user_agent", "method",
+    "bytes_up", "bytes_down", "bytes_total", "action", "user_agent", "method",
 )  # fmt: skip
 
 
