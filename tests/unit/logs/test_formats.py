@@ -1,7 +1,12 @@
-"""Every format on the lines of samples.yaml, whose expected values were read off the lines by hand."""
+"""Every format on the lines of samples/<format>.yaml, whose expected values were read off the lines by hand.
+
+A sample holds the `lines` of a file, of each observation in them the fields that are checked (`observations`), and
+`rejects`: lines of the same product or a neighbour that must give no observation (audit and system records).
+"""
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,19 +24,28 @@ def at(text: str) -> int:
 REFERENCE = at("2026-02-01T00:00:00+00:00")
 
 
-def samples() -> dict[str, tuple[str, list[dict[str, object]]]]:
-    """Load the samples: by format the text of a file, and the expected fields of each observation in it."""
-    document = yaml.safe_load((Path(__file__).parent / "samples.yaml").read_text(encoding="utf-8"))
-    found = {}
-    for name, sample in document.items():
-        for wanted in sample["observations"]:
+def load_samples() -> dict[str, dict[str, list[Any]]]:
+    """Load the samples by format, with times as nanoseconds."""
+    documents = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted((Path(__file__).parent / "samples").glob("*.yaml"))
+    }
+    for document in documents.values():
+        for wanted in document["observations"]:
             if isinstance(wanted.get("time"), str):
                 wanted["time"] = at(wanted["time"])
-        found[name] = "".join(line + "\n" for line in sample["lines"]), sample["observations"]
-    return found
+    return documents
 
 
-SAMPLES = samples()
+def text_of(lines: list[str]) -> str:
+    return "".join(line + "\n" for line in lines)
+
+
+DOCUMENTS = load_samples()
+SAMPLES: dict[str, tuple[str, list[dict[str, object]]]] = {
+    name: (text_of(document["lines"]), document["observations"]) for name, document in DOCUMENTS.items()
+}
+REJECTS = {name: document["rejects"] for name, document in DOCUMENTS.items() if "rejects" in document}
 
 
 def read(name: str, text: str | bytes) -> tuple[list[Observation], Tally]:
@@ -55,6 +69,13 @@ def test_reads_the_fields(name: str) -> None:
     ] == expected
     assert {seen.dataset for seen in found} == {name}
     assert tally.records == tally.parsed + sum(tally.skipped.values())
+
+
+@pytest.mark.parametrize("name", REJECTS)
+def test_audit_and_system_records_are_no_use(name: str) -> None:
+    found, tally = read(name, text_of([str(line) for line in REJECTS[name]]))
+    assert found == []
+    assert tally.records == sum(tally.skipped.values())
 
 
 @pytest.mark.parametrize("name", SAMPLES)
