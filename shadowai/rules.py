@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shadowai.directory import Directory, load_directory
-from shadowai.model import ServiceFacts
 from shadowai.policy import KnownNames, Policy, load_policy
 from shadowai.signatures import Database, load_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from shadowai.model import ServiceFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def load_rules(directory: Path | None, policy: Path | None) -> Rules:
     """
     database = load_database()
     people = load_directory(directory) if directory else Directory.empty()
-    facts = {name: _facts(database, name) for name in database.services}
+    facts = database.services
     known = KnownNames(
         services=frozenset(facts),
         vendors=frozenset(fact.vendor for fact in facts.values()),
@@ -40,16 +41,3 @@ def load_rules(directory: Path | None, policy: Path | None) -> Rules:
         departments=frozenset(people.departments),
     )
     return Rules(database, people, load_policy(policy, known) if policy else Policy.default(), facts)
-
-
-def _facts(database: Database, service_id: str) -> ServiceFacts:
-    service = database.services[service_id]
-    return ServiceFacts(
-        id=service.id,
-        name=service.file.name,
-        vendor=service.file.vendor,
-        country=service.file.country,
-        category=service.category,
-        category_name=database.category_name(service.category),
-        summary=service.file.summary,
-    )

@@ -1,9 +1,14 @@
-"""The exit codes, which scripts rely on (DESIGN section 5)."""
+"""The exit codes, which scripts rely on (DESIGN section 5), and leaving with one."""
 
 from __future__ import annotations
 
+import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+import click
+
+from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +28,13 @@ class Exit(IntEnum):
     INTERNAL = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
     TERMINATED = 143  # the same of SIGTERM
+
+
+def fail(message: str, code: Exit) -> None:
+    """Print an error to standard error, hostile bytes made harmless, and leave."""
+    for line in message.splitlines():
+        click.echo(f"shadowai: {clean(line)}", err=True)
+    sys.exit(code)
 
 
 def exit_of(sources: Sequence[SourceReport]) -> Exit:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowai.errors import UsageError
-from shadowai.reports.write import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +38,13 @@ def _check_parent(out: Path) -> None:
         raise UsageError(f"the report cannot be written: {parent} is a file", where=out)
     if not os.access(parent, os.W_OK | os.X_OK):
         raise UsageError(f"the report cannot be written: no permission in {parent}", where=out)
+
+
+def write(result: Result, folder: Path) -> None:
+    """Write the files of a report (`shadowai.reports.write`), whose template engine only the end of a scan needs."""
+    from shadowai.reports.write import write as write_files  # noqa: PLC0415  # see above
+
+    write_files(result, folder)
 
 
 def publish(result: Result, manifest: Manifest, out: Path) -> None:

@@ -3,11 +3,16 @@
 Everything here is English and deterministic: no locale, no clock. An unknown value gets a word, never 0 or nothing.
 """
 
-import re
-from collections.abc import Iterable, Sequence
-from datetime import date
+from __future__ import annotations
 
-from shadowai.result import Result
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shadowai.result import Result
 
 NOT_MEASURED = "not measured"
 MAX_TEXT = 160  # characters of one name or sentence from outside; longer ones are cut in the middle
@@ -68,7 +73,7 @@ def csv_cell(value: str | float | None) -> str:
 
 def tidy(result: Result) -> Result:
     """Give the result with every text cleaned and shortened, ready to be shown; figures stay as they are."""
-    return Result.model_validate(_tidy(result.model_dump(by_alias=True)))
+    return type(result).model_validate(_tidy(result.model_dump(by_alias=True)))
 
 
 def _tidy(value: object) -> object:

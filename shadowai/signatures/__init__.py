@@ -1,25 +1,28 @@
-"""The signature database: schema, loading, matching, linting, statistics. The data itself is top-level signatures/."""
+"""The signature database: schema, loading, matching, linting, statistics. The data itself is top-level signatures/.
 
-from shadowai.signatures.lint import Finding, lint
-from shadowai.signatures.load import Database, Service, load_database
+Matching needs little; linting and the like, which bring a validator and a YAML reader, lie in their own modules:
+`shadowai.signatures.lint`, `shadowai.signatures.statistics`, `shadowai.signatures.schema`.
+"""
+
+from shadowai.signatures.database import BlindSpot, Database, Match
+from shadowai.signatures.load import Service, SignatureFiles, load_database, read_files, read_service, service_path
 from shadowai.signatures.lookup import Answer, look_up
-from shadowai.signatures.matcher import Match, Matcher
+from shadowai.signatures.matcher import Matcher
 from shadowai.signatures.needles import Literal, needles
-from shadowai.signatures.schema import ServiceFile
-from shadowai.signatures.statistics import statistics
 
 __all__ = [
     "Answer",
+    "BlindSpot",
     "Database",
-    "Finding",
     "Literal",
     "Match",
     "Matcher",
     "Service",
-    "ServiceFile",
-    "lint",
+    "SignatureFiles",
     "load_database",
     "look_up",
     "needles",
-    "statistics",
+    "read_files",
+    "read_service",
+    "service_path",
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 
-from shadowai.hosts import is_address
-from shadowai.signatures.schema import Line, Reference
+from shadowai.signatures.schema import Line, Reference, check_range
 
-_PRIVATE_SUFFIXES = ("arpa", "corp", "home", "internal", "intranet", "lan", "local", "localdomain", "localhost")
+
+def _is_range(value: str) -> str:
+    if problem := check_range(value if "/" in value else f"{value}/{128 if ':' in value else 32}"):
+        message = f"{value!r} {problem}"
+        raise ValueError(message)
+    return value
 
 
 class _Part(BaseModel):
@@ -18,12 +21,16 @@ class _Part(BaseModel):
 
 
 class BlindSpotEntry(_Part):
-    """A service in whose traffic AI use can hide: an encrypted resolver, a VPN, a tunnel, a front for ECH."""
+    """A service in whose traffic AI use can hide: an encrypted resolver, a VPN, a tunnel, a front for ECH.
+
+    `addresses` are its servers', single or in CIDR form, for clients that are given an address and no name.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9-]+$")
     name: Line
     kind: Literal["encrypted-dns", "vpn", "tunnel", "ech"]
     domains: tuple[str, ...] = Field(min_length=1)
+    addresses: tuple[Annotated[str, AfterValidator(_is_range)], ...] = ()
     references: tuple[Reference, ...] = Field(min_length=1)
 
 
@@ -59,28 +66,3 @@ class CategoryText(_Part):
 
 class CategoryTexts(RootModel[dict[str, CategoryText]]):
     """The file categories.yaml: one entry a category folder."""
-
-
-class CandidateFinder:
-    """Tells whether a host that is in no signature looks like AI, and why."""
-
-    def __init__(self, patterns: CandidatePatterns) -> None:
-        self._suffixes = frozenset(patterns.suffixes)
-        self._ignored = frozenset(entry.domain for entry in patterns.ignore)
-        words = "|".join(map(re.escape, sorted(patterns.words, key=len, reverse=True)))
-        self._words = re.compile(rf"(?:^|[-_0-9])({words})(?=[-_0-9]|$)") if words else None
-
-    def reason(self, host: str) -> str | None:
-        """Give the reason why a normalised host looks like AI, or None."""
-        labels = host.split(".")
-        if len(labels) == 1 or labels[-1] in _PRIVATE_SUFFIXES or is_address(host) or self._is_ignored(labels):
-            return None
-        if labels[-1] in self._suffixes:
-            return f"under .{labels[-1]}"
-        for label in labels[:-1]:
-            if self._words and (found := self._words.search(label)):
-                return f"has the word {found[1]}"
-        return None
-
-    def _is_ignored(self, labels: list[str]) -> bool:
-        return any(".".join(labels[at:]) in self._ignored for at in range(len(labels) - 1))

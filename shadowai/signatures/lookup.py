@@ -1,20 +1,24 @@
-"""Looking up what a person or a script asks about: a host, a URL, or a `user-agent: ...` line."""
+"""Looking up what a person or a script asks about: a host, URL or address, a `user-agent: ...` or `protocol: ...`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shadowai.hosts import split_target
+from shadowai.hosts import MAX_NAME, split_target
 
 if TYPE_CHECKING:
-    from shadowai.signatures.matcher import Match, Matcher
+    from shadowai.signatures.database import Match
+    from shadowai.signatures.matcher import Matcher
 
 AGENT_PREFIX = "user-agent:"
+PROTOCOL_PREFIX = "protocol:"
+_PREFIX = re.compile(r"(user-agent|protocol):\s*(.*)", re.IGNORECASE | re.ASCII | re.DOTALL)
+# Labels of RFC 1123 in lower case under a last label of letters: what `normalise_host` gives back as it is.
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the database says of one question; `valid` says whether it named a host at all."""
 
     question: str
@@ -35,10 +39,15 @@ class Answer:
 
 
 def look_up(matcher: Matcher, question: str) -> Answer:
-    """Match a host, URL or `user-agent: ...` line as it stands."""
-    if question.lower().startswith(AGENT_PREFIX):
-        return Answer(question, matcher.match(None, user_agent=question[len(AGENT_PREFIX) :].strip()))
+    """Match a host, URL, address, `user-agent: ...` or `protocol: ...` line as it stands."""
+    if len(question) <= MAX_NAME and _PLAIN_HOST.fullmatch(question):  # most questions, at a tenth of the cost
+        return Answer(question, matcher.match(question))
+    if named := _PREFIX.match(question):
+        value = named[2].strip()
+        if named[1].lower() == "protocol":
+            return Answer(question, matcher.match(None, protocol=value.lower()))
+        return Answer(question, matcher.match(None, user_agent=value))
     target = split_target(question)
     if target is None:
         return Answer(question, None, valid=False)
-    return Answer(question, matcher.match(target.host, target.path))
+    return Answer(question, matcher.match(target.host, target.path, port=target.port))

@@ -1,70 +1,87 @@
-"""Which service a contact belongs to: exact matching on the parsed host, path and user agent.
+"""Which service a contact belongs to: exact matching on the parsed host, path, port, user agent, protocol and address.
 
 The most specific indicator wins: a URL prefix (the longest), then the exact host, then a host pattern, then the longest
-domain. A user agent names only the client, so it decides only where the host says nothing.
+domain. Only where the host is no known service do the others speak, in this order: an endpoint with its port (which
+software answers there), the protocol, the user agent (which names the client, never the server), an endpoint on any
+port, and last, where there is no name at all, the server's address.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shadowai.signatures.lists import BlindSpotEntry, CandidateFinder
-from shadowai.signatures.schema import PLACEHOLDER, Indicator, IndicatorKind
+from shadowai.signatures.addresses import AddressTable
+from shadowai.signatures.candidates import CandidateFinder
+from shadowai.signatures.endpoints import EndpointTable
+from shadowai.signatures.kinds import PLACEHOLDER, IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shadowai.model import Role
-    from shadowai.signatures.load import Database, Service
+    from shadowai.signatures.database import BlindSpot, Database, Match
 
 _ENDS_PATH = frozenset("/?#&=;")
 _LABEL_PART = "[a-z0-9_-]+"
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What an indicator says of a contact. `confidence` is in percent."""
-
-    service: str
-    category: str
-    indicator: str
-    kind: IndicatorKind
-    role: Role
-    confidence: int
 
 
 class Matcher:
     """The database compiled for look-ups; it can be pickled for worker processes."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._names: dict[str, Match] = {}
         self._domains: dict[str, Match] = {}
-        self._patterns: dict[str, list[tuple[re.Pattern[str], Match]]] = defaultdict(list)
+        self._patterns: dict[str, list[tuple[str, Match]]] = defaultdict(list)
+        self._regexes: dict[str, re.Pattern[str]] = {}
         self._urls: dict[str, list[tuple[str, Match]]] = defaultdict(list)
-        self._agents: dict[str, Match] = {}
-        self._blind_spots = {domain: entry for entry in database.blind_spots for domain in entry.domains}
+        self._others: dict[IndicatorKind, list[Match]] = defaultdict(list)
         self._candidates = CandidateFinder(database.candidates)
-        for service in database.services.values():
-            for indicator in service.indicators:
-                self._add(service, indicator)
+        for match in database.indicators:
+            self._add(match)
         for prefixes in self._urls.values():
             prefixes.sort(key=lambda entry: len(entry[0]), reverse=True)
-        self._agent_search = _agent_search(self._agents)
 
-    def match(self, host: str | None, path: str | None = None, user_agent: str | None = None) -> Match | None:
-        """Find the service of a contact; `host` is normalised, `path` begins with a slash."""
+    def __reduce__(self) -> tuple[type[Matcher], tuple[Database]]:
+        return Matcher, (self._database,)
+
+    def match(  # noqa: PLR0913  # all that a contact shows of its server, each by name
+        self,
+        host: str | None,
+        path: str | None = None,
+        user_agent: str | None = None,
+        *,
+        port: int | None = None,
+        address: str | None = None,
+        protocol: str | None = None,
+    ) -> Match | None:
+        """Find the service of a contact; `host` is normalised, `path` begins with a slash.
+
+        `port` is the server's and decides only together with a path; `address` is the server's and decides only where
+        nothing else does and `host` is None or itself an address.
+        """
         found = self._match_host(host, path) if host else None
-        if found is None and user_agent and self._agent_search:
-            agent = self._agent_search.search(user_agent.lower())
-            return self._agents[agent[1]] if agent else None
+        if found is None and (path or user_agent or protocol):
+            found = self._match_software(path, port, user_agent, protocol)
+        if found is None and address and host is None:
+            return self._addresses.find(address)
+        if found is None and host and _may_be_address(host):
+            return self._addresses.find(host)
         return found
 
-    def blind_spot(self, host: str) -> BlindSpotEntry | None:
+    def blind_spot(self, host: str) -> BlindSpot | None:
         """Find the blind spot that a normalised host belongs to."""
-        return next((self._blind_spots[name] for name in _suffixes(host) if name in self._blind_spots), None)
+        return next((self._hiding_names[name] for name in _suffixes(host) if name in self._hiding_names), None)
+
+    def blind_spot_address(self, address: str) -> BlindSpot | None:
+        """Find the blind spot that a server's address belongs to.
+
+        Whether a contact with it hides anything is for the caller to say: a query to a public resolver on port 53 can
+        be read, TLS or QUIC to it cannot.
+        """
+        return self._hiding_addresses.find(address)
 
     def candidate(self, host: str) -> str | None:
         """Say why a normalised host that matched nothing looks like AI; None where it does not."""
@@ -75,29 +92,86 @@ class Matcher:
             for prefix, match in self._urls[host]:
                 if _is_path_prefix(prefix, path):
                     return match
-        if host in self._names:
-            return self._names[host]
-        suffixes = list(_suffixes(host))
-        for suffix in suffixes:
-            for pattern, match in self._patterns.get(suffix, ()):
-                if pattern.fullmatch(host):
-                    return match
-        return next((self._domains[suffix] for suffix in suffixes if suffix in self._domains), None)
+        if found := self._names.get(host):
+            return found
+        domain = None
+        patterns, domains = self._patterns, self._domains
+        suffix, at = host, 0
+        while True:
+            if suffix in patterns and (found := self._match_pattern(suffix, host)):
+                return found
+            if domain is None:
+                domain = domains.get(suffix)
+            at = host.find(".", at) + 1
+            if not at:
+                return domain
+            suffix = host[at:]
 
-    def _add(self, service: Service, indicator: Indicator) -> None:
-        value = indicator.value
-        match = Match(service.id, service.category, value, indicator.kind, indicator.role, indicator.certainty)
-        if indicator.kind is IndicatorKind.DOMAIN:
+    def _match_software(
+        self, path: str | None, port: int | None, user_agent: str | None, protocol: str | None
+    ) -> Match | None:
+        if path and port and (found := self._endpoints.find(port, path)):
+            return found
+        if protocol and (found := self._protocols.get(protocol)):
+            return found
+        if user_agent and self._agent_search and (agent := self._agent_search.search(user_agent.lower())):
+            return self._agents[agent[1]]
+        return self._endpoints.find(None, path) if path else None
+
+    def _match_pattern(self, anchor: str, host: str) -> Match | None:
+        for value, match in self._patterns[anchor]:
+            if value not in self._regexes:
+                self._regexes[value] = _pattern_regex(value)
+            if self._regexes[value].fullmatch(host):
+                return match
+        return None
+
+    def _add(self, match: Match) -> None:
+        value, kind = match.indicator, match.kind
+        if kind is IndicatorKind.DOMAIN:
             self._domains[value] = match
-        elif indicator.kind is IndicatorKind.HOST:
+        elif kind is IndicatorKind.HOST:
             self._names[value] = match
-        elif indicator.kind is IndicatorKind.PATTERN:
-            self._patterns[pattern_anchor(value)].append((_pattern_regex(value), match))
-        elif indicator.kind is IndicatorKind.URL:
+        elif kind is IndicatorKind.PATTERN:
+            self._patterns[pattern_anchor(value)].append((value, match))
+        elif kind is IndicatorKind.URL:
             host, slash, rest = value.partition("/")
             self._urls[host].append((slash + rest, match))
         else:
-            self._agents[value.lower()] = match
+            self._others[kind].append(match)
+
+    # What few contacts need is made when the first one needs it: a cold start needs none of it.
+
+    @cached_property
+    def _agents(self) -> dict[str, Match]:
+        return {match.indicator.lower(): match for match in self._others[IndicatorKind.USER_AGENT]}
+
+    @cached_property
+    def _agent_search(self) -> re.Pattern[str] | None:
+        if not self._agents:
+            return None
+        longest_first = sorted(self._agents, key=lambda agent: (-len(agent), agent))
+        return re.compile(rf"(?:^|[\s;(+])({'|'.join(map(re.escape, longest_first))})")
+
+    @cached_property
+    def _protocols(self) -> dict[str, Match]:
+        return {match.indicator: match for match in self._others[IndicatorKind.PROTOCOL]}
+
+    @cached_property
+    def _endpoints(self) -> EndpointTable[Match]:
+        return EndpointTable((match.indicator, match) for match in self._others[IndicatorKind.ENDPOINT])
+
+    @cached_property
+    def _addresses(self) -> AddressTable[Match]:
+        return AddressTable((match.indicator, match) for match in self._others[IndicatorKind.ADDRESS])
+
+    @cached_property
+    def _hiding_names(self) -> dict[str, BlindSpot]:
+        return {domain: place for place in self._database.blind_spots for domain in place.domains}
+
+    @cached_property
+    def _hiding_addresses(self) -> AddressTable[BlindSpot]:
+        return AddressTable((text, place) for place in self._database.blind_spots for text in place.addresses)
 
 
 def pattern_anchor(value: str) -> str:
@@ -112,11 +186,8 @@ def _pattern_regex(value: str) -> re.Pattern[str]:
     return re.compile(_LABEL_PART.join(literals))
 
 
-def _agent_search(agents: dict[str, Match]) -> re.Pattern[str] | None:
-    if not agents:
-        return None
-    longest_first = sorted(agents, key=lambda agent: (-len(agent), agent))
-    return re.compile(rf"(?:^|[\s;(+])({'|'.join(map(re.escape, longest_first))})")
+def _may_be_address(host: str) -> bool:
+    return host[-1:].isdigit() or ":" in host
 
 
 def _suffixes(host: str) -> Iterator[str]:

@@ -6,40 +6,19 @@ The file's stem is the service's id and its folder the category, so neither is w
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from datetime import date
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shadowai.hosts import is_address, normalise_host, split_target
+from shadowai.hosts import MAX_PORT, is_address, normalise_host, split_target
 from shadowai.model import Role
+from shadowai.signatures.kinds import PLACEHOLDER, IndicatorKind, certainty
 
-PLACEHOLDER = re.compile(r"<[a-z]+>")
-
-
-class IndicatorKind(StrEnum):
-    """What an indicator's value is compared with."""
-
-    DOMAIN = "domain"  # the name itself and every name below it
-    HOST = "host"  # exactly this name
-    PATTERN = "pattern"  # a name with <placeholders>, each standing for part of one label
-    URL = "url"  # host and path prefix
-    USER_AGENT = "user-agent"  # a prefix of the user agent, or of a product in it
-
-
-DEFAULT_CONFIDENCE = {
-    Role.DEDICATED: 95,
-    Role.API: 95,
-    Role.DOWNLOAD: 85,
-    Role.AUTH: 80,
-    Role.TELEMETRY: 60,
-    Role.DOCS: 60,
-    Role.SHARED: 40,
-    Role.CDN: 40,
-    Role.EMBEDDED: 30,
-}
+_ENDPOINT = re.compile(r"(:[1-9][0-9]{0,4})?(/[A-Za-z0-9_.~-]+)+", re.ASCII)
+_PROTOCOLS = frozenset({"mcp"})  # what readers can tell (`Observation.protocol`)
 
 
 def _https(value: str) -> str:
@@ -60,8 +39,8 @@ class _Strict(BaseModel):
 class Indicator(_Strict):
     """One thing that betrays a service.
 
-    `confidence` is in percent; where it is not given, the role's usual one stands. `reference` is needed where the
-    service's main references do not name the value.
+    `confidence` is in percent; where it is not given, the usual one of role and kind stands. `reference` is needed
+    where the service's main references do not name the value.
     """
 
     kind: IndicatorKind
@@ -81,12 +60,12 @@ class Indicator(_Strict):
 
     @property
     def certainty(self) -> int:
-        """Confidence in percent, the role's default where the file gives none."""
-        return self.confidence if self.confidence >= 0 else DEFAULT_CONFIDENCE[self.role]
+        """Confidence in percent, the usual one of role and kind where the file gives none."""
+        return certainty(self.kind, self.role, self.confidence if self.confidence >= 0 else None)
 
 
 class Examples(_Strict):
-    """Hosts, URLs and `user-agent: ...` lines that must, and must not, match this service."""
+    """Hosts, URLs, addresses, `user-agent: ...` and `protocol: ...` that must, and must not, match this service."""
 
     match: tuple[Line, ...] = Field(min_length=1)
     no_match: tuple[Line, ...] = Field(min_length=1)
@@ -132,10 +111,35 @@ def _check_user_agent(value: str) -> str | None:
     return "is too short to prove anything" if len(value) < shortest else None
 
 
+def _check_endpoint(value: str) -> str | None:
+    if not _ENDPOINT.fullmatch(value):
+        return "is no path such as /v1/chat/completions, or port and path such as :11434/api/chat"
+    port = value.partition("/")[0]
+    return "its port is above 65535" if port and int(port[1:]) > MAX_PORT else None
+
+
+def _check_protocol(value: str) -> str | None:
+    return None if value in _PROTOCOLS else f"is none of {', '.join(sorted(_PROTOCOLS))}"
+
+
+def check_range(value: str) -> str | None:
+    """Say what is wrong with an address range in CIDR form; None where nothing is."""
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError as error:
+        return f"is no address range: {error}"
+    if "/" not in value or str(network) != value:
+        return f"is not in its short form with a prefix length; write {network}"
+    return None if network.is_global else "is not on the public Internet"
+
+
 _VALUE_CHECKS = {
     IndicatorKind.DOMAIN: _check_name,
     IndicatorKind.HOST: _check_name,
     IndicatorKind.PATTERN: _check_pattern,
     IndicatorKind.URL: _check_url,
     IndicatorKind.USER_AGENT: _check_user_agent,
+    IndicatorKind.ENDPOINT: _check_endpoint,
+    IndicatorKind.PROTOCOL: _check_protocol,
+    IndicatorKind.ADDRESS: check_range,
 }

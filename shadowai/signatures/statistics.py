@@ -6,20 +6,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shadowai.signatures.load import Database
+    from shadowai.signatures.load import SignatureFiles
 
 
-def statistics(database: Database) -> dict[str, Any]:
+def statistics(files: SignatureFiles) -> dict[str, Any]:
     """Count services and indicators; the tables are {name: count}, largest first."""
-    services = database.services.values()
+    services = files.services.values()
     indicators = [indicator for service in services for indicator in service.indicators]
     return {
-        "version": database.digest,
+        "version": files.digest,
         "services": len(services),
         "indicators": len(indicators),
         "vendors": len({service.file.vendor for service in services}),
         "retired": sum(service.file.retired is not None for service in services),
-        "blind_spots": len(database.blind_spots),
+        "blind_spots": len(files.blind_spots),
         "by_category": _ranked(Counter(service.category for service in services)),
         "by_country": _ranked(Counter(service.file.country for service in services)),
         "by_kind": _ranked(Counter(indicator.kind.value for indicator in indicators)),

@@ -12,7 +12,10 @@ import yaml
 
 from shadowai import resources
 from shadowai.errors import SignatureError
-from shadowai.signatures import Matcher, ServiceFile, lint, load_database, look_up, statistics
+from shadowai.signatures import Matcher, load_database, look_up, read_files
+from shadowai.signatures.lint import lint
+from shadowai.signatures.schema import ServiceFile
+from shadowai.signatures.statistics import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +30,9 @@ def folder() -> Path:
 
 
 def test_it_is_large_and_without_findings(folder: Path) -> None:
-    database = load_database(folder)
-    assert lint(database, date.fromisoformat("2026-11-30")) == []
-    numbers = statistics(database)
+    files = read_files(folder)
+    assert lint(files, date.fromisoformat("2026-11-30")) == []
+    numbers = statistics(files)
     assert numbers["services"] >= 120
     assert numbers["indicators"] >= numbers["services"]
     assert sum(numbers["by_category"].values()) == numbers["services"]
@@ -76,6 +79,21 @@ def test_every_file_fits_the_published_schema(folder: Path) -> None:
         ("s3.amazonaws.com", None),
         ("www.google.com", None),
         ("https://www.google.com/search?q=chatgpt.com", None),
+        # Paths, addresses and protocols, from the runtimes' own documentation and the vendor's address page.
+        ("http://10.0.0.5:11434/api/chat", "ollama"),
+        ("http://10.0.0.5:1234/v1/chat/completions", "lm-studio"),
+        ("http://10.0.0.5:8188/prompt", "comfyui"),
+        ("http://10.0.0.5:4321/v1/chat/completions", "openai-compatible-api"),
+        ("https://api.openai.com/v1/chat/completions", "openai-api"),
+        ("160.79.104.10", "anthropic-api"),
+        ("160.79.105.255", "anthropic-api"),
+        ("160.79.106.0", None),
+        ("[2607:6bc0::10]:443", "anthropic-api"),
+        ("34.162.46.92", None),
+        ("protocol: mcp", "mcp-server"),
+        ("http://10.0.0.5/api/chat", None),
+        ("http://10.0.0.5/prompt", None),
+        ("http://10.0.0.5:11434/", None),
     ],
 )
 def test_well_known_hosts_are_told_right(question: str, service: str | None) -> None:
@@ -126,6 +144,17 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         ("kind: domain, value: alpha.test", "kind: user-agent, value: abc", "too short"),
         ("role: dedicated", "role: evil", "role"),
         ("match: [alpha.test]", "match: []", "examples.match"),
+        ("kind: domain, value: alpha.test", "kind: endpoint, value: v1", "no path"),
+        ("kind: domain, value: alpha.test", "kind: endpoint, value: ':11434'", "no path"),
+        ("kind: domain, value: alpha.test", "kind: endpoint, value: ':011434/api'", "no path"),
+        ("kind: domain, value: alpha.test", "kind: endpoint, value: ':65536/api'", "above 65535"),
+        ("kind: domain, value: alpha.test", "kind: endpoint, value: '/a//b'", "no path"),
+        ("kind: domain, value: alpha.test", "kind: protocol, value: gopher", "none of mcp"),
+        ("kind: domain, value: alpha.test", "kind: address, value: 1.2.3.4", "write 1.2.3.4/32"),
+        ("kind: domain, value: alpha.test", "kind: address, value: 1.2.3.4/24", "host bits set"),
+        ("kind: domain, value: alpha.test", "kind: address, value: '2A00::/32'", "write 2a00::/32"),
+        ("kind: domain, value: alpha.test", "kind: address, value: 10.0.0.0/8", "not on the public Internet"),
+        ("kind: domain, value: alpha.test", "kind: address, value: 'fd00::/64'", "not on the public Internet"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_line(write: Callable[..., Path], old: str, new: str, message: str) -> None:
@@ -137,7 +166,7 @@ def test_a_wrong_file_is_refused_with_its_line(write: Callable[..., Path], old: 
 
 
 def _rules(folder: Path) -> set[str]:
-    return {finding.rule for finding in lint(load_database(folder), date(2026, 6, 1))}
+    return {finding.rule for finding in lint(read_files(folder), date(2026, 6, 1))}
 
 
 def test_each_lint_finds_its_fault(write: Callable[..., Path]) -> None:
@@ -171,6 +200,54 @@ def test_a_shadowed_indicator_is_found(write: Callable[..., Path]) -> None:
     domain = FILE.replace("examples: {match: [alpha.test]", "examples: {match: [www.alpha.test]")
     write("chat/beta.yaml", domain)
     assert _rules(folder) == {"reach"}
+
+
+@pytest.mark.parametrize(
+    ("indicator", "rules"),
+    [
+        ("kind: endpoint, value: ':11434/api/chat'", set()),
+        ("kind: endpoint, value: /v9/chat/completions", set()),
+        ("kind: endpoint, value: /api/chat", {"path"}),
+        ("kind: endpoint, value: /prompt", {"path"}),
+        ("kind: address, value: 160.0.0.0/12", set()),
+        ("kind: address, value: 160.0.0.0/11", {"range"}),
+        ("kind: address, value: '2607:6bc0::/28'", set()),
+        ("kind: address, value: '2607:6b00::/24'", {"range"}),
+        ("kind: address, confidence: 51, value: 160.0.0.0/12", {"range"}),
+        ("kind: protocol, value: mcp", set()),
+    ],
+)
+def test_the_lints_of_what_is_no_name(write: Callable[..., Path], indicator: str, rules: set[str]) -> None:
+    more = f"\n  - {{{indicator}, role: api}}"
+    folder = write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + more))
+    assert _rules(folder) == rules
+
+
+def test_two_services_may_not_share_an_endpoint_or_a_range(write: Callable[..., Path]) -> None:
+    more = "\n  - {kind: endpoint, value: ':1/a', role: api}\n  - {kind: address, value: 160.0.0.0/12, role: api}"
+    write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + more))
+    folder = write(
+        "chat/beta.yaml", FILE.replace("alpha", "beta").replace("role: dedicated}", "role: dedicated}" + more)
+    )
+    findings = lint(read_files(folder), date(2026, 6, 1))
+    assert [finding.message.split()[0] for finding in findings if finding.rule == "duplicate"] == [
+        "address",
+        "endpoint",
+    ]
+
+
+def test_addresses_of_blind_spots_are_checked(write: Callable[..., Path]) -> None:
+    address = "\n  - {kind: address, value: 160.0.0.0/12, role: api}"
+    folder = write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + address))
+    entry = (
+        "- {{id: d, name: D, kind: encrypted-dns, domains: [d.test], addresses: [{}], references: ['https://a.b']}}\n"
+    )
+    (folder / "blind-spots.yaml").write_text(entry.format("160.0.0.1"))
+    assert _rules(folder) == {"overlap"}
+    for wrong in ("10.0.0.1", "1.2.3.4/24", "d.test", "'2A00::1'"):
+        (folder / "blind-spots.yaml").write_text(entry.format(wrong))
+        with pytest.raises(SignatureError, match=r"addresses\.0"):
+            read_files(folder)
 
 
 def test_the_same_id_in_two_categories_is_refused(write: Callable[..., Path]) -> None:
