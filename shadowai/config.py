@@ -4,13 +4,18 @@
     policy = "policy.yaml"
     workers = 2
     zone = "Europe/Berlin"           # of log times that name none
+    date_order = "day-first"         # or "month-first": of log dates such as 05/06/2026, which are refused without it
+    tls_keylog = "keys.log"          # TLS secrets, with which captures are read deeply
+
+    [logformats]                     # a format of your own in the language of Squid, NGINX or Apache
+    our-squid = "squid:%ts.%03tu %>a %un %rm %ru %>Hs %>st %<st"
 
     [columns.our-proxy]              # a CSV format of your own: our field = header name
     time = "When"
     host = "Destination"
 
-Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_WORKERS and
-SHADOWAI_ZONE stand above it.
+Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_WORKERS,
+SHADOWAI_ZONE, SHADOWAI_DATE_ORDER and SHADOWAI_TLS_KEYLOG stand above it.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import os
 import tomllib
 import zoneinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -30,12 +35,15 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_ENVIRONMENT = ("directory", "policy", "workers", "zone")
+_ENVIRONMENT = ("directory", "policy", "workers", "zone", "date_order", "tls_keylog")
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
 
 class Settings(BaseModel):
-    """What a scan needs beside its sources. `columns` maps a format's name to {our field: header name}."""
+    """What a scan needs beside its sources. `columns` maps a format's name to {our field: header name}.
+
+    `logformats` maps a format's name to its text in a server's own language, such as `squid:%ts %>a %ru`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,7 +51,10 @@ class Settings(BaseModel):
     policy: Path | None = None
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     zone: str = "UTC"
+    date_order: Literal["day-first", "month-first"] | None = None
+    tls_keylog: Path | None = None
     columns: dict[_Name, dict[str, str]] = Field(default_factory=dict)
+    logformats: dict[_Name, str] = Field(default_factory=dict)
 
     @field_validator("zone")
     @classmethod
@@ -70,7 +81,7 @@ def load_settings(path: Path | None, environment: Mapping[str, str], **given: ob
             values[name], origins[name] = value, variable
     for name, option in given.items():
         if option is not None:
-            values[name], origins[name] = option, f"--{name}"
+            values[name], origins[name] = option, f"--{name.replace('_', '-')}"
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -92,7 +103,7 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError(error.strerror or "cannot be read", where=path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"is not valid TOML: {error}", where=path) from error
-    for name in ("directory", "policy"):
+    for name in ("directory", "policy", "tls_keylog"):
         if isinstance(value := values.get(name), str):
             values[name] = path.parent / value
     return values

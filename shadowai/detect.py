@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai import captures, logs, sources
 from shadowai.activity.rollup import Activity, Subject
 from shadowai.errors import ShadowaiError, SourceError
 from shadowai.logs.columns import wanted_columns
-from shadowai.model import Tally
+from shadowai.model import Evidence, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from shadowai.model import Observation
+    from shadowai.model import Observation, Role
     from shadowai.signatures import Matcher
+
+
+ADDRESS_CONFIDENCE = 50  # percent
+ENCRYPTED = frozenset({Evidence.TLS, Evidence.QUIC, Evidence.ADDRESS})
+RESOLVER_PORTS = frozenset({443, 853})  # DNS over HTTPS, over TLS and over QUIC
+
+
+class _Finding(NamedTuple):
+    """What an observation is about; `name` is the service's or blind spot's id, or the candidate's host."""
+
+    subject: Subject
+    name: str
+    role: Role | None = None
+    confidence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How sources are to be read: the user's own formats, the zone of times without one, TLS secrets for captures."""
+    """How sources are to be read: the user's own formats, the zone of times without one, a TLS key log for captures.
+
+    `day_first` says of log dates such as 05/06/2026 which number is the day; None refuses those that could be both.
+    """
 
     own: tuple[logs.Format, ...] = ()
     zone: str = "UTC"
-    secrets: Path | None = None
+    keylog: Path | None = None
+    day_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One shard to read: `number` is its source's place in the list, `format` None for captures."""
+    """One shard to read: `number` is its source's place in the list, `format` None for captures.
+
+    `part` is what to read of a capture that is put together afterwards: a part of a big one, or a file of a ring.
+    """
 
     number: int
     shard: sources.Shard
     format: logs.Format | None
+    part: captures.Part | None = None
 
 
 @dataclass(slots=True)
 class Outcome:
     """What a shard gave. `error` says why reading ended early; what came before it still counts.
 
-    `undated` counts observations that name no time, where only a period was asked for.
+    `undated` counts observations that name no time, where only a period was asked for. `ledger` is what a part of a
+    capture (`part`, as it was read) leaves open.
     """
 
     number: int
@@ -49,6 +72,8 @@ class Outcome:
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
     undated: int = 0
+    part: captures.Part | None = None
+    ledger: captures.Ledger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +90,7 @@ class Detector:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
         outcome = Outcome(task.number)
         try:
-            for seen in observations(task, self.reading, outcome.tally, self.needles):
+            for seen in self._observations(task, outcome):
                 outcome.undated += seen.time is None and self._is_bounded
                 self.take(seen, outcome.activity)
         except ShadowaiError as error:
@@ -74,20 +99,65 @@ class Detector:
             outcome.error = f"internal error ({type(error).__name__}: {error}); please report it"
         return outcome
 
+    def settle(self, ledger: captures.Ledger) -> Outcome:
+        """Take in what the flows of a capture came to whose parts have been put together."""
+        outcome = Outcome(-1)
+        for seen in ledger.settle():
+            outcome.undated += seen.time is None and self._is_bounded
+            self.take(seen, outcome.activity)
+        return outcome
+
     def take(self, seen: Observation, activity: Activity) -> None:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot."""
-        if not self._in_period(seen.time):
-            return
-        match = self.matcher.match(seen.host, seen.path, seen.user_agent)
+        if self._in_period(seen.time) and (found := self._find(seen)):
+            activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+
+    def concerns(self, seen: Observation) -> bool:
+        """Say whether an observation is of interest, or may yet become so: it names nothing."""
+        return (seen.host is None and seen.hidden is None) or self._find(seen) is not None
+
+    def _find(self, seen: Observation) -> _Finding | None:
+        """Say what an observation is about."""
+        by_address = seen.evidence is Evidence.ADDRESS
+        match = self.matcher.match(
+            seen.host,
+            seen.path,
+            seen.user_agent,
+            port=seen.destination_port,
+            address=seen.destination_ip if by_address else None,
+            protocol=seen.protocol,
+        )
         if match:
-            role, confidence = match.role, match.confidence
-            activity.add(seen, Subject.SERVICE, match.service, role=role, confidence=confidence)
-        elif seen.host is None:
+            # A name that the client was told for the server's address is less than one that it sent there itself.
+            confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
+            return _Finding(Subject.SERVICE, match.service, match.role, confidence)
+        if place := self._hiding_place(seen):
+            return _Finding(Subject.BLIND_SPOT, place)
+        if seen.host and self.matcher.candidate(seen.host):
+            return _Finding(Subject.CANDIDATE, seen.host)
+        return None
+
+    def _hiding_place(self, seen: Observation) -> str | None:
+        """Name the blind spot that an observation shows: an entry of the list, else why it hides, and which server."""
+        if seen.host and (place := self.matcher.blind_spot(seen.host)):
+            return place.id
+        if (
+            seen.evidence in ENCRYPTED
+            and seen.destination_port in RESOLVER_PORTS
+            and seen.destination_ip
+            and (place := self.matcher.blind_spot_address(seen.destination_ip))
+        ):
+            return place.id
+        return f"{seen.hidden.value} {seen.destination_ip}" if seen.hidden else None
+
+    def _observations(self, task: Task, outcome: Outcome) -> Iterator[Observation]:
+        if task.part is None:
+            yield from observations(task, self.reading, outcome.tally, self.needles)
             return
-        elif place := self.matcher.blind_spot(seen.host):
-            activity.add(seen, Subject.BLIND_SPOT, place.id, role=None, confidence=0)
-        elif self.matcher.candidate(seen.host):
-            activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
+        source, outcome.part = task.shard.source, replace(task.part)
+        outcome.ledger = yield from captures.read_part(
+            source.path, outcome.part, name=source.name, tally=outcome.tally, concerns=self.concerns
+        )
 
     @property
     def _is_bounded(self) -> bool:
@@ -109,24 +179,52 @@ def observations(
         yield from _capture(source, reading, tally)
         return
     modified = sources.modified(source)
-    reader = logs.Reader(fmt, name=source.name, header=task.shard.header, reference_time=modified, zone=reading.zone)
-    prefilter = logs.Prefilter(needles, fmt.spelling) if needles else None
+    reader = logs.open_reader(
+        fmt, name=source.name, header=task.shard.header, reference_time=modified, zone=reading.zone
+    )
+    prefilter = logs.Prefilter(needles, fmt.spelling) if needles and not fmt.reads_all else None
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
 
 
 def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator[Observation]:
     with sources.as_local_file(source) as path:
-        if reading.secrets is None:
+        if reading.keylog is None and not _brings_secrets(path, tally):
             yield from captures.read(path, name=source.name, tally=tally)
             return
         from shadowai.captures.deep import read_deep  # noqa: PLC0415  # brings pyshark, which the fast path never needs
 
-        yield from read_deep(path, name=source.name, tally=tally, secrets=reading.secrets)
+        yield from read_deep(path, name=source.name, tally=tally, keylog=reading.keylog)
 
 
-def shards(source: sources.Source, fmt: logs.Format | None) -> list[sources.Shard]:
-    """Cut a source: captures stay whole, big plain-text logs are cut at line ends."""
-    if fmt is None:
+def _brings_secrets(path: Path, tally: Tally) -> bool:
+    """Say whether a capture holds secrets that tshark can use; note where tshark is missing."""
+    try:
+        if not captures.has_secrets(path):
+            return False
+    except OSError:  # the reader says why the file cannot be read
+        return False
+    if captures.has_tshark():
+        return True
+    tally.notes.add(f"holds TLS secrets, with which the requests inside could be read too: {captures.TSHARK_MISSING}")
+    return False
+
+
+def tasks(number: int, source: sources.Source, fmt: logs.Format | None, *, in_parts: bool) -> list[Task]:
+    """Cut a source into tasks: with `in_parts` big captures too, if they are neither compressed nor hold TLS secrets.
+
+    SourceError where the source has gone.
+    """
+    shards = _shards(source, fmt)
+    if fmt is None and in_parts and not sources.is_compressed(source):
+        parts = captures.cut(source.path)
+        if len(parts) > 1 and not captures.has_secrets(source.path):
+            return [Task(number, shards[0], None, part) for part in parts]
+    return [Task(number, shard, fmt) for shard in shards]
+
+
+def _shards(source: sources.Source, fmt: logs.Format | None) -> list[sources.Shard]:
+    """Cut a source: what is not made of lines stays whole, big logs of lines are cut at line ends."""
+    if fmt is None or fmt.is_whole:
         return [sources.Shard(source)]
     return sources.cut(source, directives=fmt.directives, has_header_line=fmt.has_header_line)
 
@@ -138,19 +236,20 @@ def recognise(source: sources.Source, reading: Reading, asked: logs.Format | Non
     """
     head = sources.read_head(source)
     if asked:
-        return asked.id, asked
+        bound = logs.bind(asked, head, sources.pieces(source))
+        return asked.id, logs.with_day_first(bound, reading.day_first)
     if dataset := captures.recognise(head):
         return dataset, None
-    fmt = logs.recognise(head, own=reading.own)
+    fmt = logs.recognise(head, own=reading.own, more=sources.pieces(source))
     if fmt is None:
         raise SourceError(_missing_column(head, reading.own) or _UNKNOWN, where=source.name)
-    return fmt.id, fmt
+    return fmt.id, logs.with_day_first(fmt, reading.day_first)
 
 
 def _missing_column(head: bytes, own: Sequence[logs.Format]) -> str | None:
     """Say which column of the user's maps a file lacks that has another one of that map."""
     first = head.partition(b"\n")[0].decode("utf-8", "replace").lower()
-    for fmt in own:
+    for fmt in (fmt for fmt in own if fmt.has_header_line):
         missing = [name for name in wanted_columns(fmt) if name.lower() not in first]
         if 0 < len(missing) < len(wanted_columns(fmt)):
             return f"has no column {missing[0]!r}, which the map of {fmt.id} names; its first line must name it"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from shadowai import detect, logs, sources
+from shadowai import captures, detect, logs, sources
 from shadowai.errors import SourceError, UsageError
 from shadowai.model import Tally, iso_time
 from shadowai.result import InputRecord, SourceReport
@@ -17,25 +18,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A source that was recorded for this scan, under a name of its own, and what is to be told of the recording."""
+
+    source: sources.Source
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """What to read and how: sources as the user named them, a format asked for, CSV column maps of the user's own.
 
-    `columns` maps a format's name to {our field: header name}; `zone` is that of log times without one; `secrets` a TLS
-    key log for captures.
+    `columns` maps a format's name to {our field: header name}; `zone` is that of log times without one; `keylog` a TLS
+    key log for captures; `day_first` the order of day and month in log dates that could be read both ways. `recorded`
+    are sources of which more is known than their place: what a live capture left. `logformats` maps names to formats in
+    a server's own language (`shadowai.logs.logformat`).
     """
 
     arguments: Sequence[str]
     format: str | None = None
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     zone: str = "UTC"
-    secrets: Path | None = None
+    keylog: Path | None = None
+    recorded: Sequence[Recorded] = ()
+    day_first: bool | None = None
+    logformats: Mapping[str, str] = field(default_factory=dict)
 
     def reading(self) -> detect.Reading:
         """Put together what readers need; UsageError for a column map or a key log file that cannot be used."""
-        if self.secrets and not self.secrets.is_file():
-            raise UsageError("no such TLS key log file", where=self.secrets)
-        own = tuple(logs.custom_csv(columns, name=name) for name, columns in self.columns.items())
-        return detect.Reading(own, self.zone, self.secrets)
+        if self.keylog and not self.keylog.is_file():
+            raise UsageError("no such TLS key log file", where=self.keylog)
+        if self.keylog and not captures.has_tshark():
+            raise UsageError(captures.TSHARK_MISSING)
+        own = (
+            *(logs.custom_csv(columns, name=name) for name, columns in self.columns.items()),
+            *(logs.compile_logformat(text, name) for name, text in self.logformats.items()),
+        )
+        return detect.Reading(own, self.zone, self.keylog, self.day_first)
 
 
 @dataclass(slots=True)
@@ -48,7 +67,7 @@ class Input:
     format: logs.Format | None = None
     tally: Tally = field(default_factory=Tally)
     error: str | None = None
-    note: str | None = None
+    notes: list[str] = field(default_factory=list)
     undated: int = 0
 
     def take(self, outcome: detect.Outcome) -> None:
@@ -63,15 +82,20 @@ def list_inputs(options: ReadOptions, reading: detect.Reading, spool: Path) -> l
     asked = _format_named(options.format, reading) if options.format else None
     found, errors = sources.find_sources(options.arguments, spool)
     inputs = [Input(error.where or "?", error=error.message) for error in errors]
-    for source in found:
-        one = Input(source.name, source)
-        try:
-            one.dataset, one.format = detect.recognise(source, reading, asked)
-        except SourceError as error:
-            one.error = error.message
-        inputs.append(one)
+    inputs += [_recognised(Input(source.name, source), reading, asked) for source in found]
+    for one in options.recorded:
+        inputs.append(_recognised(Input(one.source.name, one.source, notes=[*one.notes]), reading, None))
     _set_copies_aside(inputs)
     return inputs
+
+
+def _recognised(one: Input, reading: detect.Reading, asked: logs.Format | None) -> Input:
+    if one.source:
+        try:
+            one.dataset, one.format = detect.recognise(one.source, reading, asked)
+        except SourceError as error:
+            one.error = error.message
+    return one
 
 
 def _set_copies_aside(inputs: Sequence[Input]) -> None:
@@ -87,30 +111,61 @@ def _set_copies_aside(inputs: Sequence[Input]) -> None:
             digest = _record(one).sha256
             if digest in first:
                 one.dataset, one.format = None, None
-                one.note = f"has the same content as {first[digest]} and was read once"
+                one.notes.append(f"has the same content as {first[digest]} and was read once")
             elif digest:
                 first[digest] = one.name
 
 
 def _format_named(name: str, reading: detect.Reading) -> logs.Format:
-    known = {**logs.load_formats(), **{fmt.id: fmt for fmt in reading.own}}
+    if ":" in name:
+        return logs.compile_logformat(name)
+    known = {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **{fmt.id: fmt for fmt in reading.own}}
     if name not in known:
         raise UsageError(f"no format {name!r}; there are {', '.join(sorted(known))}")
     return known[name]
 
 
-def tasks_of(inputs: Sequence[Input]) -> Iterator[detect.Task]:
-    """Cut the readable inputs into tasks."""
+def rings_of(inputs: Sequence[Input]) -> list[tuple[int, ...]]:
+    """Find captures that their writer cut into files: the places of each ring's files, in the order of time.
+
+    Compressed files are left out, for their ends are not at hand, and those that are read deeply.
+    """
+    alike = Counter(sources.stem(one.name) for one in inputs if _is_capture(one))
+    places = [place for place, one in enumerate(inputs) if _is_capture(one) and alike[sources.stem(one.name)] > 1]
+    files = []
+    for place in places:
+        one = inputs[place]
+        ends = captures.Edges()
+        with suppress(SourceError, OSError):  # a file that has gone is told where it is read
+            if one.source and not sources.is_compressed(one.source) and not captures.has_secrets(one.source.path):
+                ends = captures.edges(one.source.path)
+        files.append(sources.File(one.name, ends.links, ends.first, ends.last))
+    return [tuple(places[at] for at in ring) for ring in sources.rings(files)]
+
+
+def _is_capture(one: Input) -> bool:
+    return one.source is not None and one.dataset is not None and one.format is None
+
+
+def tasks_of(
+    inputs: Sequence[Input], *, in_parts: bool = False, rings: Iterable[Sequence[int]] = ()
+) -> Iterator[detect.Task]:
+    """Cut the readable inputs into tasks, with `in_parts` also big captures; the files of rings become parts."""
+    behind = {one: following for ring in rings for one, following in zip(ring, [*ring[1:], None], strict=True)}
     for number, one in enumerate(inputs):
         if one.source is None or one.dataset is None:
             continue
         try:
-            shards = detect.shards(one.source, one.format)
+            tasks = detect.tasks(number, one.source, one.format, in_parts=in_parts)
         except SourceError as error:
             one.error = error.message
             continue
-        for shard in shards:
-            yield detect.Task(number, shard, one.format)
+        if number in behind:
+            place = behind[number]
+            source = None if place is None else inputs[place].source
+            following = source.path if source else None
+            tasks = [replace(task, part=replace(task.part or captures.Part(), following=following)) for task in tasks]
+        yield from tasks
 
 
 def source_reports(inputs: Iterable[Input]) -> tuple[SourceReport, ...]:
@@ -122,11 +177,13 @@ def _report(one: Input) -> SourceReport:
     fmt, tally = one.format, one.tally
     error = one.error
     if error is None and one.source and tally.parsed == 0 and tally.broken:
-        error = f"no record could be read as {one.dataset}; is this the right format?"
+        error = logs.REMEDIES.get(next(iter(tally.skipped))) if len(tally.skipped) == 1 else None
+        error = error or f"no record could be read as {one.dataset}; is this the right format?"
     return SourceReport(
         path=one.name,
         format=one.dataset,
         format_name=fmt.name if fmt else None,
+        recognition=fmt.recognition if fmt else None,
         kind=fmt.kind.value if fmt else ("capture" if one.dataset else None),
         records=tally.records,
         parsed=tally.parsed,
@@ -140,8 +197,13 @@ def _report(one: Input) -> SourceReport:
 
 
 def _notes(one: Input) -> Iterator[str]:
-    if one.note:
-        yield one.note
+    yield from one.notes
+    yield from (remedy for reason, remedy in logs.REMEDIES.items() if one.tally.skipped[reason])
+    if one.tally.formats:
+        read = one.tally.formats.total()
+        shares = (f"{name} {count / read:.0%}" for name, count in one.tally.formats.most_common())
+        yield f"mixed: {', '.join(shares)} of {read} lines looked at"
+    yield from sorted(one.tally.notes)
     if one.undated:
         yield f"records without a time, which the period leaves out: {one.undated}"
 

@@ -315,7 +315,9 @@ class Tally:
     observation, by reason; what is in none of the last two was counted but not looked at closely (a log line without an
     indicator).
     `broken` counts, among the skipped, those that are damaged; `defects` holds the first of each such reason.
-    `first` and `last` are the times of the earliest and latest parsed record.
+    `first` and `last` are the times of the earliest and latest parsed record. `formats` counts, for a file whose lines
+    are in several formats, the lines that each of them read. `notes` tell the user, in a sentence each, what more could
+    have been read of the source.
     """
 
     records: int = 0
@@ -325,6 +327,8 @@ class Tally:
     defects: dict[str, Defect] = field(default_factory=dict)
     first: int | None = None
     last: int | None = None
+    formats: Counter[str] = field(default_factory=Counter)
+    notes: set[str] = field(default_factory=set)
 
     def see(self, time: int | None) -> None:
         """Count a parsed record and widen the period by its time."""
@@ -357,6 +361,8 @@ class Tally:
             self.defects[reason] = min(defect, self.defects.get(reason, defect))
         self.widen(other.first)
         self.widen(other.last)
+        self.formats.update(other.formats)
+        self.notes |= other.notes
 
 
 def iso_time(time: int | None) -> str | None:

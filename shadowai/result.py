@@ -149,8 +149,9 @@ class Candidate(_Part):
 class BlindSpot(_Part):
     """Traffic in which AI use could hide.
 
-    `kind` is one of encrypted-dns, vpn, tunnel, ech, no-client-identity, unknown-department, shared-address,
-    conflicting-identity, unparsed-records. `count` is in `unit`s (requests, records, devices).
+    `kind` is one of encrypted-dns, vpn, tunnel, ech, no-name, unknown-quic, no-client-identity, unknown-department,
+    shared-address, conflicting-identity, unparsed-records. `count` is in `unit`s (requests, records, connections).
+    `servers` are the addresses behind it that most data went to, `bytes_up` and `bytes_down` what passed, where known.
     """
 
     kind: str
@@ -160,14 +161,21 @@ class BlindSpot(_Part):
     unit: str
     people: int | None = None
     departments: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    bytes_up: int | None = None
+    bytes_down: int | None = None
 
 
 class SourceReport(_Part):
-    """What was read of one input. `records` = parsed + skipped + lines without any indicator that were only counted."""
+    """What was read of one input. `records` = parsed + skipped + lines without any indicator that were only counted.
+
+    `recognition` says how sure a log's format is: the share of the lines looked at, and which format came next.
+    """
 
     path: str
     format: str | None
     format_name: str | None = None
+    recognition: str | None = None
     kind: str | None = None
     records: int
     parsed: int

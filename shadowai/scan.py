@@ -12,7 +12,8 @@ from shadowai import GENERATOR, detect, logs, resources
 from shadowai.activity.rollup import Activity
 from shadowai.engine import run
 from shadowai.errors import UsageError
-from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, source_reports, tasks_of
+from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
+from shadowai.joining import Joining
 from shadowai.reports.folder import check_folder, publish
 from shadowai.result import Manifest
 from shadowai.rules import Rules, load_rules
@@ -67,15 +68,22 @@ def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> de
 
 
 def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, advance: Advance | None) -> Activity:
-    tasks = list(tasks_of(inputs))
+    in_parts = detector.reading.keylog is None
+    rings = rings_of(inputs) if in_parts else []
+    tasks = list(tasks_of(inputs, in_parts=in_parts, rings=rings))
+    joining = Joining(detector, tasks, rings)
     merged = Activity()
     outcomes = run(detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,))
     with closing(outcomes):
         for done, outcome in enumerate(outcomes, 1):
-            merged.merge(outcome.activity)
-            inputs[outcome.number].take(outcome)
+            for whole in joining.take(outcome):
+                merged.merge(whole.activity)
+                inputs[whole.number].take(whole)
             if advance:
                 advance(done, len(tasks))
+    for whole in joining.finish():
+        merged.merge(whole.activity)
+        inputs[whole.number].take(whole)
     return merged
 
 

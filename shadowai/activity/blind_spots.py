@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.rollup import Subject
-from shadowai.model import UNKNOWN_DEPARTMENT
+from shadowai.model import UNKNOWN_DEPARTMENT, Hidden
 from shadowai.result import BlindSpot
 
 if TYPE_CHECKING:
@@ -15,11 +15,29 @@ if TYPE_CHECKING:
 
     from shadowai.result import SourceReport
 
+MAX_SERVERS = 20  # named for one blind spot
+
+_HIDDEN = {
+    Hidden.DNS_OVER_TLS: ("encrypted-dns", "DNS over TLS"),
+    Hidden.DNS_OVER_QUIC: ("encrypted-dns", "DNS over QUIC"),
+    Hidden.DNS_OVER_HTTPS: ("encrypted-dns", "DNS over HTTPS"),
+    Hidden.ECH: ("ech", "Encrypted Client Hello"),
+    Hidden.NO_NAME: ("no-name", "Servers known by address alone"),
+    Hidden.QUIC_VERSION: ("unknown-quic", "QUIC of an unknown version"),
+    Hidden.WIREGUARD: ("vpn", "WireGuard"),
+    Hidden.OPENVPN: ("vpn", "OpenVPN"),
+    Hidden.IPSEC: ("vpn", "IPsec"),
+    Hidden.TOR: ("tunnel", "Tor"),
+}
+"""Why a flow hides what it is for -> kind and name of the blind spot."""
+
 _DETAILS = {
     "encrypted-dns": "names looked up through this resolver are hidden from DNS logs",
     "vpn": "what is done inside this VPN is hidden from the network",
     "tunnel": "what passes through this tunnel is hidden from the network",
     "ech": "the name of the site visited was encrypted in the TLS hello",
+    "no-name": "neither the connection nor a name look-up of the same device says which service it went to",
+    "unknown-quic": "the server name is in a handshake that cannot be read",
 }
 
 
@@ -40,9 +58,18 @@ def blind_spots(
 
 def _hidden(frame: pd.DataFrame, places: Mapping[str, HidingPlace]) -> Iterator[BlindSpot]:
     rows = frame[(frame["subject"] == Subject.BLIND_SPOT) & ~frame["denied"]]
-    for name, part in rows.groupby("name", sort=True):
-        place = places[str(name)]
-        yield _spot(part, kind=place.kind, name=place.name, detail=_DETAILS[place.kind])
+    if rows.empty:  # splitting no names gives no columns
+        return
+    # A listed place is known by its id, a flow that hides by why it does and to which server.
+    parts = rows["name"].str.partition(" ")
+    for name, part in rows.assign(name=parts[0], server=parts[2]).groupby("name", sort=True):
+        place = places.get(str(name))
+        if place:
+            yield _spot(part, kind=place.kind, name=place.name, detail=_DETAILS[place.kind])
+        else:
+            kind, title = _HIDDEN[Hidden(str(name))]
+            spot = _spot(part, kind=kind, name=title, detail=_DETAILS[kind])
+            yield spot.model_copy(update={"unit": "connections", "servers": _servers(part)})
 
 
 def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
@@ -82,7 +109,16 @@ def _spot(part: pd.DataFrame, *, kind: str, name: str, detail: str) -> BlindSpot
         unit="requests",
         people=part.loc[part["individual"], "who"].nunique() if part["individual"].any() else None,
         departments=tuple(sorted(set(part["department"]))),
+        bytes_up=int(part["bytes_up"].sum()) if part["bytes_up_known"].any() else None,
+        bytes_down=int(part["bytes_down"].sum()) if part["bytes_down_known"].any() else None,
     )
+
+
+def _servers(part: pd.DataFrame) -> tuple[str, ...]:
+    """Name the servers by what passed, the most first."""
+    passed = (part["bytes_up"] + part["bytes_down"]).groupby(part["server"]).sum()
+    ranked = sorted(passed.items(), key=lambda item: (-int(item[1]), str(item[0])))
+    return tuple(str(server) for server, _ in ranked[:MAX_SERVERS] if server)
 
 
 def _unparsed(sources: Sequence[SourceReport]) -> Iterator[BlindSpot]:

@@ -8,29 +8,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowai.captures.quic_packet import GREASE, GREASE_MASK, LONG_FIXED, SALTS
-from shadowai.captures.tls import CLIENT_HELLO, HANDSHAKE, MAJOR
+from shadowai.captures.tls import CLIENT_HELLO, DTLS_MAJOR, HANDSHAKE, MAJOR
 from shadowai.captures.transport import PEEK
+from shadowai.captures.vpn import OPENVPN_FIRSTS, PRETESTS, STREAM_FIRSTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shadowai.captures.container import Bytes
-    from shadowai.captures.link import Mask
+    from shadowai.captures.headers import Mask
     from shadowai.captures.transport import Segments
 
-DNS_PORT, SSDP_PORT = 53, 1900
+DNS_PORT, SSDP_PORT, TLS_DNS_PORT = 53, 1900, 853
 LOCAL_NAMES = (137, 5353, 5355)  # NetBIOS, mDNS and LLMNR: names of the own network, in the manner of DNS
-TUNNEL_PORTS = (1701, 2152, 3544, 4341, 4754, 4789, 5247, 6081, 6635, 8472)
-"""UDP ports to which L2TP, GTP-U, Teredo, LISP, GRE, VXLAN, CAPWAP data, GENEVE, MPLS and Linux VXLAN are sent."""
-
-TUNNEL_SERVERS = (1701, 3544, 5247)
-"""Those of them that also answer from their port; the others use the source port to spread load."""
-
 
 SHORTEST_QUERY = 17  # bytes of a DNS query
 SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
 VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
+DTLS_KIND_AT, SHORTEST_DTLS = 13, 25  # place of the message type; bytes of both headers
+FRAME, SHORTEST_STREAM = 2, 13  # bytes of an OpenVPN packet's length over TCP; of the shortest such packet
+SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
+RESPONSE = 0x80  # flag in the third byte of a DNS message
 LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE = 0x41, 26, 0x2D, 0x5F, 0x20
 
 
@@ -42,7 +41,10 @@ class Guess(IntEnum):
     TLS = 2
     HTTP = 3
     QUIC = 4
-    TUNNEL = 5
+    ANSWER = 5
+    SOCKS = 6
+    DTLS = 7
+    HIDDEN = 8
 
 
 def guess(segments: Segments) -> NDArray[np.int8]:
@@ -51,19 +53,32 @@ def guess(segments: Segments) -> NDArray[np.int8]:
     tcp, filled = segments.is_tcp, room > 0
     udp = ~tcp
     to = segments.destination_port
-    dns = (to == DNS_PORT) & filled & (tcp | ((peek[:, 2] & 0x80) == 0))
+    response = (peek[:, 2] & RESPONSE) > 0
+    dns = filled & ((to == DNS_PORT) & (tcp | ~response) | (segments.source_port == DNS_PORT) & tcp)
+    answer = udp & (segments.source_port == DNS_PORT) & response & (room > SHORTEST_QUERY)
     dns |= udp & _is_query(peek, room) & ~np.isin(to, LOCAL_NAMES) & ~np.isin(segments.source_port, LOCAL_NAMES)
-    tunnel = udp & (np.isin(to, TUNNEL_PORTS) | np.isin(segments.source_port, TUNNEL_SERVERS))
     ssdp = udp & (to == SSDP_PORT)
     return np.select(
         [
             tcp & filled & _is_hello(peek, room),
             dns,
             (tcp & filled | ssdp) & _is_method(peek, room),
+            answer,
             udp & _is_quic(peek) & (room > SHORTEST_QUIC),
-            tunnel,
+            tcp & _is_socks(peek, room),
+            udp & _is_datagram_hello(peek, room),
+            _may_hide(segments, room),
         ],
-        [Guess.TLS, Guess.DNS, Guess.HTTP, Guess.QUIC, Guess.TUNNEL],
+        [
+            Guess.TLS,
+            Guess.DNS,
+            Guess.HTTP,
+            Guess.ANSWER,
+            Guess.QUIC,
+            Guess.SOCKS,
+            Guess.DTLS,
+            Guess.HIDDEN,
+        ],
         Guess.NONE,
     ).astype(np.int8)
 
@@ -109,6 +124,21 @@ def _is_query(peek: Bytes, room: NDArray[np.int64]) -> Mask:
     return answer
 
 
+def _is_socks(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+    """Say whether this may be the first message of a SOCKS client: nothing but a greeting (RFC 1928) or a request."""
+    greeting = (peek[:, 0] == SOCKS_5) & (room == peek[:, 1].astype(np.int64) + 2) & (peek[:, 1] > 0)
+    request = (peek[:, 0] == SOCKS_4) & (peek[:, 1] == CONNECT) & (room > SHORTEST_SOCKS)
+    answer: Mask = greeting | request
+    return answer
+
+
+def _is_datagram_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+    """Say whether a DTLS handshake record with a ClientHello begins here (RFC 6347, RFC 9147)."""
+    hello = (peek[:, 0] == HANDSHAKE) & ((peek[:, 1] == DTLS_MAJOR) | (peek[:, 1] == 1))
+    answer: Mask = hello & (peek[:, DTLS_KIND_AT] == CLIENT_HELLO) & (room > SHORTEST_DTLS)
+    return answer
+
+
 def _is_quic(peek: Bytes) -> Mask:
     long: Mask = (peek[:, 0] & LONG_FIXED) == LONG_FIXED
     rows = np.flatnonzero(long)
@@ -116,3 +146,23 @@ def _is_quic(peek: Bytes) -> Mask:
         version = np.ascontiguousarray(peek[rows, 1:5]).view(">u4")[:, 0].astype(np.int64)
         long[rows] = np.isin(version, list(SALTS)) | ((version & GREASE_MASK) == GREASE)
     return long
+
+
+def _may_hide(segments: Segments, room: NDArray[np.int64]) -> Mask:
+    """Say whether this may be the beginning of what `vpn` knows, by the first bytes, the length and the ports."""
+    first = segments.peek[:, 0]
+    found = np.zeros(len(first), np.bool_)
+    for test in PRETESTS:
+        fits = ~segments.is_tcp & (room > 0) & (room >= test.shortest)
+        if test.ports:
+            fits &= np.isin(segments.source_port, test.ports) | np.isin(segments.destination_port, test.ports)
+        if test.lengths:
+            fits &= np.isin(room, test.lengths)
+        if test.firsts:
+            fits &= np.isin(first, test.firsts)
+        found |= fits
+    rows = np.flatnonzero(segments.is_tcp & (room > SHORTEST_STREAM) & np.isin(first, STREAM_FIRSTS))
+    head = segments.peek[rows]
+    framed = ((head[:, 0].astype(np.int64) << 8) | head[:, 1]) == room[rows] - FRAME
+    found[rows] = (framed & np.isin(head[:, FRAME], OPENVPN_FIRSTS)) | (head[:, 0] == STREAM_FIRSTS[-1])
+    return found

@@ -1,73 +1,108 @@
-"""From the few packets that can name a server to observations."""
+"""From the few packets that can name a server to observations and turns of flows."""
 
 from __future__ import annotations
 
-import socket
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from shadowai.captures.candidates import DNS_PORT, Guess
+from shadowai.captures.answers import read_answer
+from shadowai.captures.candidates import DNS_PORT, TLS_DNS_PORT, Guess
 from shadowai.captures.counting import reclassify
-from shadowai.captures.dns import is_plain_query, read_questions
+from shadowai.captures.dns import is_plain_query, is_response, read_questions
+from shadowai.captures.dtls import DtlsReader
 from shadowai.captures.http import Request, RequestReader
+from shadowai.captures.ja4 import Transport, ja4
+from shadowai.captures.ledger import MAX_TURNS, Entry, Ledger, Turn, address
+from shadowai.captures.lookups import Told
 from shadowai.captures.names import host_of_authority, host_of_name
 from shadowai.captures.quic import Connections
-from shadowai.captures.streams import Message, Packet, Streams
-from shadowai.captures.tls import Hello
-from shadowai.model import Evidence, Kind, Observation, Skip, Tally
+from shadowai.captures.socks import Tunnel
+from shadowai.captures.streams import Message, Packet, Placed, Streams
+from shadowai.captures.tls import Hello, ech_kind
+from shadowai.captures.vpn import hidden_datagram, hidden_stream, is_tor_hello
+from shadowai.model import SECOND, Evidence, Handshake, Hidden, Kind, Observation, Skip, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from shadowai.captures.flows import Flows
 
-ADDRESSES_CACHED = 65_536
-IPV4_BYTES = 4
-_FAULTS = {Guess.DNS: "dns-invalid", Guess.QUIC: "quic-invalid"}
+    Concerns = Callable[[Observation], bool]
 
-
-class _Contact(NamedTuple):
-    """What an observation is made of, but for the bytes of its flow."""
-
-    packet: Packet
-    evidence: Evidence
-    host: str | None
-    request: Request | None = None
+_FAULTS = {Guess.DNS: "dns-invalid", Guess.ANSWER: "dns-invalid", Guess.QUIC: "quic-invalid", Guess.DTLS: "tls-invalid"}
+SERVER_PORTS = frozenset({443, 500, 853, 1194, 4500, 51820})  # of what hides
+MAX_PUBLIC_NAMES = 4_096  # outer names of encrypted hellos remembered
+MAX_DTLS = 4_096  # sides of flows whose DTLS hello may still be coming
+_RESOLVERS = {b"dot": Hidden.DNS_OVER_TLS, b"doq": Hidden.DNS_OVER_QUIC}  # ALPN (RFC 7858, RFC 9250)
 
 
 class Contacts:
-    """Makes observations of packets: DNS queries at once, the first of each other flow at the end, with its bytes."""
+    """Makes observations of packets: what is whole at once, what needs its flow's bytes as turns for the ledger."""
 
-    def __init__(self, file: str, dataset: str, tally: Tally) -> None:
-        self._file = file
-        self._dataset = dataset
+    def __init__(self, file: str, dataset: str, tally: Tally, *, fingerprints: bool = True) -> None:
         self._tally = tally
+        self._fingerprints = fingerprints
         self._quic = Connections()
-        self._held: dict[int, _Contact] = {}
+        self._dtls: dict[int, DtlsReader] = {}
+        self._turns: dict[int, list[Turn]] = {}
+        self._public_names: set[bytes] = set()
+        self._ledger = Ledger(dataset, file)
         self.streams = Streams(tally)
 
     def feed(self, packet: Packet, guess: Guess) -> Iterator[Observation]:
         """Take a packet and what it may begin with; give the observations that are complete."""
         if packet.is_tcp:
-            yield from self._observe(packet, self.streams.feed(packet, guess), Evidence.TLS)
+            if guess == Guess.HIDDEN:
+                self._hide(packet, hidden_stream(packet.payload) if packet.is_first else None)
+            yield from self._take(packet, self.streams.feed(packet, guess), Evidence.TLS)
             return
         try:
             if guess == Guess.DNS:
                 yield from self._queries(packet, packet.payload, is_sure=packet.destination_port == DNS_PORT)
+            elif guess == Guess.ANSWER:
+                self._learn(packet, packet.payload)
             elif guess == Guess.QUIC:
-                yield from self._observe(packet, self._quic.feed(packet.side, packet.payload), Evidence.QUIC)
+                yield from self._take(packet, map(Placed, self._quic.feed(packet.side, packet.payload)), Evidence.QUIC)
+            elif guess == Guess.DTLS:
+                yield from self._take(packet, map(Placed, self._datagram_hello(packet)), Evidence.TLS)
             elif guess == Guess.HTTP:
-                yield from self._observe(packet, _datagram_request(packet.payload), Evidence.HTTP)
+                yield from self._take(packet, map(Placed, _datagram_request(packet.payload)), Evidence.HTTP)
+            elif guess == Guess.HIDDEN:
+                self._hide(packet, hidden_datagram(packet.payload, (packet.source_port, packet.destination_port)))
         except ValueError:
             self._reject(guess, packet)
 
+    def knows(self, side: int) -> bool:
+        """Say whether something is known already of a side's flow."""
+        return side >> 1 in self._turns
+
     def finish(self, flows: Flows) -> Iterator[Observation]:
-        """Give the observations held, with the bytes of their flows; count what remained incomplete."""
-        for contact in self._held.values():
-            up, down = flows.bytes_of(contact.packet.side >> 1, back=bool(contact.packet.side & 1))
-            yield self._observation(contact, up, down)
-        self._held.clear()
-        self.streams.finish()
+        """Give the observations of all flows; count what remained incomplete."""
+        yield from self.rest()
+        for number, flow in enumerate(flows.each()):
+            yield from self._ledger.settled(Entry(flow, self._turns.get(number, [])))
+
+    def close(self, flows: Flows, concerns: Concerns) -> Ledger:
+        """Give the ledger of a part of a capture, without the flows that something of no interest named.
+
+        `rest` goes before.
+        """
+        ledger = self._ledger
+        for number, flow in enumerate(flows.each()):
+            turns = self._turns.get(number, [])
+            if turns and not any(concerns(turn.seen) for turn in turns):
+                ledger.named.add(flow.key)
+            elif turns or flow.there.payload or flow.again.payload:
+                ledger.entries[flow.key] = Entry(flow, turns)
+        return ledger
+
+    def is_waiting(self) -> bool:
+        """Say whether the beginning of a message was seen whose end has not come."""
+        return bool(self.streams.awaited()) or bool(self._quic.unfinished())
+
+    def rest(self) -> Iterator[Observation]:
+        """Give the observations of messages that can stand without their rest; count what remained incomplete."""
+        for packet, message in self.streams.finish():
+            yield from self._take(packet, [message], Evidence.TLS)
         counts = {
             "reassembly-dropped": self._quic.dropped,
             "incomplete": self._quic.unfinished(),
@@ -82,21 +117,28 @@ class Contacts:
         if reason is not None:
             reclassify(self._tally, Skip(reason, packet=packet.number))
 
-    def _observe(self, packet: Packet, messages: Iterable[Message], evidence: Evidence) -> Iterator[Observation]:
-        for message in messages:
+    def _take(self, packet: Packet, messages: Iterable[Placed], evidence: Evidence) -> Iterator[Observation]:
+        for message, begun in messages:
+            if begun is not None and begun != packet.sequence:
+                packet = packet._replace(sequence=begun)
             if isinstance(message, Hello):
-                if message.server_name is not None:
-                    yield from self._hold(_Contact(packet, evidence, host_of_name(message.server_name)))
+                yield from self._hello(packet, message, evidence)
             elif isinstance(message, Request):
                 host = host_of_authority(message.host) if message.host else None
                 if host is not None:
-                    yield from self._hold(_Contact(packet, Evidence.HTTP, host, message))
+                    yield from self._turn(packet, self._request(packet, message, host))
+            elif isinstance(message, Tunnel):
+                yield from self._turn(packet, self._observation(packet, Evidence.PROXY, _tunnel_host(message)))
             else:
-                yield from self._framed_queries(packet, message)
+                yield from self._framed(packet, message)
 
-    def _framed_queries(self, packet: Packet, message: bytes) -> Iterator[Observation]:
+    def _framed(self, packet: Packet, message: bytes) -> Iterator[Observation]:
+        """Read a DNS message out of a TCP stream."""
         try:
-            yield from self._queries(packet, message)
+            if is_response(message):
+                self._learn(packet, message)
+            else:
+                yield from self._queries(packet, message)
         except ValueError:
             self._reject(Guess.DNS, packet)
 
@@ -104,36 +146,118 @@ class Contacts:
         if not is_sure and not is_plain_query(message):
             return
         for name in read_questions(message):
-            yield self._observation(_Contact(packet, Evidence.DNS, host_of_name(name)))
+            yield self._observation(packet, Evidence.DNS, host_of_name(name))
 
-    def _hold(self, contact: _Contact) -> Iterator[Observation]:
-        """Keep the first contact of a flow until the flow's bytes are known; pass on the others."""
-        flow = contact.packet.side >> 1
-        if flow in self._held:
-            yield self._observation(contact)
+    def _datagram_hello(self, packet: Packet) -> list[Message]:
+        reader = self._dtls.setdefault(packet.side, DtlsReader())
+        if len(self._dtls) > MAX_DTLS:
+            del self._dtls[next(iter(self._dtls))]
+        hello = reader.feed(packet.payload)
+        return [] if hello is None else [hello]
+
+    def _learn(self, packet: Packet, message: bytes) -> None:
+        """Remember what the client of a DNS response was told."""
+        answer = read_answer(message)
+        if answer is None:
+            return
+        if len(self._public_names) < MAX_PUBLIC_NAMES:
+            self._public_names.update(name for service in answer.services for name in service.public_names)
+        if answer.addresses and packet.time is not None:
+            told = Told(answer.name, packet.time, packet.time + answer.ttl * SECOND)
+            self._ledger.lookups.learn(packet.destination, answer.addresses, told)
+
+    def _hello(self, packet: Packet, hello: Hello, evidence: Evidence) -> Iterator[Observation]:
+        ech = ech_kind(hello, self._public_names)
+        alpn = b",".join(hello.alpn).decode("ascii", "backslashreplace") or None
+        fingerprint = ja4(hello, _transport(packet, evidence)) if self._fingerprints else None
+        handshake = Handshake(fingerprint, alpn, ech)
+        host = host_of_name(hello.server_name) if hello.server_name else None
+        hidden = _hidden(packet, hello, ech)
+        yield from self._turn(packet, self._observation(packet, evidence, host, hidden=hidden, handshake=handshake))
+
+    def _hide(self, packet: Packet, hidden: Hidden | None) -> None:
+        if hidden is not None and packet.side >> 1 not in self._turns:
+            if packet.source_port in SERVER_PORTS and packet.destination_port not in SERVER_PORTS:
+                packet = _turned(packet)
+            seen = self._observation(packet, Evidence.ADDRESS, None, hidden=hidden)
+            self._turns[packet.side >> 1] = [_turn_of(packet, seen)]
+
+    def _turn(self, packet: Packet, seen: Observation) -> Iterator[Observation]:
+        """Begin a turn of the flow where the host is another; pass on what is said of the same host again."""
+        turns = self._turns.setdefault(packet.side >> 1, [])
+        if seen.host is None and seen.hidden is None:
+            if not turns:
+                turns.append(_turn_of(packet, seen))
+        elif len(turns) >= MAX_TURNS or (turns and turns[-1].seen.host == seen.host):
+            yield seen
         else:
-            self._held[flow] = contact._replace(packet=contact.packet._replace(payload=b""))
+            turns.append(_turn_of(packet, seen))
 
-    def _observation(self, contact: _Contact, up: int | None = None, down: int | None = None) -> Observation:
-        packet, evidence, host, request = contact
+    def _request(self, packet: Packet, request: Request, host: str) -> Observation:
+        return self._observation(
+            packet,
+            Evidence.HTTP,
+            host,
+            path=request.path,
+            method=request.method,
+            user_agent=request.user_agent,
+            protocol=request.protocol,
+        )
+
+    def _observation(self, packet: Packet, evidence: Evidence, host: str | None, **more: Any) -> Observation:  # noqa: ANN401 - fields of an observation
         return Observation(
             evidence=evidence,
             kind=Kind.CAPTURE,
-            dataset=self._dataset,
-            file=self._file,
+            dataset=self._ledger.dataset,
+            file=self._ledger.file,
             host=host,
             time=packet.time,
-            source_ip=_address(packet.source),
+            source_ip=address(packet.source),
             source_port=packet.source_port,
-            destination_ip=_address(packet.destination),
+            destination_ip=address(packet.destination),
             destination_port=packet.destination_port,
-            path=request.path if request else None,
-            method=request.method if request else None,
-            user_agent=request.user_agent if request else None,
-            bytes_up=up,
-            bytes_down=down,
             packet=packet.number,
+            **more,
         )
+
+
+def _transport(packet: Packet, evidence: Evidence) -> Transport:
+    if packet.is_tcp:
+        return "t"
+    return "q" if evidence is Evidence.QUIC else "d"
+
+
+def _turned(packet: Packet) -> Packet:
+    """Give a packet as if the other end had sent it."""
+    return packet._replace(
+        side=packet.side ^ 1,
+        source=packet.destination,
+        destination=packet.source,
+        source_port=packet.destination_port,
+        destination_port=packet.source_port,
+    )
+
+
+def _turn_of(packet: Packet, seen: Observation) -> Turn:
+    if not packet.is_tcp:
+        return Turn(seen, bool(packet.side & 1))
+    return Turn(seen, bool(packet.side & 1), packet.sequence, packet.acknowledged)
+
+
+def _hidden(packet: Packet, hello: Hello, ech: str | None) -> Hidden | None:
+    """Say what a flow hides whose hello was read."""
+    for name, hidden in _RESOLVERS.items():
+        if name in hello.alpn:
+            return hidden
+    if packet.destination_port == TLS_DNS_PORT:
+        return Hidden.DNS_OVER_TLS if packet.is_tcp else Hidden.DNS_OVER_QUIC
+    if ech == "outer":
+        return Hidden.ECH
+    return Hidden.TOR if is_tor_hello(hello) else None
+
+
+def _tunnel_host(tunnel: Tunnel) -> str | None:
+    return address(tunnel.host) if tunnel.is_address else host_of_name(tunnel.host)
 
 
 def _datagram_request(payload: bytes) -> list[Request]:
@@ -141,8 +265,3 @@ def _datagram_request(payload: bytes) -> list[Request]:
     reader = RequestReader()
     request = reader.feed(payload) or reader.give_up()
     return [] if request is None else [request]
-
-
-@lru_cache(maxsize=ADDRESSES_CACHED)
-def _address(packed: bytes) -> str:
-    return socket.inet_ntop(socket.AF_INET if len(packed) == IPV4_BYTES else socket.AF_INET6, packed)

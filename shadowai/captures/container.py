@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from shadowai.captures.resolutions import Resolutions
 from shadowai.errors import SourceError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Block:
 
     `number` counts packets from 1; `start` the file offsets of the packets' bytes, `captured` and
     `original` their lengths in the file and on the wire, `time` nanoseconds since the epoch or `NO_TIME`, `link` the
-    LINKTYPE.
+    LINKTYPE, `interface` the number of the interface that saw them (0 where there is but one).
     """
 
     number: Ints
@@ -60,9 +61,27 @@ class Block:
     original: Ints
     time: Ints
     link: Ints
+    interface: Ints
 
     def __len__(self) -> int:
         return len(self.start)
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of a capture file that is read by itself: the packet records that begin in [start, end).
+
+    `end` None means to the end of the file; `following` is the file that goes on with it in a ring. Reading fills in
+    the rest: `reached` is where the walk came to, which must be `end` where that is given, and `is_steady` whether what
+    the file says of all packets (interfaces, sections) stayed as it was at its beginning. Where either fails, the parts
+    do not fit and the file must be read as one.
+    """
+
+    start: int = 0
+    end: int | None = None
+    following: Path | None = None
+    reached: int = 0
+    is_steady: bool = True
 
 
 def recognise(head: bytes) -> str | None:
@@ -75,11 +94,15 @@ def recognise(head: bytes) -> str | None:
 
 
 class Capture:
-    """A capture file mapped into memory: scalar reads by `raw`, vector reads by `rows`."""
+    """A capture file mapped into memory: scalar reads by `raw`, vector reads by `rows`.
+
+    `resolutions` are the names of addresses that the file brings with it, as far as it has been walked.
+    """
 
     def __init__(self, raw: mmap.mmap | bytes) -> None:
         self.raw = raw
         self.size = len(raw)
+        self.resolutions = Resolutions()
         edge = max(0, self.size - TAIL)
         self._edge = edge
         self._forgotten = 0

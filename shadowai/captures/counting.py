@@ -26,6 +26,9 @@ class Verdict(IntEnum):
     CUT_SHORT = 2
     INVALID = 3
     UNKNOWN_LINK = 4
+    TUNNEL_UNREAD = 5
+    ENCRYPTED = 6
+    FRAGMENT = 7
 
 
 REASONS = {
@@ -33,6 +36,9 @@ REASONS = {
     Verdict.CUT_SHORT: "cut-short",
     Verdict.INVALID: "invalid-header",
     Verdict.UNKNOWN_LINK: "unknown-link-type",
+    Verdict.TUNNEL_UNREAD: "tunnel-unread",
+    Verdict.ENCRYPTED: "encrypted-wireless",
+    Verdict.FRAGMENT: "fragment",
 }
 
 

@@ -47,6 +47,11 @@ def read_questions(message: bytes) -> list[bytes]:
     return _names(message, count) if plain is None else [plain]
 
 
+def is_response(message: bytes) -> bool:
+    """Say whether a message is a response, as far as its header says so."""
+    return len(message) >= HEADER and bool(int.from_bytes(message[2:4], "big") & RESPONSE)
+
+
 def is_plain_query(message: bytes) -> bool:
     """Say whether a message met on an unusual port is a DNS query beyond doubt: sound to its end, for a host name."""
     try:

@@ -1,65 +1,225 @@
-"""Payload bytes of every TCP and UDP flow, both directions, over the whole file.
+"""Every TCP and UDP flow of a capture: who began it, when, and its bytes both ways.
 
-A flow is told by its exact addresses, ports and protocol, in either direction. Bytes are counted as the headers state
-them, retransmitted bytes each time they are seen. Memory grows with the number of flows, not with the file.
+A flow is told by its exact addresses, ports and protocol, in either direction. Payload is counted once however often it
+is retransmitted or seen: of TCP the stretch of sequence numbers that was seen (RFC 9293 section 3.4), of UDP the
+datagrams of the interface on which the side was met first. Wire bytes are whole frames of that interface, with
+everything that was sent again. Memory grows with the number of flows, not with the file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from shadowai.captures.container import NO_TIME
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    from shadowai.captures.container import Bytes, Ints
-    from shadowai.captures.link import Mask
+    from shadowai.captures.container import Block, Bytes, Ints
+    from shadowai.captures.headers import Mask
     from shadowai.captures.transport import Segments
 
 _FIRST_ROOM = 1024  # flows
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread: the golden ratio in 64 bits
 _FOLD = np.uint64(29)
+_SPACE = 1 << 32  # sequence numbers
+_NEAR = 1 << 26  # bytes; a segment further off belongs to another connection on the same ports
+_LANE = 1 << 34  # room for one side's sequence numbers when many sides are sorted at once
+
+
+class Volume(NamedTuple):
+    """Bytes of one direction of a flow: payload once, and whole frames as sent."""
+
+    payload: int
+    wire: int
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """Which flow each segment belongs to, and whether it goes against the flow's canonical direction."""
+class Flow:
+    """A flow at the end of a capture, or of a part of it.
 
-    flow: Ints
-    back: Mask
+    `key` tells it from all others. `start` is the time and `packet` the number of its first packet. `there` and `again`
+    are the volumes from the lesser end of the key to the greater one, and back. `is_fresh` says that its beginning was
+    seen, `from_greater` that the greater end began it, as far as packets and ports tell.
+    """
+
+    key: bytes
+    start: int | None
+    packet: int
+    there: Volume
+    again: Volume
+    is_fresh: bool
+    from_greater: bool
 
 
 class Flows:
-    """The flows met so far: a number for each, and its payload bytes there and back."""
+    """The flows met so far: a number for each, and what is known of it.
+
+    A side is twice that number, plus one against the flow's canonical direction.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}
-        self._bytes = np.zeros((_FIRST_ROOM, 2), np.int64)
+        self._start = np.zeros(_FIRST_ROOM, np.int64)
+        self._packet = np.zeros(_FIRST_ROOM, np.int64)
+        self._fresh = np.zeros(_FIRST_ROOM, np.bool_)
+        self._back = np.zeros(_FIRST_ROOM, np.bool_)  # the first packet came from the greater end
+        sides = 2 * _FIRST_ROOM
+        self._payload = np.zeros(sides, np.int64)
+        self._wire = np.zeros(sides, np.int64)
+        self._home = np.full(sides, -1, np.int64)  # the interface on which the side was met first
+        self._high = np.full(sides, -1, np.int64)  # sequence number behind all that was seen, -1 before anything was
+        self._gap = np.zeros(sides, np.int64)  # bytes below it that were not seen
+        self._base = np.full(sides, -1, np.int64)  # sequence number of the first byte that was seen
 
-    def add(self, segments: Segments) -> Sides:
-        """Count the segments' payload and tell the flow of each."""
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, segments: Segments, block: Block) -> Ints:
+        """Count the segments' bytes; give the side of each."""
         keys, back = _keys(segments)
-        index, distinct = _group(keys)
-        numbers = np.array([self._number(key) for key in distinct], np.int64)
-        flow = numbers[index]
-        side = index * 2 + back
-        sums = np.zeros(2 * len(distinct), np.int64)
-        np.add.at(sums, side, segments.length)
-        self._bytes[numbers] += sums.reshape(-1, 2)
-        return Sides(flow, back)
+        first, index, distinct = _group(keys)
+        numbers = self._number(distinct, segments, block, (first, back))
+        dense = index * 2 + back
+        side = numbers[index] * 2 + back
+        home = self._on_home(side, block.interface[segments.row])
+        sides = (numbers[:, None] * 2 + np.array([0, 1])).reshape(-1)
+        self._wire[sides] += _sums(dense, np.where(home, block.original[segments.row], 0), len(sides))
+        udp = np.where(home & ~segments.is_tcp, segments.length, 0)
+        self._payload[sides] += _sums(dense, udp, len(sides))
+        rows = np.flatnonzero(segments.is_tcp & (segments.length > 0))
+        if len(rows):
+            self._payload[sides] += self._cover(dense[rows], segments.sequence[rows], segments.length[rows], sides)
+        return side
 
-    def bytes_of(self, flow: int, *, back: bool) -> tuple[int, int]:
-        """Give the payload bytes in a direction of a flow, and against it."""
-        there, again = self._bytes[flow].tolist()
-        return (again, there) if back else (there, again)
+    def find(self, segments: Segments) -> Ints:
+        """Give the side of each segment without counting it, -1 where its flow is not known."""
+        keys, back = _keys(segments)
+        _, index, distinct = _group(keys)
+        numbers = np.array([self._numbers.get(key, -1) for key in distinct], np.int64)[index]
+        side: Ints = np.where(numbers < 0, -1, numbers * 2 + back)
+        return side
 
-    def _number(self, key: bytes) -> int:
-        number = self._numbers.setdefault(key, len(self._numbers))
-        if number >= len(self._bytes):
-            self._bytes = np.concatenate([self._bytes, np.zeros_like(self._bytes)])
-        return number
+    def each(self) -> Iterator[Flow]:
+        """Give every flow, by number."""
+        for at, key in enumerate(self._numbers):
+            start = int(self._start[at])
+            yield Flow(
+                key=key,
+                start=None if start == NO_TIME else start,
+                packet=int(self._packet[at]),
+                there=self._volume(2 * at),
+                again=self._volume(2 * at + 1),
+                is_fresh=bool(self._fresh[at]),
+                from_greater=bool(self._back[at]),
+            )
+
+    def begins(self, side: int, sequence: int) -> bool:
+        """Say whether a TCP segment is the first that was seen of its side's stream."""
+        return int(self._base[side]) == sequence
+
+    def _volume(self, side: int) -> Volume:
+        return Volume(int(self._payload[side]), int(self._wire[side]))
+
+    def _number(
+        self, distinct: list[bytes], segments: Segments, block: Block, met: tuple[Ints, Mask]
+    ) -> NDArray[np.int64]:
+        """Number the distinct flows; `met` are the first segment of each, and the direction of every segment."""
+        known = len(self._numbers)
+        setdefault = self._numbers.setdefault
+        numbers = np.array([setdefault(key, len(self._numbers)) for key in distinct], np.int64)
+        self._make_room(len(self._numbers))
+        first, back = met
+        new = numbers >= known
+        flows, rows = numbers[new], first[new]
+        self._start[flows] = block.time[segments.row[rows]]
+        self._packet[flows] = block.number[segments.row[rows]]
+        self._fresh[flows] = segments.opens[rows]
+        self._back[flows] = back[rows] ^ segments.answers[rows]
+        return numbers
+
+    def _make_room(self, flows: int) -> None:
+        while flows > len(self._start):
+            for name in ("_start", "_packet", "_fresh", "_back", "_payload", "_wire", "_gap"):
+                column = getattr(self, name)
+                setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
+            for name in ("_home", "_high", "_base"):
+                column = getattr(self, name)
+                setattr(self, name, np.concatenate([column, np.full_like(column, -1)]))
+
+    def _on_home(self, side: Ints, interface: Ints) -> Mask:
+        """Say which packets came by the interface on which their side was met first."""
+        if not interface.any() and not self._home[side].any():
+            return np.ones(len(side), np.bool_)
+        new = np.flatnonzero(self._home[side] < 0)
+        # Written backwards, so that the first packet of a side has the last word.
+        self._home[side[new[::-1]]] = interface[new[::-1]]
+        home: Mask = self._home[side] == interface
+        return home
+
+    def _cover(self, dense: Ints, sequence: Ints, length: Ints, sides: Ints) -> Ints:
+        """Give, by dense side, how many bytes of its stream these segments are the first to show.
+
+        Within the block the union of the segments is exact. Below what was seen in earlier blocks, bytes count as far
+        as there was a gap.
+        """
+        count = len(sides)
+        high = self._renewed(dense, sequence, sides)
+        begin = _signed(sequence - high[dense])
+        order = np.argsort(dense * _LANE + begin + _SPACE)
+        lane, begin, end = dense[order], begin[order], (begin + length)[order]
+        reached = np.maximum.accumulate(lane * _LANE + end + _SPACE)
+        before = np.full(len(lane), -_LANE, np.int64)
+        same = lane[1:] == lane[:-1]
+        before[1:][same] = reached[:-1][same] - lane[1:][same] * _LANE - _SPACE
+        new = np.maximum(0, end - np.maximum(begin, before))
+        far = np.abs(begin) > _NEAR
+        above = np.where(far, 0, np.minimum(new, np.maximum(end, 0)))
+        below = _sums(lane, np.where(far, 0, new - above), count)
+        shown = _sums(lane, above, count)
+        top = np.zeros(count, np.int64)
+        np.maximum.at(top, lane, np.where(far, 0, end))
+        filled = np.minimum(below, self._gap[sides])
+        self._gap[sides] += top - shown - filled
+        self._high[sides] = np.where(high < 0, high, (high + top) % _SPACE)
+        return shown + filled + _sums(lane, np.where(far, new, 0), count)
+
+    def _renewed(self, dense: Ints, sequence: Ints, sides: Ints) -> Ints:
+        """Give, by dense side, the sequence number to count from: a new one for a new connection."""
+        high = self._high[sides]
+        present, first = np.unique(dense, return_index=True)
+        known = high[present]
+        new = (known < 0) | (np.abs(_signed(sequence[first] - known)) > _NEAR)
+        if not new.any():
+            return high
+        high[present[new]] = sequence[first[new]]
+        self._gap[sides[present[new]]] = 0
+        # Segments may come in any order: the least of the block is where the stream begins.
+        fresh = np.zeros(len(high), np.bool_)
+        fresh[present[new]] = True
+        rows = np.flatnonzero(fresh[dense])
+        begin = _signed(sequence[rows] - high[dense[rows]])
+        least = np.zeros(len(high), np.int64)
+        np.minimum.at(least, dense[rows], np.where(begin < -_NEAR, 0, begin))
+        high = np.where(high < 0, high, (high + least) % _SPACE)
+        self._base[sides[present[new]]] = high[present[new]]
+        return high
+
+
+def _signed(difference: Ints) -> Ints:
+    """Bring differences of sequence numbers to the range around zero."""
+    return (difference + _SPACE // 2) % _SPACE - _SPACE // 2
+
+
+def _sums(index: Ints, values: Ints, count: int) -> Ints:
+    """Add up values by index."""
+    # Weights are summed as floats, exact up to 2**53; a block holds less.
+    return np.bincount(index, values, count).astype(np.int64)
 
 
 def _keys(segments: Segments) -> tuple[Bytes, Mask]:
@@ -91,8 +251,8 @@ def _greater(here: Bytes, there: Bytes) -> Mask:
     return answer
 
 
-def _group(keys: Bytes) -> tuple[Ints, list[bytes]]:
-    """Number equal rows alike: give the number of each row, and the row of each number.
+def _group(keys: Bytes) -> tuple[Ints, Ints, list[bytes]]:
+    """Number equal rows alike: give the first row of each number, the number of each row, and the key of each number.
 
     Rows are grouped by a hash, then compared with their group's first row; where two rows share a hash without being
     equal, which only hostile input brings about, they are grouped by sorting whole rows.
@@ -108,4 +268,4 @@ def _group(keys: Bytes) -> tuple[Ints, list[bytes]]:
         index = index.reshape(-1)
     width = keys.shape[1]
     raw = keys[first].tobytes()
-    return index.astype(np.int64), [raw[at : at + width] for at in range(0, len(raw), width)]
+    return first, index.astype(np.int64), [raw[at : at + width] for at in range(0, len(raw), width)]

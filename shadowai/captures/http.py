@@ -1,68 +1,149 @@
-"""HTTP/1 requests (RFC 9112): method, target, Host and User-Agent, from a stream of bytes.
+"""HTTP/1 requests (RFC 9112): method, target, Host, User-Agent and whether they speak MCP, from a stream of bytes.
 
-Contract of the reader: the value, None where bytes are missing still, ValueError where it is no HTTP/1 request.
+Contract of the readers: the value, None where bytes are missing still, ValueError where it is no HTTP/1 request.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
 
 MAX_HEAD = 65_536  # bytes of a request line and its headers
 MAX_METHOD = 32  # bytes
 MAX_LINE = 16_384  # bytes of the request line
 MAX_DIGITS = 15  # of a content length
 MAX_FIELD = 8_192  # bytes kept of a path or user agent
+MAX_JSON = 65_536  # bytes of a body that is waited for
+MAX_BATCH = 64  # messages of one body that are looked at
+MAX_CHUNK_LINE = 4_096  # bytes of a line that says how long a chunk is, or of a trailer field
+MAX_CHUNK_DIGITS = 15  # hexadecimal
+MAX_PORT = 65_535
+MCP = "mcp"
 
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 _VERSION = re.compile(rb"HTTP/1\.[0-9]")
 _START = re.compile(rb"[A-Z][A-Z0-9_-]*(?: |\Z)")
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]*)")
+_PORT = re.compile(rb"(?:\A|[^:]|\]):([0-9]{1,5})\Z")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]+")
+
+_MCP_HEADERS = (b"mcp-session-id", b"mcp-protocol-version", b"mcp-method")
+_MCP_META = "io.modelcontextprotocol/protocolVersion"  # in params._meta of each request since 2026-07-28
+_MCP_METHODS = frozenset(
+    {
+        "completion/complete",
+        "logging/setLevel",
+        "notifications/cancelled",
+        "notifications/initialized",
+        "notifications/progress",
+        "notifications/roots/list_changed",
+        "prompts/get",
+        "prompts/list",
+        "resources/list",
+        "resources/read",
+        "resources/subscribe",
+        "resources/templates/list",
+        "resources/unsubscribe",
+        "server/discover",
+        "subscriptions/listen",
+        "tools/call",
+        "tools/list",
+    }
+)
+"""What clients ask for (modelcontextprotocol.io, schema of 2024-11-05 to 2026-07-28), but `ping`: others ping too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as written: `host` is the Host header, None where there is none; `body` counts the bytes announced."""
+    """A request as written: `host` is the Host header or else what its URL says, of a CONNECT its target, or None.
+
+    `body` counts the bytes announced; of a chunked body (`is_chunked`) none are, and `Chunks` steps over it. `protocol`
+    is "mcp" where the request speaks the Model Context Protocol.
+    """
 
     method: str
     path: str | None
     host: bytes | None
     user_agent: str | None
     body: int = 0
+    protocol: str | None = None
+    is_chunked: bool = False
+
+    @property
+    def is_connect(self) -> bool:
+        """Whether it asks a proxy for a tunnel to `host` and `port` (RFC 9110 section 9.3.6)."""
+        return self.method == "CONNECT"
+
+    @property
+    def port(self) -> int | None:
+        """The port written behind the host, None where there is none."""
+        found = _PORT.search(self.host or b"")
+        return int(found[1]) if found and 0 < int(found[1]) <= MAX_PORT else None
 
 
 class RequestReader:
-    """Reads the head of one request as its bytes come in; what follows the head is left in `rest`."""
+    """Reads one request as its bytes come in; what follows the head, its body first, is left in `rest`.
 
-    def __init__(self) -> None:
+    With `wait_for_body` a short JSON body is waited for, for it tells MCP where no header does.
+    """
+
+    def __init__(self, *, wait_for_body: bool = False) -> None:
         self._input = bytearray()
         self._is_request = False
+        self._wait_for_body = wait_for_body
+        self._request: Request | None = None
+        self._body_at = 0
         self.rest = b""
 
     def feed(self, data: bytes) -> Request | None:
-        """Take the next bytes; the request, None where its head is not whole yet, ValueError where it is none."""
+        """Take the next bytes; the request, None where it is not whole yet, ValueError where it is none."""
         searched = max(0, len(self._input) - 3)
         self._input += data
-        if not self._is_request:
+        if self._request is not None:
+            return self._with_body(self._request)
+        if self._input and not self._is_request:
             self._check_start()
         end = _END.search(self._input, searched) if self._is_request else None
         if end is not None:
-            self.rest = bytes(self._input[end.end() :])
-            return parse_head(bytes(self._input[: end.end()]))
+            return self._with_head(end.end())
         if len(self._input) > MAX_HEAD:
             error = "a request head without end"
             raise ValueError(error)
         return None
 
     def give_up(self) -> Request | None:
-        """Read what there is of a head whose end was not captured: whole lines only; None where that is too little."""
+        """Read the whole lines of a request whose end was not captured; None where they are too few."""
+        if self._request is not None:
+            return self._request
         cut = self._input.rfind(b"\n") + 1
         return parse_head(bytes(self._input[:cut])) if self._is_request and cut else None
+
+    def without_body(self) -> Request | None:
+        """Give the request whose head is whole and whose body is waited for; None where there is none."""
+        return self._request
 
     def held(self) -> int:
         """Count the bytes kept."""
         return len(self._input)
+
+    def _with_head(self, end: int) -> Request | None:
+        head = bytes(self._input[:end])
+        self._request, self._body_at = parse_head(head), end
+        if self._wait_for_body and self._request.protocol is None and _is_short_json(self._request, head):
+            return self._with_body(self._request)
+        self.rest = bytes(self._input[end:])
+        return self._request
+
+    def _with_body(self, request: Request) -> Request | None:
+        if len(self._input) < self._body_at + request.body:
+            return None
+        self.rest = bytes(self._input[self._body_at :])
+        return replace(request, protocol=MCP if is_mcp(self.rest[: request.body]) else None)
 
     def _check_start(self) -> None:
         if self._input.find(b"\n", 0, MAX_LINE) >= 0:
@@ -86,18 +167,17 @@ def request_line(head: bytes) -> tuple[bytes, bytes]:
 def parse_head(head: bytes) -> Request:
     """Read a request's head, request line and header lines; ValueError where the first line is no request line."""
     method, target = request_line(head)
-    fields: dict[bytes, bytes] = {}
-    for text in head.split(b"\n")[1:]:
-        name, colon, value = text.partition(b":")
-        if colon:
-            fields.setdefault(name.strip().lower(), value.strip())
+    fields = _fields(head)
     agent = fields.get(b"user-agent")
+    is_chunked = fields.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
     return Request(
         method=method.decode("ascii"),
         path=target_path(_text(target)),
-        host=fields.get(b"host") or None,
+        host=(target if method == b"CONNECT" else fields.get(b"host") or _authority(target)) or None,
         user_agent=_text(agent) if agent else None,
-        body=_length(fields.get(b"content-length", b"")),
+        body=0 if is_chunked else _length(fields.get(b"content-length", b"")),
+        protocol=MCP if any(name in fields for name in _MCP_HEADERS) else None,
+        is_chunked=is_chunked,
     )
 
 
@@ -108,6 +188,104 @@ def target_path(target: str) -> str | None:
     if absolute and not path.startswith("/"):
         path = "/" + path
     return path if path.startswith(("/", "*")) else None
+
+
+def is_mcp(body: bytes) -> bool:
+    """Say whether a body is a message of a client of the Model Context Protocol, or a batch of such (JSON-RPC 2.0)."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return any(map(_is_mcp_message, value[:MAX_BATCH] if isinstance(value, list) else [value]))
+
+
+def _is_mcp_message(message: Any) -> bool:  # noqa: ANN401 - JSON from the wire may be anything
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+        return False
+    method, params = message.get("method"), message.get("params")
+    if not isinstance(params, dict):
+        params = {}
+    if method == "initialize":  # the Language Server Protocol has one too, but without a version
+        return isinstance(params.get("protocolVersion"), str) and isinstance(params.get("clientInfo"), dict)
+    meta = params.get("_meta")
+    return (isinstance(method, str) and method in _MCP_METHODS) or (isinstance(meta, dict) and _MCP_META in meta)
+
+
+class Chunks:
+    """Steps over a chunked body (RFC 9112 section 7.1) as its bytes come in, keeping none of them."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._skip = 0
+        self._in_trailers = False
+        self._after_chunk = False
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take the next bytes; what follows the body, None where that goes on, ValueError where it is broken."""
+        at = 0
+        while at < len(data):
+            if self._skip:
+                step = min(self._skip, len(data) - at)
+                self._skip -= step
+                at += step
+                continue
+            end = data.find(b"\n", at)
+            self._line += data[at : len(data) if end < 0 else end]
+            if len(self._line) > MAX_CHUNK_LINE:
+                error = "a chunk header without end"
+                raise ValueError(error)
+            if end < 0:
+                return None
+            at = end + 1
+            if self._read_line():
+                return data[at:]
+        return None
+
+    def held(self) -> int:
+        """Count the bytes kept."""
+        return len(self._line)
+
+    def _read_line(self) -> bool:
+        """Take a whole line; say whether it ends the body."""
+        line = bytes(self._line).rstrip(b"\r")
+        self._line.clear()
+        if self._in_trailers:
+            return not line
+        if self._after_chunk:
+            if line:
+                error = "a chunk that is longer than it says"
+                raise ValueError(error)
+            self._after_chunk = False
+            return False
+        digits = line.partition(b";")[0].strip()
+        if not _CHUNK.fullmatch(digits) or len(digits) > MAX_CHUNK_DIGITS:
+            error = "no chunk length"
+            raise ValueError(error)
+        self._skip = int(digits, 16)
+        self._in_trailers = self._skip == 0
+        self._after_chunk = not self._in_trailers
+        return False
+
+
+def _fields(head: bytes) -> dict[bytes, bytes]:
+    """Give the header fields, the first of each name."""
+    fields: dict[bytes, bytes] = {}
+    for text in head.split(b"\n")[1:]:
+        name, colon, value = text.partition(b":")
+        if colon:
+            fields.setdefault(name.strip().lower(), value.strip())
+    return fields
+
+
+def _authority(target: bytes) -> bytes:
+    """Give the authority of an absolute URL, as requests to a proxy have it (RFC 9112 section 3.2.2); else nothing."""
+    absolute = _AUTHORITY.match(target)
+    return absolute[1] if absolute else b""
+
+
+def _is_short_json(request: Request, head: bytes) -> bool:
+    kind = _fields(head).get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" and 0 < request.body <= MAX_JSON
 
 
 def _text(raw: bytes) -> str:

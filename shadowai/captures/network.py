@@ -1,6 +1,7 @@
 """IPv4 (RFC 791) and IPv6 (RFC 8200) headers, a block of packets at once, down to TCP or UDP.
 
-IP in IP (RFC 2003, 2473, 4213) is followed here; fragments and other tunnels are told apart for the slower path.
+IP in IP (RFC 2003, 2473, 4213) and the tunnels of `overlays` are followed here, by offset in the file; fragments are
+told apart for the slower path.
 """
 
 from __future__ import annotations
@@ -10,22 +11,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shadowai.captures.link import VERSION_4, VERSION_6, Frames, Mask
+from shadowai.captures import overlays
+from shadowai.captures.counting import Verdict
+from shadowai.captures.headers import IPV4, IPV6, KINDS, MPLS, VERSION_4, VERSION_6, Header, Mask, Path, big16, is_sound
+from shadowai.captures.layers import descend
+from shadowai.captures.link import Frames, ends_of, frames_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from shadowai.captures.container import Block, Bytes, Capture, Ints
+    from shadowai.captures.container import Bytes, Capture, Ints
 
 TCP, UDP = 6, 17  # IP protocol numbers
-IN_IP = {4: 4, 41: 6}  # IP protocol number -> family of the packet inside
-CARRIERS = (47, 97, 115, 137)  # GRE, EtherIP, L2TPv3, MPLS
 STEP8 = (0, 43, 60, 135, 139, 140)  # IPv6 extension headers measured in units of 8 bytes
 AUTH, FRAGMENT = 51, 44
 MAX_EXTENSIONS = 16  # extension headers in front of one transport header
 MAX_NESTING = 8  # IP headers in front of one transport header
 HEADER = {4: 20, 6: 40}  # bytes of the fixed header
+UDP_HEADER = 8
 MORE_OR_OFFSET = 0x3FFF  # IPv4: more fragments, or not the first
+
+_PROTOCOLS = np.zeros(256, np.int64)
+"""IP protocol number -> the kind of header that it carries, 0 where that is no tunnel's."""
+
+_PROTOCOLS[[4, 41, 47, 97, 115, 137]] = [IPV4, IPV6, Header.GRE, Header.ETHERIP, Header.UNREAD, MPLS]
+
+_EXTENSIONS_4 = np.zeros(256, np.bool_)
+_EXTENSIONS_4[AUTH] = True
+_EXTENSIONS_6 = np.zeros(256, np.bool_)
+_EXTENSIONS_6[[*STEP8, AUTH, FRAGMENT]] = True
+
+_TO_PORT = np.zeros(65_536, np.int64)
+_TO_PORT[list(overlays.PORTS)] = [int(kind) for kind in overlays.PORTS.values()]
+_FROM_PORT = np.zeros(65_536, np.int64)
+_FROM_PORT[list(overlays.SERVERS)] = _TO_PORT[list(overlays.SERVERS)]
+_CERTAIN = np.zeros(KINDS, np.bool_)
+_CERTAIN[list(overlays.CERTAIN)] = True
 
 
 @dataclass(slots=True)
@@ -56,113 +75,162 @@ class Datagrams:
 
 @dataclass(slots=True)
 class Network:
-    """A block sorted by IP: TCP and UDP packets by family, fragments, carriers of tunnels, rows that are not IP."""
+    """A block sorted by IP: TCP and UDP packets by family, fragments, and what the rest came to."""
 
     transport: list[Datagrams] = field(default_factory=list)
     fragments: list[Datagrams] = field(default_factory=list)
-    carriers: list[Datagrams] = field(default_factory=list)
-    bad: list[Ints] = field(default_factory=list)
-    short: list[Ints] = field(default_factory=list)
+    ended: list[tuple[Verdict, Ints]] = field(default_factory=list)
 
 
-def sort_packets(capture: Capture, block: Block, frames: Frames) -> Network:
+def sort_packets(capture: Capture, frames: Frames) -> Network:
     """Decode the IP headers of the packets of a block, and of the packets inside them."""
     network = Network()
-    stop = block.start + block.captured
-    wire = block.start + np.maximum(block.original, block.captured)
-    waiting = [(frames, stop[frames.row], wire[frames.row])]
+    waiting = [frames]
     for _ in range(MAX_NESTING):
-        inside: list[tuple[Frames, Ints, Ints]] = []
-        for level, ends, wires in waiting:
+        inside: list[Frames] = []
+        for level in waiting:
             for family in (4, 6):
                 chosen = level.family == family
                 if chosen.any():
-                    inside += _decode(capture, network, _pick(level, chosen), (ends[chosen], wires[chosen]))
+                    inside += _decode(capture, network, level.pick(chosen))
         waiting = inside
         if not waiting:
             break
-    network.bad += [level.row for level, _, _ in waiting]
+    network.ended += [(Verdict.INVALID, level.row) for level in waiting]
+    network.transport = _merge(network.transport)
     return network
 
 
-def _pick(frames: Frames, chosen: Mask) -> Frames:
-    return Frames(frames.row[chosen], frames.at[chosen], frames.family[chosen])
-
-
-def _decode(
-    capture: Capture, network: Network, frames: Frames, ends: tuple[Ints, Ints]
-) -> Iterator[tuple[Frames, Ints, Ints]]:
+def _decode(capture: Capture, network: Network, frames: Frames) -> list[Frames]:
     """Sort packets of one family into `network`; give the packets that lie inside them."""
     family = int(frames.family[0])
-    room = frames.at + HEADER[family] <= ends[0]
-    network.short.append(frames.row[~room])
-    frames, stop, wire = _pick(frames, room), ends[0][room], ends[1][room]
-    found, good = _ipv4(capture, frames, stop, wire) if family == VERSION_4 else _ipv6(capture, frames, stop, wire)
-    network.bad.append(frames.row[~good])
-    found = found.pick(good)
-    short = found.at > found.stop
-    network.short.append(found.row[short])
-    found = found.pick(~short)
+    room = frames.at + HEADER[family] <= frames.stop
+    network.ended.append((Verdict.CUT_SHORT, frames.row[~room]))
+    frames = frames if room.all() else frames.pick(room)
+    found, good = _ipv4(capture, frames) if family == VERSION_4 else _ipv6(capture, frames)
+    network.ended.append((Verdict.INVALID, frames.row[~good]))
+    short = good & (found.at > found.stop)
+    network.ended.append((Verdict.CUT_SHORT, frames.row[short]))
+    if not good.all() or short.any():
+        found = found.pick(good & ~short)
     if found.fragment.any():
         network.fragments.append(found.pick(found.fragment))
         found = found.pick(~found.fragment)
-    network.transport.append(found.pick((found.protocol == TCP) | (found.protocol == UDP)))
-    carriers = found.pick(np.isin(found.protocol, CARRIERS))
-    if len(carriers):
-        network.carriers.append(carriers)
-    for protocol, inner in IN_IP.items():
-        inside = found.pick(found.protocol == protocol)
-        if len(inside):
-            yield Frames(inside.row, inside.at, np.full(len(inside), inner, np.int64)), inside.stop, inside.wire
+    return _sort(capture, network, found)
 
 
-def _ipv4(capture: Capture, frames: Frames, stop: Ints, wire: Ints) -> tuple[Datagrams, Mask]:
+def _sort(capture: Capture, network: Network, found: Datagrams) -> list[Frames]:
+    """Tell transport from tunnels, and open these."""
+    is_transport = (found.protocol == TCP) | (found.protocol == UDP)
+    kind = _PROTOCOLS[found.protocol]
+    udp = np.flatnonzero((found.protocol == UDP) & (found.at + UDP_HEADER <= found.stop))
+    kind[udp] = _by_port(capture, found.at[udp])
+    rows = np.flatnonzero(kind)
+    inside: list[Frames] = []
+    if len(rows):
+        tunnels = found.pick(rows)
+        in_udp = is_transport[rows]
+        at = tunnels.at + np.where(in_udp, UDP_HEADER, 0)
+        path = descend(capture, kind[rows], at, tunnels.stop)
+        plain = np.zeros(len(rows), np.bool_)
+        plain[path.item[_is_plain(capture, path, tunnels, np.where(in_udp, kind[rows], 0))]] = True
+        inside = _inside(network, tunnels, path.pick(~plain[path.item]))
+        is_transport[rows] = plain
+    network.transport.append(found if is_transport.all() else found.pick(is_transport))
+    return inside
+
+
+def _by_port(capture: Capture, at: Ints) -> Ints:
+    """Give the kind of tunnel that the ports of UDP packets tell of, 0 for none."""
+    ports = capture.rows(at, 4).view(">u2")
+    kind: Ints = np.where(_TO_PORT[ports[:, 1]] > 0, _TO_PORT[ports[:, 1]], _FROM_PORT[ports[:, 0]])
+    return kind
+
+
+def _is_plain(capture: Capture, path: Path, outer: Datagrams, begun: Ints) -> Mask:
+    """Say which packets on a tunnel's port are no tunnel: the tunnel's header or the packet in it does not fit.
+
+    By item, `outer` are the packets themselves, and `begun` is the kind of tunnel that the port told of, 0 for tunnels
+    that are on IP itself.
+    """
+    begun = begun[path.item]
+    is_ip = path.is_ip()
+    head = capture.rows(path.at, 6)
+    size = np.where(path.kind == IPV4, big16(head, 2), HEADER[VERSION_6] + big16(head, 4))
+    fits = (size >= HEADER[VERSION_4]) & (path.at + size == outer.wire[path.item])
+    unsound = is_ip & (path.at < path.stop) & ~is_sound(head[:, 0], path.kind)
+    unproven = ~_CERTAIN[begun] & ~(is_ip & fits)
+    empty = (path.kind == Header.SHORT) & (path.at == outer.at[path.item] + UDP_HEADER)
+    plain: Mask = (begun > 0) & ((path.kind == Header.PLAIN) | unsound | unproven | empty)
+    return plain
+
+
+def _inside(network: Network, outer: Datagrams, path: Path) -> list[Frames]:
+    """Give the packets inside tunnels that have come to IP, and sort the others."""
+    network.ended += ends_of(path, outer.row[path.item])
+    frames = frames_of(path, outer.row, outer.wire)
+    return [frames] if len(frames.row) else []
+
+
+def _merge(parts: list[Datagrams]) -> list[Datagrams]:
+    """Put the packets of each family together, in the order of the file, whatever tunnels they were in."""
+    merged = []
+    for width in (4, 16):
+        same = [part for part in parts if len(part) and part.source.shape[1] == width]
+        if len(same) > 1:
+            columns = [np.concatenate([getattr(part, name) for part in same]) for name in Datagrams.__slots__]
+            same = [Datagrams(*columns).pick(np.argsort(columns[0], kind="stable"))]
+        merged += same
+    return merged
+
+
+def _ipv4(capture: Capture, frames: Frames) -> tuple[Datagrams, Mask]:
     head = capture.rows(frames.at, 20)
     size = (head[:, 0] & 15).astype(np.int64) * 4
     total = (head[:, 2].astype(np.int64) << 8) | head[:, 3]
     part = (head[:, 6].astype(np.int64) << 8) | head[:, 7]
     # Segmentation offload leaves the total length 0: then the frame says how long the packet is.
-    end = np.where(total == 0, wire, np.minimum(frames.at + total, wire))
+    end = np.where(total == 0, frames.wire, np.minimum(frames.at + total, frames.wire))
     good = (head[:, 0] >> 4 == VERSION_4) & (size >= HEADER[4]) & ((total == 0) | (total >= size))
     found = Datagrams(
         row=frames.row,
         head=frames.at,
         protocol=head[:, 9].astype(np.int64),
         at=frames.at + size,
-        stop=np.minimum(stop, end),
+        stop=np.minimum(frames.stop, end),
         wire=end,
         source=head[:, 12:16],
         destination=head[:, 16:20],
         fragment=(part & MORE_OR_OFFSET) != 0,
     )
-    _step_over(capture, found, (AUTH,))
+    _step_over(capture, found, _EXTENSIONS_4)
     return found, good
 
 
-def _ipv6(capture: Capture, frames: Frames, stop: Ints, wire: Ints) -> tuple[Datagrams, Mask]:
+def _ipv6(capture: Capture, frames: Frames) -> tuple[Datagrams, Mask]:
     head = capture.rows(frames.at, 40)
     length = (head[:, 4].astype(np.int64) << 8) | head[:, 5]
     # A payload length of 0 is a jumbogram (RFC 2675) or segmentation offload: the frame says how long it is.
-    end = np.where(length == 0, wire, np.minimum(frames.at + HEADER[6] + length, wire))
+    end = np.where(length == 0, frames.wire, np.minimum(frames.at + HEADER[6] + length, frames.wire))
     found = Datagrams(
         row=frames.row,
         head=frames.at,
         protocol=head[:, 6].astype(np.int64),
         at=frames.at + HEADER[6],
-        stop=np.minimum(stop, end),
+        stop=np.minimum(frames.stop, end),
         wire=end,
         source=head[:, 8:24],
         destination=head[:, 24:40],
         fragment=np.zeros(len(head), np.bool_),
     )
-    _step_over(capture, found, (*STEP8, AUTH, FRAGMENT))
+    _step_over(capture, found, _EXTENSIONS_6)
     return found, head[:, 0] >> 4 == VERSION_6
 
 
-def _step_over(capture: Capture, found: Datagrams, kinds: tuple[int, ...]) -> None:
+def _step_over(capture: Capture, found: Datagrams, kinds: Mask) -> None:
     """Move `at` and `protocol` behind extension headers of the kinds; mark real fragments and stop at them."""
     for _ in range(MAX_EXTENSIONS):
-        stepping = np.isin(found.protocol, kinds) & ~found.fragment
+        stepping = kinds[found.protocol] & ~found.fragment
         rows = np.flatnonzero(stepping & (found.at + 8 <= found.stop))
         if not len(rows):
             return

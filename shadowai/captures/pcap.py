@@ -22,6 +22,7 @@ from shadowai.captures.container import (
     Block,
     Capture,
     Ints,
+    Part,
 )
 from shadowai.errors import CaptureError, SourceError
 from shadowai.model import SECOND, Skip, Tally
@@ -36,6 +37,7 @@ MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
 DAY = 86_400  # seconds; how far the times of neighbouring records may lie apart for one to be believed after damage
 MAX_WINDOW = 1 << 20  # bytes searched at once for the next record
 CHAIN = 3  # records in a row that must be plausible
+SURE_CHAIN = 32  # the same where a file is cut into parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +51,44 @@ class _Layout:
     limit: int
 
 
-def blocks(capture: Capture, tally: Tally) -> Iterator[Block]:
-    """Give the packets of a pcap file block by block, counting records and damage in `tally`.
+def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator[Block]:
+    """Give the packets of a pcap file, or of a part of it, block by block, counting records and damage in `tally`.
 
-    Raises SourceError where the file header is cut, CaptureError where not even one record can be read.
+    Packets are numbered from the part's first. Raises SourceError where the file header is cut, CaptureError where not
+    even one record of a whole file can be read.
     """
+    part = part or Part()
     layout = _layout(capture)
-    at, number, resyncs = FILE_HEADER, 1, 0
-    while at < capture.size:
+    at, number, resyncs = max(part.start, FILE_HEADER), 1, 0
+    limit = capture.size if part.end is None else min(part.end, capture.size)
+    while at < limit:
         begin = at
-        starts, at = _walk(capture, layout, begin)
+        starts, at = _walk(capture, layout, begin, limit)
         if starts:
             block = _block(capture, layout, np.array(starts, np.int64), number)
             number += len(block)
             tally.records += len(block)
             yield block
-        if len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at == capture.size:
+        if len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at >= limit:
             continue
         again = _resync(capture, layout, at, _seconds(capture, layout, starts)) if resyncs < MAX_RESYNCS else None
         resyncs += 1
         cut = again is None and _is_cut(capture, layout, at)
-        if number == 1 and again is None and not cut:
+        if number == 1 and not part.start and again is None and not cut:
             message = "the first packet record is damaged and no other was found"
             raise CaptureError(message, record=1)
         tally.records += 1
         tally.skip(Skip("truncated" if cut else "corrupt", at, number, broken=True))
         number += 1
         at = capture.size if again is None else again
+    part.reached = at
+
+
+def boundary(capture: Capture, near: int) -> int | None:
+    """Find a packet record that begins at or after an offset, as far as what follows tells; None for none."""
+    layout = _layout(capture)
+    found = _resync(capture, layout, max(near, FILE_HEADER) - 1, None)
+    return found if found is not None and _chain(capture, layout, found, None, SURE_CHAIN) else None
 
 
 def _layout(capture: Capture) -> _Layout:
@@ -88,19 +101,19 @@ def _layout(capture: Capture) -> _Layout:
     return _Layout(order, tick, header, link, MAX_PACKET_LARGE if link in LARGE_LINKS else MAX_PACKET)
 
 
-def _walk(capture: Capture, layout: _Layout, at: int) -> tuple[list[int], int]:
+def _walk(capture: Capture, layout: _Layout, at: int, limit: int) -> tuple[list[int], int]:
     """Give the offsets of up to a block of whole records, and where the walk stopped."""
-    raw, size, header, limit = capture.raw, capture.size, layout.header, layout.limit
+    raw, size, header, longest = capture.raw, capture.size, layout.header, layout.limit
     read = struct.Struct(layout.order + "I").unpack_from
     starts: list[int] = []
     add = starts.append
-    last = min(size - header, at + BLOCK_BYTES)
+    last = min(size - header, limit - 1, at + BLOCK_BYTES)
     for _ in range(BLOCK_PACKETS):
         if at > last:
             break
         (length,) = read(raw, at + 8)
         end = at + header + length
-        if length > limit or end > size:
+        if length > longest or end > size:
             break
         add(at)
         at = end
@@ -117,7 +130,8 @@ def _block(capture: Capture, layout: _Layout, at: Ints, number: int) -> Block:
     seconds, fraction, captured, original = _headers(capture, layout, at)
     time = seconds * SECOND + fraction * layout.tick
     numbers = number + np.arange(len(at), dtype=np.int64)
-    return Block(numbers, at + layout.header, captured, original, time, np.full(len(at), layout.link, np.int64))
+    links = np.full(len(at), layout.link, np.int64)
+    return Block(numbers, at + layout.header, captured, original, time, links, np.zeros(len(at), np.int64))
 
 
 def _is_cut(capture: Capture, layout: _Layout, at: int) -> bool:
@@ -160,9 +174,9 @@ def _plausible(capture: Capture, layout: _Layout, at: Ints, near: int | None) ->
     return good
 
 
-def _chain(capture: Capture, layout: _Layout, at: int, near: int | None) -> bool:
-    """Say whether the records from `at` on are plausible, up to the end of the file or `CHAIN` of them."""
-    for _ in range(CHAIN):
+def _chain(capture: Capture, layout: _Layout, at: int, near: int | None, count: int = CHAIN) -> bool:
+    """Say whether the records from `at` on are plausible, up to the end of the file or `count` of them."""
+    for _ in range(count):
         if at + layout.header > capture.size:
             return at == capture.size
         here = np.array([at], np.int64)

@@ -1,7 +1,8 @@
 """Walk a pcapng file (draft-ietf-opsawg-pcapng): blocks of the format to blocks of packets.
 
 Several sections, either byte order, any number of interfaces with their own link type and clock, and the three packet
-blocks (enhanced, simple, obsolete) are read; every other block is passed over. Damage is handled as in `pcap`.
+blocks (enhanced, simple, obsolete) are read, and so are name-resolution blocks; every other block is passed over.
+Damage is handled as in `pcap`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from shadowai.captures.container import (
     Bytes,
     Capture,
     Ints,
+    Part,
 )
 from shadowai.errors import CaptureError
 from shadowai.model import SECOND, Skip, Tally
@@ -31,7 +33,7 @@ from shadowai.model import SECOND, Skip, Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECTION, INTERFACE, OBSOLETE, SIMPLE, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6  # block types
+SECTION, INTERFACE, OBSOLETE, SIMPLE, RESOLUTION, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 6  # block types
 SMALLEST = {SECTION: 28, INTERFACE: 20, OBSOLETE: 32, SIMPLE: 16, ENHANCED: 32}  # bytes of the smallest such block
 BLOCK_FRAME = 12  # bytes: type, length, length again
 TIME_RESOLUTION, TIME_OFFSET = 9, 14  # option codes of an interface
@@ -42,6 +44,7 @@ MAX_POWER = 63  # bits or digits; a finer clock cannot be
 FINE_BITS = 30  # bits of a second's fraction that are worth keeping: about a nanosecond
 LAST_SECOND = (1 << 63) // SECOND - 1  # seconds since the epoch that fit in a time in nanoseconds
 MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
+MAX_RESOLUTION = 16 << 20  # bytes looked at of one name-resolution block
 MAX_INTERFACES = 65_536  # interfaces remembered in one section
 
 
@@ -57,24 +60,32 @@ class _Interface:
 
 @dataclass(slots=True)
 class _Section:
-    """What is known at some point of a section; `pending` holds offset and type of packet blocks not yet given out."""
+    """What is known at some point of a section; `pending` holds offset and type of packet blocks not yet given out.
+
+    `is_steady` says that no section and no interface was announced behind the file's first packet (`begun`).
+    """
 
     order: str = "<"
     interfaces: list[_Interface] = field(default_factory=list)
     pending: list[int] = field(default_factory=list)
     types: list[int] = field(default_factory=list)
+    begun: bool = False
+    is_steady: bool = True
 
 
-def blocks(capture: Capture, tally: Tally) -> Iterator[Block]:
-    """Give the packets of a pcapng file block by block, counting records and damage in `tally`.
+def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator[Block]:
+    """Give the packets of a pcapng file, or of a part of it, block by block, counting records and damage in `tally`.
 
-    Raises CaptureError where the file holds damage only.
+    Packets are numbered from the part's first. Raises CaptureError where a whole file holds damage only.
     """
-    section = _Section()
-    at, number, resyncs = 0, 1, 0
-    while at < capture.size:
-        at, stop = _walk(capture, section, at)
+    part = part or Part()
+    section = _first_section(capture) if part.start else _Section()
+    at, number, resyncs = part.start, 1, 0
+    limit = capture.size if part.end is None else min(part.end, capture.size)
+    while at < limit:
+        at, stop = _walk(capture, section, at, limit)
         if section.pending:
+            section.begun = True
             block, lost = _flush(capture, section, number)
             tally.records += len(block) + lost
             if lost:
@@ -87,24 +98,44 @@ def blocks(capture: Capture, tally: Tally) -> Iterator[Block]:
         again = _resync(capture, section.order, at) if resyncs < MAX_RESYNCS else None
         resyncs += 1
         cut = again is None and _is_cut(capture, section.order, at)
-        if number == 1 and again is None and not cut:
+        if number == 1 and not part.start and again is None and not cut:
             message = "the first blocks are damaged and no other was found"
             raise CaptureError(message, record=1)
         tally.records += 1
         tally.skip(Skip("truncated" if cut else "corrupt", at, number, broken=True))
         number += 1
         at = capture.size if again is None else again
+    part.reached, part.is_steady = at, section.is_steady
 
 
-def _walk(capture: Capture, section: _Section, at: int) -> tuple[int, str]:
+def boundary(capture: Capture, near: int) -> int | None:
+    """Find a packet block that begins at or after an offset, as far as its frame tells; None where there is none."""
+    return _resync(capture, _first_section(capture).order, near - 4)
+
+
+def _first_section(capture: Capture) -> _Section:
+    """Give what is known where the first packet of the file stands."""
+    section = _Section()
+    at, stop = 0, "section"
+    while stop == "section" and not section.pending and at < capture.size:
+        at, stop = _walk(capture, section, at, capture.size, most=1)
+    section.pending.clear()
+    section.types.clear()
+    section.begun = True
+    return section
+
+
+def _walk(capture: Capture, section: _Section, at: int, limit: int, *, most: int | None = None) -> tuple[int, str]:
     """Walk up to a block of packets or the next section; give the offset reached and why the walk stopped there."""
     raw, size = capture.raw, capture.size
     read = struct.Struct(section.order + "II").unpack_from
     read_length = struct.Struct(section.order + "I").unpack_from
     pending, types = section.pending, section.types
     enough = at + BLOCK_BYTES
-    while at + BLOCK_FRAME <= size:
+    while at + BLOCK_FRAME <= size and at < limit:
         kind, length = read(raw, at)
+        if kind in (SECTION, INTERFACE, RESOLUTION) and (section.begun or pending):
+            section.is_steady = False
         if kind == SECTION:
             # Packets of the section before are given out first: they know their interfaces by number.
             if pending:
@@ -119,12 +150,22 @@ def _walk(capture: Capture, section: _Section, at: int) -> tuple[int, str]:
         if kind in (ENHANCED, SIMPLE, OBSOLETE):
             pending.append(at)
             types.append(kind)
-            if len(pending) >= BLOCK_PACKETS or end > enough:
+            if len(pending) >= (most or BLOCK_PACKETS) or end > enough:
                 return end, "full"
-        elif kind == INTERFACE and len(section.interfaces) < MAX_INTERFACES:
-            section.interfaces.append(_interface(capture, section.order, at, end))
+        else:
+            _learn(capture, section, kind, (at, end))
         at = end
-    return (at, "end") if at == size else (at, "damage")
+    return (at, "end") if at >= limit else (at, "damage")
+
+
+def _learn(capture: Capture, section: _Section, kind: int, place: tuple[int, int]) -> None:
+    """Take what a block that holds no packet says of the section."""
+    at, end = place
+    if kind == INTERFACE and len(section.interfaces) < MAX_INTERFACES:
+        section.interfaces.append(_interface(capture, section.order, at, end))
+    elif kind == RESOLUTION:
+        records = bytes(capture.raw[at + 8 : min(end - 4, at + MAX_RESOLUTION)])
+        capture.resolutions.learn(records, section.order)
 
 
 def _begin_section(capture: Capture, section: _Section, at: int) -> int | None:
@@ -185,7 +226,8 @@ def _flush(capture: Capture, section: _Section, number: int) -> tuple[Block, int
         links[chosen] = section.interfaces[face].link
         clocked = chosen & timed
         time[clocked] = _nanoseconds(ticks[clocked].view(np.uint64), section.interfaces[face])
-    block = Block(numbers[known], start[known], captured[known], original[known], time[known], links[known])
+    columns = (numbers, start, captured, original, time, links, index)
+    block = Block(*(column[known] for column in columns))
     return block, int((~known).sum())
 
 

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shadowai.captures import pcap, pcapng, tunnels
+from shadowai.captures import pcap, pcapng
 from shadowai.captures.candidates import DNS_PORT, Guess, guess
 from shadowai.captures.contacts import Contacts
-from shadowai.captures.container import NO_TIME, Block, Capture, Ints, opened, recognise
+from shadowai.captures.container import NO_TIME, Block, Capture, Ints, Part, opened, recognise
 from shadowai.captures.counting import Verdict, count_block, reclassify
 from shadowai.captures.flows import Flows
 from shadowai.captures.fragments import Fragments
 from shadowai.captures.link import sort_block
-from shadowai.captures.network import Datagrams, Network, sort_packets
-from shadowai.captures.streams import Packet, Streams
-from shadowai.captures.transport import Segments, decode
+from shadowai.captures.network import Network, sort_packets
+from shadowai.captures.oddlinks import OddLinks
+from shadowai.captures.streams import Packet
+from shadowai.captures.transport import Segments, acknowledged, decode
 from shadowai.errors import SourceError
 from shadowai.model import Observation, Skip, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from shadowai.captures.contacts import Concerns
+    from shadowai.captures.ledger import Ledger
+
 HEAD = 12  # bytes that tell the format
+BEHIND = 4 << 20  # bytes behind a part in which messages may end
+NEEDS_FIRST = (Guess.SOCKS, Guess.HIDDEN)  # believed at the beginning of a stream alone
 RAW_IP = 101  # LINKTYPE of packets that begin with the IP header
 GUESSES = tuple(Guess)
 MAX_DEPTH = 6  # times that packets are taken out of packets
@@ -35,17 +42,47 @@ _WALKERS = {"pcap": pcap.blocks, "pcapng": pcapng.blocks}
 
 
 def read(path: Path, *, name: str, tally: Tally) -> Iterator[Observation]:
-    """Give the contacts of a capture: DNS queries, TLS and QUIC server names, HTTP requests.
+    """Give the contacts of a capture: DNS queries, TLS and QUIC server names, HTTP requests, and what no name tells.
 
     `name` is the file name that observations carry. `tally` is filled on the way: records are packets, parsed those
     that hold IP, the rest is skipped by reason. Observations with byte counts come last, for bytes are those of the
-    whole flow in the whole file, each time they were seen; further observations of the same flow have none. Raises
-    SourceError where the file is no capture, CaptureError where not one record of it can be read.
+    whole flow; further observations of the same host in the same flow have none. Raises SourceError where the file is
+    no capture, CaptureError where not one record of it can be read.
     """
-    try:
+    with _reported(name), opened(path) as capture:
+        dataset = _format(capture)
+        reading = _Reading(Contacts(name, dataset, tally), tally)
+        yield from reading.read(capture, dataset)
+        yield from reading.contacts.finish(reading.flows)
+
+
+def read_part(
+    path: Path, part: Part, *, name: str, tally: Tally, concerns: Concerns
+) -> Generator[Observation, None, Ledger]:
+    """Give the contacts of a part of a capture that are whole, and return the ledger of what is not.
+
+    As `read`, but that packets are numbered from the part's first and clients are not fingerprinted. `part` is told how
+    far the walk came. `concerns` says of an observation whether anybody wants to know of it; flows that something else
+    named are left out of the ledger. A message that begins in the part and ends behind it is read to its end.
+    """
+    with _reported(name):
         with opened(path) as capture:
             dataset = _format(capture)
-            yield from _Reading(Contacts(name, dataset, tally), tally).read(capture, dataset)
+            reading = _Reading(Contacts(name, dataset, tally, fingerprints=False), tally)
+            yield from reading.read(capture, dataset, part)
+            if part.end is not None and reading.contacts.is_waiting():
+                yield from reading.read_on(capture, dataset, part.reached)
+        if part.end is None and part.following is not None and reading.contacts.is_waiting():
+            with suppress(SourceError), opened(part.following) as capture:  # it has an error of its own then
+                yield from reading.read_on(capture, _format(capture), 0)
+        yield from reading.contacts.rest()
+        return reading.contacts.close(reading.flows, concerns)
+
+
+@contextmanager
+def _reported(name: str) -> Iterator[None]:
+    try:
+        yield
     except SourceError as error:
         error.where = error.where or name
         raise
@@ -65,12 +102,14 @@ class _Inner:
 
     numbers: list[int] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
+    interfaces: list[int] = field(default_factory=list)
     packets: list[bytes] = field(default_factory=list)
 
     def add(self, block: Block, row: int, packet: bytes) -> None:
         """Add the packet that was inside the packet of a row."""
         self.numbers.append(int(block.number[row]))
         self.times.append(int(block.time[row]))
+        self.interfaces.append(int(block.interface[row]))
         self.packets.append(packet)
 
     def as_capture(self) -> tuple[Capture, Block]:
@@ -83,6 +122,7 @@ class _Inner:
             original=lengths,
             time=np.array(self.times, np.int64),
             link=np.full(len(lengths), RAW_IP, np.int64),
+            interface=np.array(self.interfaces, np.int64),
         )
         return Capture(b"".join(self.packets)), block
 
@@ -91,19 +131,29 @@ class _Reading:
     """What is kept from block to block while one capture is read."""
 
     def __init__(self, contacts: Contacts, tally: Tally) -> None:
-        self._contacts = contacts
+        self.contacts = contacts
+        self.flows = Flows()
         self._tally = tally
-        self._flows = Flows()
         self._fragments = Fragments()
+        self._odd_links = OddLinks()
+        self._is_behind = False
 
-    def read(self, capture: Capture, dataset: str) -> Iterator[Observation]:
-        """Give all observations of a capture."""
-        for block in _WALKERS[dataset](capture, self._tally):
+    def read(self, capture: Capture, dataset: str, part: Part | None = None) -> Iterator[Observation]:
+        """Give the observations of a capture, or a part, that do not need their flow's bytes."""
+        for block in _WALKERS[dataset](capture, self._tally, part):
             yield from self._block(capture, block)
             capture.forget(int(block.start[-1]))
         if lost := self._fragments.finish():
             reclassify(self._tally, Skip("fragment"), lost)
-        yield from self._contacts.finish(self._flows)
+
+    def read_on(self, capture: Capture, dataset: str, start: int) -> Iterator[Observation]:
+        """Read the ends of messages in what follows, but no more than that, and not far."""
+        self._is_behind = True
+        self._tally = Tally()  # these packets are another's to count
+        for block in _WALKERS[dataset](capture, self._tally, Part(start, start + BEHIND)):
+            if not self.contacts.is_waiting():
+                return
+            yield from self._block(capture, block)
 
     def _block(self, capture: Capture, block: Block) -> Iterator[Observation]:
         """Read a block, then the packets inside its packets, level by level."""
@@ -111,8 +161,8 @@ class _Reading:
             inner = _Inner()
             verdicts = np.zeros(len(block), np.int8)
             network = self._sort(capture, block, inner, verdicts)
-            decoded = [(packets, decode(capture, packets)) for packets in network.transport]
-            for _, (_, faults) in decoded:
+            decoded = [decode(capture, packets) for packets in network.transport]
+            for _, faults in decoded:
                 verdicts[faults.bad] = Verdict.INVALID
                 verdicts[faults.short] = Verdict.CUT_SHORT
             if depth == 0:
@@ -120,9 +170,9 @@ class _Reading:
             elif verdicts.any():
                 reclassify(self._tally, Skip("tunnel-unread"), int(np.count_nonzero(verdicts)))
             self._open(capture, block, network, inner)
-            for packets, (segments, _) in decoded:
-                yield from self._transport(capture, block, segments, (packets, inner))
-            self._contacts.streams.forget_early()
+            for segments, _ in decoded:
+                yield from self._transport(capture, block, segments)
+            self.contacts.streams.forget_early()
             if not inner.packets:
                 return
             capture, block = inner.as_capture()
@@ -131,121 +181,120 @@ class _Reading:
     def _sort(self, capture: Capture, block: Block, inner: _Inner, verdicts: NDArray[np.int8]) -> Network:
         """Sort a block down to TCP and UDP, noting what each packet came to."""
         link = sort_block(capture, block)
-        verdicts[link.other] = Verdict.NOT_IP
-        verdicts[link.short] = Verdict.CUT_SHORT
         for row in link.odd.tolist():
-            verdicts[row] = _open_frame(capture, block, row, inner)
-        network = sort_packets(capture, block, link.frames)
-        for rows in network.bad:
-            verdicts[rows] = Verdict.INVALID
-        for rows in network.short:
-            verdicts[rows] = Verdict.CUT_SHORT
+            verdicts[row] = self._open_frame(capture, block, row, inner)
+        network = sort_packets(capture, link.frames)
+        for verdict, rows in (*link.ended, *network.ended):
+            verdicts[rows] = verdict
         return network
 
     def _open(self, capture: Capture, block: Block, network: Network, inner: _Inner) -> None:
-        """Put fragments together, and take packets out of IP tunnels."""
+        """Put fragments together."""
         for packets in network.fragments:
             for row, head, stop in zip(packets.row.tolist(), packets.head.tolist(), packets.stop.tolist(), strict=True):
                 try:
-                    whole = self._fragments.add(bytes(capture.raw[head:stop]))
+                    whole = self._fragments.add(bytes(capture.raw[head:stop]), int(block.time[row]))
                 except ValueError:
                     reclassify(self._tally, Skip("fragment", packet=int(block.number[row])))
                     continue
                 if whole is not None:
                     inner.add(block, row, whole)
-        for packets in network.carriers:
-            self._open_tunnels(capture, block, packets, inner)
 
-    def _open_tunnels(self, capture: Capture, block: Block, packets: Datagrams, inner: _Inner) -> None:
-        for row, head, stop in zip(packets.row.tolist(), packets.head.tolist(), packets.stop.tolist(), strict=True):
-            packet = tunnels.from_ip(bytes(capture.raw[head:stop]))
-            if packet is None:
-                reclassify(self._tally, Skip("tunnel-unread", packet=int(block.number[row])))
-            else:
-                inner.add(block, row, packet)
+    def _open_frame(self, capture: Capture, block: Block, row: int, inner: _Inner) -> Verdict:
+        """Have a frame of an odd link layer dissected."""
+        link, start = int(block.link[row]), int(block.start[row])
+        if not self._odd_links.knows(link):
+            return Verdict.UNKNOWN_LINK
+        packet = self._odd_links.open(link, bytes(capture.raw[start : start + int(block.captured[row])]))
+        if packet is None:
+            return Verdict.NOT_IP
+        inner.add(block, row, packet)
+        return Verdict.PARSED
 
-    def _transport(
-        self, capture: Capture, block: Block, segments: Segments, origin: tuple[Datagrams, _Inner]
-    ) -> Iterator[Observation]:
+    def _transport(self, capture: Capture, block: Block, segments: Segments) -> Iterator[Observation]:
         """Count the bytes of flows, and hand on the packets that may name a server."""
         segments.guess = guess(segments)
-        segments.side = self._sides(segments)
-        packets, inner = origin
-        tunnelled = segments.guess == Guess.TUNNEL
-        if tunnelled.any():
-            which = np.searchsorted(packets.row, segments.row[tunnelled])
-            self._open_tunnels(capture, block, packets.pick(which), inner)
-        chosen = (segments.guess != Guess.NONE) & ~tunnelled
+        segments.opens |= (segments.guess != Guess.NONE) & ~segments.is_tcp
+        segments.side = self._sides(segments, block)
+        self._thin_out(segments)
+        chosen = segments.guess != Guess.NONE
         watched = np.union1d(
-            segments.side[chosen & segments.is_tcp], np.array(self._contacts.streams.awaited(), np.int64)
+            segments.side[chosen & segments.is_tcp], np.array(self.contacts.streams.awaited(), np.int64)
         )
         if len(watched):
-            chosen |= segments.is_tcp & np.isin(segments.side, watched)
-        for packet, kind in _packets(capture, block, segments.pick(np.flatnonzero(chosen)), self._contacts.streams):
-            yield from self._contacts.feed(packet, kind)
+            chosen |= segments.is_tcp & (segments.length > 0) & np.isin(segments.side, watched)
+        for packet, kind in self._packets(capture, block, segments.pick(np.flatnonzero(chosen))):
+            yield from self.contacts.feed(packet, kind)
 
-    def _sides(self, segments: Segments) -> Ints:
+    def _thin_out(self, segments: Segments) -> None:
+        """Keep, of the packets that may hide something, the first of each flow of which nothing is known yet."""
+        rows = np.flatnonzero(segments.guess == Guess.HIDDEN)
+        if len(rows):
+            sides, first = np.unique(segments.side[rows], return_index=True)
+            kept = [
+                at for side, at in zip(sides.tolist(), first.tolist(), strict=True) if not self.contacts.knows(side)
+            ]
+            segments.guess[rows] = Guess.NONE
+            segments.guess[rows[kept]] = Guess.HIDDEN
+
+    def _sides(self, segments: Segments, block: Block) -> Ints:
         """Count the segments' bytes; give twice the flow's number, plus one against its canonical direction.
 
         DNS over UDP is left out (-1): its observations have no byte counts, and a resolver's capture is made of such
         flows.
         """
+        if self._is_behind:
+            side = self.flows.find(segments)
+            # Nothing begins here but what goes on with a hello over QUIC.
+            segments.guess[(side < 0) | (segments.guess != Guess.QUIC)] = Guess.NONE
+            return side
         side = np.full(len(segments), -1, np.int64)
         dns = (segments.source_port == DNS_PORT) | (segments.destination_port == DNS_PORT)
         rows = np.flatnonzero(segments.is_tcp | ~dns)
         if len(rows):
-            sides = self._flows.add(segments if len(rows) == len(segments) else segments.pick(rows))
-            side[rows] = sides.flow * 2 + sides.back
+            side[rows] = self.flows.add(segments if len(rows) == len(segments) else segments.pick(rows), block)
         return side
 
-
-def _open_frame(capture: Capture, block: Block, row: int, inner: _Inner) -> Verdict:
-    """Have a frame of an odd link layer dissected."""
-    link, start = int(block.link[row]), int(block.start[row])
-    if not tunnels.knows_link(link):
-        return Verdict.UNKNOWN_LINK
-    packet = tunnels.from_frame(link, bytes(capture.raw[start : start + int(block.captured[row])]))
-    if packet is None:
-        return Verdict.NOT_IP
-    inner.add(block, row, packet)
-    return Verdict.PARSED
-
-
-def _packets(capture: Capture, block: Block, segments: Segments, streams: Streams) -> Iterator[tuple[Packet, Guess]]:
-    """Give segments as packets, in order, but for those of no use: nothing is awaited and nothing begins later."""
-    outer = segments.row
-    columns = (
-        block.number[outer],
-        block.time[outer],
-        segments.side,
-        segments.is_tcp,
-        segments.source_port,
-        segments.destination_port,
-        segments.sequence,
-        segments.at,
-        segments.stop,
-        segments.length,
-        segments.guess,
-    )
-    width = segments.source.shape[1]
-    sources, destinations = segments.source.tobytes(), segments.destination.tobytes()
-    begins = segments.guess != Guess.NONE
-    last = dict(zip(segments.side[begins].tolist(), np.flatnonzero(begins).tolist(), strict=True))
-    for place, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-        number, time, side, is_tcp, source_port, destination_port, sequence, at, stop, length, kind = values
-        if kind == Guess.NONE and place > last.get(side, -1) and not streams.awaits(side):
-            continue
-        packet = Packet(
-            number=number,
-            time=None if time == NO_TIME else time,
-            side=side,
-            is_tcp=is_tcp,
-            source=sources[place * width : (place + 1) * width],
-            destination=destinations[place * width : (place + 1) * width],
-            source_port=source_port,
-            destination_port=destination_port,
-            sequence=sequence,
-            payload=bytes(capture.raw[at:stop]),
-            missing=max(0, length - (stop - at)),
+    def _packets(self, capture: Capture, block: Block, segments: Segments) -> Iterator[tuple[Packet, Guess]]:
+        """Give segments as packets, in order, but for those of no use: nothing is awaited and nothing begins later."""
+        outer = segments.row
+        columns = (
+            block.number[outer],
+            block.time[outer],
+            segments.side,
+            segments.is_tcp,
+            segments.source_port,
+            segments.destination_port,
+            segments.sequence,
+            segments.at,
+            segments.stop,
+            segments.length,
+            np.where(segments.is_tcp, acknowledged(capture, segments.head), 0),
+            segments.guess,
         )
-        yield packet, GUESSES[kind]
+        width = segments.source.shape[1]
+        sources, destinations = segments.source.tobytes(), segments.destination.tobytes()
+        begins = segments.guess != Guess.NONE
+        last = dict(zip(segments.side[begins].tolist(), np.flatnonzero(begins).tolist(), strict=True))
+        awaits = self.contacts.streams.awaits
+        for place, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
+            *said, at, stop, length, received, kind = values
+            number, time, side, is_tcp, source_port, destination_port, sequence = said
+            if kind == Guess.NONE and place > last.get(side, -1) and not awaits(side):
+                continue
+            packet = Packet(
+                number=number,
+                time=None if time == NO_TIME else time,
+                side=side,
+                is_tcp=is_tcp,
+                source=sources[place * width : (place + 1) * width],
+                destination=destinations[place * width : (place + 1) * width],
+                source_port=source_port,
+                destination_port=destination_port,
+                sequence=sequence,
+                payload=bytes(capture.raw[at:stop]),
+                missing=max(0, length - (stop - at)),
+                acknowledged=received,
+                is_first=kind in NEEDS_FIRST and self.flows.begins(side, sequence),
+            )
+            yield packet, GUESSES[kind]

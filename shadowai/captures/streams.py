@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.captures.candidates import Guess
 from shadowai.captures.counting import reclassify
 from shadowai.captures.dns import MessageReader
-from shadowai.captures.http import Request, RequestReader
+from shadowai.captures.http import Chunks, Request, RequestReader
+from shadowai.captures.http2 import PREFACE, Http2Reader
+from shadowai.captures.socks import SocksReader, Tunnel
 from shadowai.captures.tcp import Stream, distance
-from shadowai.captures.tls import Hello, HelloReader
+from shadowai.captures.tls import HANDSHAKE, Hello, HelloReader
 from shadowai.model import Skip, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_STREAMS = 65_536  # streams awaited at once, and streams whose end is remembered; the longest unused goes first
 MAX_WAITING = 64 << 20  # bytes kept for all streams
@@ -23,22 +26,32 @@ MAX_EARLY = 16  # segments kept of a stream before its beginning is seen
 MAX_EARLY_BYTES = 16 << 20  # bytes kept of all such segments
 MAX_BODY = 1 << 30  # bytes of a request body that is passed over
 SPACE = 1 << 32  # sequence numbers
+PREFACE_WORD = 14  # bytes of the HTTP/2 preface that no HTTP/1 request begins with
 
-Message = Hello | Request | bytes
-Reader = HelloReader | RequestReader | MessageReader
-_READERS: dict[Guess, type[Reader]] = {
+Message = Hello | Request | Tunnel | bytes
+Reader = HelloReader | RequestReader | Chunks | Http2Reader | SocksReader | MessageReader
+_READERS: dict[Guess, Callable[[], Reader]] = {
     Guess.TLS: HelloReader,
-    Guess.HTTP: RequestReader,
+    Guess.HTTP: partial(RequestReader, wait_for_body=True),
     Guess.DNS: MessageReader,
+    Guess.SOCKS: SocksReader,
 }
 _FAULTS = {HelloReader: "tls-invalid", MessageReader: "dns-invalid"}
+
+
+class Placed(NamedTuple):
+    """A message, and the sequence number at which it begins in its stream; None over UDP."""
+
+    message: Message
+    begun: int | None = None
 
 
 class Packet(NamedTuple):
     """A TCP or UDP packet that may name a server.
 
     `side` is twice the flow's number, plus one against its canonical direction; `missing` the payload bytes that were
-    on the wire and are not in the file.
+    on the wire and are not in the file. `acknowledged` is the acknowledgment number of TCP, `is_first` says that
+    nothing that its side sent before was seen.
     """
 
     number: int
@@ -52,15 +65,22 @@ class Packet(NamedTuple):
     sequence: int
     payload: bytes
     missing: int
+    acknowledged: int = 0
+    is_first: bool = False
 
 
 @dataclass(slots=True)
 class _Awaited:
-    """A stream whose beginning was recognised and whose message is not whole yet; `size` counts its bytes."""
+    """A stream whose beginning was recognised and whose message is not whole yet.
+
+    `packet` is its first one, without payload, `begun` the sequence number at which the message begins; `size` counts
+    the bytes kept.
+    """
 
     stream: Stream
     reader: Reader
-    number: int
+    packet: Packet
+    begun: int
     size: int = 0
 
 
@@ -88,26 +108,37 @@ class Streams:
         self._early.clear()
         self._early_bytes = 0
 
-    def feed(self, packet: Packet, guess: Guess) -> Iterator[Message]:
+    def feed(self, packet: Packet, guess: Guess) -> Iterator[Placed]:
         """Take a segment and what it may begin with; give the messages it completed."""
         awaited = self._awaited.get(packet.side)
         if awaited is not None and self._is_renewed(awaited, packet, guess):
-            self._drop(packet.side, "incomplete")
+            yield from self._abandon(packet.side, awaited)
             awaited = None
         if awaited is not None:
             yield from self._push(packet, awaited)
         elif guess in _READERS and not self._is_read(packet):
-            yield from self._begin(packet, guess)
+            if guess != Guess.SOCKS or packet.is_first:
+                yield from self._begin(packet, guess)
         elif guess not in _READERS:
             self._keep_early(packet)
 
-    def finish(self) -> None:
-        """Count the streams whose message never became whole."""
-        for side in list(self._awaited):
-            self._drop(side, "incomplete")
+    def finish(self) -> Iterator[tuple[Packet, Placed]]:
+        """Give the messages that can stand without their rest, and count those that never became whole."""
+        for side, awaited in list(self._awaited.items()):
+            for message in self._abandon(side, awaited):
+                yield awaited.packet, message
 
-    def _begin(self, packet: Packet, guess: Guess) -> Iterator[Message]:
-        awaited = _Awaited(Stream(packet.sequence), _READERS[guess](), packet.number)
+    def _abandon(self, side: int, awaited: _Awaited) -> Iterator[Placed]:
+        """Stop awaiting a stream: a request whose body alone is missing stands, all else is incomplete."""
+        reader = awaited.reader
+        request = reader.without_body() if isinstance(reader, RequestReader) else None
+        if request is not None:
+            yield Placed(request, awaited.begun)
+        self._drop(side, None if request or isinstance(reader, (Chunks, Http2Reader)) else "incomplete")
+
+    def _begin(self, packet: Packet, guess: Guess) -> Iterator[Placed]:
+        reader = _reader_of(guess, packet.payload)
+        awaited = _Awaited(Stream(packet.sequence), reader, packet._replace(payload=b""), packet.sequence)
         self._awaited[packet.side] = awaited
         yield from self._push(packet, awaited)
         for early in self._early.pop(packet.side, ()):
@@ -116,7 +147,7 @@ class Streams:
             if distance(packet.sequence, early.sequence) > 0:
                 yield from self._push(early, awaited)
 
-    def _push(self, packet: Packet, awaited: _Awaited) -> Iterator[Message]:
+    def _push(self, packet: Packet, awaited: _Awaited) -> Iterator[Placed]:
         data = awaited.stream.push(packet.sequence, packet.payload)
         self._awaited.move_to_end(packet.side)
         try:
@@ -137,40 +168,51 @@ class Streams:
             awaited.size = held
             self._make_room()
 
-    def _read_messages(self, side: int, awaited: _Awaited, data: bytes) -> Iterator[Message]:
-        reader = awaited.reader
-        if isinstance(reader, MessageReader):
-            yield from reader.feed(data)
-            if not reader.held():
-                self._done(side, awaited, 0)
-        elif isinstance(reader, HelloReader):
-            hello = reader.feed(data)
-            if hello is not None:
-                yield hello
-                self._done(side, awaited, 0)
-        else:
-            yield from self._read_requests(side, awaited, data)
-
-    def _read_requests(self, side: int, awaited: _Awaited, data: bytes) -> Iterator[Message]:
-        """Read requests one behind the other, stepping over bodies that are announced by their length."""
-        while isinstance(awaited.reader, RequestReader):
-            request = awaited.reader.feed(data)
-            if request is None:
+    def _read_messages(self, side: int, awaited: _Awaited, data: bytes) -> Iterator[Placed]:
+        """Read messages one behind the other, whatever kind follows the one before."""
+        rest: bytes | None = data
+        while rest and side in self._awaited:
+            reader = awaited.reader
+            if isinstance(reader, (MessageReader, Http2Reader)):
+                for each in reader.feed(rest):
+                    yield Placed(each, awaited.begun)
+                if isinstance(reader, MessageReader) and not reader.held():
+                    self._done(side, awaited, 0)
                 return
-            yield request
-            data = awaited.reader.rest[request.body :]
-            if not data:
-                self._done(side, awaited, min(request.body - len(awaited.reader.rest), MAX_BODY))
-                return
-            awaited.reader = RequestReader()
+            if isinstance(reader, Chunks):
+                rest = reader.feed(rest)
+            else:
+                message = reader.feed(rest)
+                if message is None:
+                    return
+                yield Placed(message, awaited.begun)
+                rest = b"" if isinstance(reader, HelloReader) else self._behind(side, awaited, message, reader.rest)
+            if rest:
+                awaited.reader = _following(rest)
+                awaited.begun = (awaited.stream.start + awaited.stream.position - len(rest)) % SPACE
+            elif rest is not None and side in self._awaited:
+                self._done(side, awaited, 0)
 
-    def _give_up(self, side: int, awaited: _Awaited) -> Iterator[Message]:
+    def _behind(self, side: int, awaited: _Awaited, message: Message, rest: bytes) -> bytes | None:
+        """Give what of the rest follows a message and its body; None where more of the body must be stepped over."""
+        if not isinstance(message, Request):
+            return rest
+        if message.is_chunked:
+            awaited.reader = Chunks()
+            return awaited.reader.feed(rest)
+        if message.body > len(rest):
+            self._done(side, awaited, min(message.body - len(rest), MAX_BODY))
+            return None
+        return rest[message.body :]
+
+    def _give_up(self, side: int, awaited: _Awaited) -> Iterator[Placed]:
         """Read what the file holds of a message whose rest was cut off when it was captured."""
-        partial = None if isinstance(awaited.reader, MessageReader) else awaited.reader.give_up()
-        if partial is None:
+        reader = awaited.reader
+        begun = reader.give_up() if isinstance(reader, (HelloReader, RequestReader)) else None
+        if begun is None:
             self._drop(side, "cut-short")
             return
-        yield partial
+        yield Placed(begun, awaited.begun)
         self._done(side, awaited, 0)
 
     def _is_renewed(self, awaited: _Awaited, packet: Packet, guess: Guess) -> bool:
@@ -183,9 +225,9 @@ class Streams:
             return True
         if guess not in _READERS or awaited.stream.offset(packet.sequence) <= awaited.stream.position:
             return False
+        reader = _reader_of(guess, packet.payload)
         try:
-            reader = _READERS[guess]()
-            return not isinstance(reader, MessageReader) and reader.feed(packet.payload) is not None
+            return isinstance(reader, (HelloReader, RequestReader)) and reader.feed(packet.payload) is not None
         except ValueError:
             return False
 
@@ -219,8 +261,20 @@ class Streams:
         if awaited.stream.dropped:
             reclassify(self._tally, Skip("reassembly-dropped"), awaited.stream.dropped)
         if reason is not None:
-            reclassify(self._tally, Skip(reason, packet=awaited.number))
+            reclassify(self._tally, Skip(reason, packet=awaited.packet.number))
 
     def _make_room(self) -> None:
         while self._awaited and (len(self._awaited) > MAX_STREAMS or self._waiting > MAX_WAITING):
             self._drop(next(iter(self._awaited)), "reassembly-dropped")
+
+
+def _reader_of(guess: Guess, payload: bytes) -> Reader:
+    """Give a reader for what a payload begins with."""
+    if guess == Guess.HTTP and payload.startswith(PREFACE[:PREFACE_WORD]):
+        return Http2Reader()
+    return _READERS[guess]()
+
+
+def _following(rest: bytes) -> Reader:
+    """Give a reader for what follows a message in the same segment: a hello inside a tunnel, else a request."""
+    return HelloReader() if rest[0] == HANDSHAKE else _reader_of(Guess.HTTP, rest)

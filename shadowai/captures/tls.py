@@ -1,12 +1,17 @@
-"""The TLS ClientHello (RFC 8446 section 4.1.2 and its predecessors) and the server name in it (RFC 6066 section 3).
+"""The TLS ClientHello (RFC 8446 section 4.1.2 and its predecessors) and what it says of client and server.
 
-Contract of the readers: the value, None where bytes are missing still, ValueError where it is no such thing.
+The server name (RFC 6066 section 3), the protocols offered (ALPN, RFC 7301), whether an encrypted hello is in it (ECH,
+RFC 9849), and the lists that a fingerprint is made of. Contract of the readers: the value, None where bytes are missing
+still, ValueError where it is no such thing.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 HANDSHAKE = 22  # record content type
 CLIENT_HELLO = 1  # handshake message type
@@ -14,18 +19,67 @@ RECORD_HEADER, MESSAGE_HEADER = 5, 4  # bytes
 MAX_RECORD = (1 << 14) + 2048  # bytes of a record (RFC 5246 section 6.2.3, the widest)
 MAX_HELLO = 1 << 16  # bytes of a hello worth waiting for
 MAJOR = 3  # of every version from SSL 3.0 to TLS 1.3
+DTLS_MAJOR = 0xFE  # of every version of DTLS
+DTLS_BEFORE_1 = b"\1\0"  # what OpenSSL sent before DTLS 1.0 was standard, and some clients still do
 RANDOM = 32  # bytes
 VERSION = 2  # bytes
-SERVER_NAME = b"\0\0"  # extension type
-HOST_NAME = 0  # type of a name in it
+HOST_NAME = 0  # type of a name in a server name extension
+
+SERVER_NAME, SIGNATURES, ALPN, SESSION_TICKET = 0x0000, 0x000D, 0x0010, 0x0023  # extension types
+VERSIONS, ECH, ESNI = 0x002B, 0xFE0D, 0xFFCE
+ECH_OUTER = 0  # type of an ECH extension that is not itself inside an encrypted hello
+
+PUBLIC_NAMES = frozenset({b"cloudflare-ech.com"})
+"""Outer names of deployments that document theirs: Cloudflare (developers.cloudflare.com/ssl/edge-certificates/ech)."""
+
+_WANTED = frozenset({SERVER_NAME, SIGNATURES, ALPN, VERSIONS, ECH})
+_EXTENSION = struct.Struct(">HH")  # type, length
+
+EchKind = Literal["grease", "outer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
-    """What a ClientHello says: `server_name` as sent, None where there is none; `random` tells hellos apart."""
+class Hello(NamedTuple):
+    """What a ClientHello says.
+
+    `server_name` is the name as sent, None where there is none; `random` tells hellos apart; `version` is that of the
+    hello's own field, `versions` the list of the extension, `ciphers` and `signatures` those lists as sent (two bytes
+    an item), `extensions` the types in the order sent, `alpn` the protocols offered, `encrypted` the content of the ECH
+    extension. `whole` is False where the end of the hello was cut off or broken, so that the lists may be too short.
+    """
 
     server_name: bytes | None
     random: bytes
+    version: int = 0
+    ciphers: bytes = b""
+    extensions: tuple[int, ...] = ()
+    versions: bytes = b""
+    signatures: bytes = b""
+    alpn: tuple[bytes, ...] = ()
+    encrypted: bytes | None = None
+    whole: bool = True
+
+    @property
+    def ech(self) -> EchKind | None:
+        """Whether it carries an encrypted hello, as far as the shipped public names tell; see `ech_kind`."""
+        return ech_kind(self)
+
+
+def ech_kind(hello: Hello, public_names: Container[bytes] = PUBLIC_NAMES) -> EchKind | None:
+    """Say whether a hello carries an encrypted hello: "outer" where its name hides the true one, "grease", or None.
+
+    Clients that know no key send a made-up extension, and it is made to look like a real one (RFC 9849 section 6.2).
+    The one difference is the server name: a real one must come with the public name of the server's ECHConfig (section
+    6.1), a made-up one comes with the true name. So a hello is "outer" only where its name is a known public name: one
+    of `PUBLIC_NAMES`, or of `public_names`, those learnt from HTTPS records, in lower case. Anything else is "grease",
+    and its name counts. With ESNI, the draft that came before (0xFFCE), the name is absent or an outer one as well.
+    """
+    if ESNI in hello.extensions:
+        return "outer"
+    if hello.encrypted is None:
+        return None
+    name = hello.server_name.lower().rstrip(b".") if hello.server_name else b""
+    is_outer = hello.encrypted[:1] == bytes([ECH_OUTER])
+    return "outer" if is_outer and (name in PUBLIC_NAMES or name in public_names) else "grease"
 
 
 def _vector(data: bytes, at: int, width: int) -> int:
@@ -54,28 +108,69 @@ def read_hello(message: bytes) -> Hello | None:
         raise ValueError(error)
     if len(message) < MESSAGE_HEADER + length:
         return None
-    return _read_body(message[MESSAGE_HEADER : MESSAGE_HEADER + length])
+    return read_body(message[MESSAGE_HEADER : MESSAGE_HEADER + length])
 
 
-def _read_body(body: bytes, *, whole: bool = True) -> Hello:
-    """Read the body of a hello; of one that is not whole, what comes before the cut."""
-    if len(body) < VERSION + RANDOM or body[0] != MAJOR:
+def read_body(body: bytes, *, whole: bool = True, is_datagram: bool = False) -> Hello:
+    """Read the body of a hello; of one that is not whole, what comes before the cut. ValueError where it is none.
+
+    `is_datagram` reads the hello of DTLS, which has a cookie (RFC 6347 section 4.2.1).
+    """
+    if len(body) < VERSION + RANDOM or not _is_version(body, is_datagram=is_datagram):
         message = "no TLS version"
         raise ValueError(message)
+    version = int.from_bytes(body[:VERSION], "big")
     random = body[VERSION : VERSION + RANDOM]
     at = _vector(body, VERSION + RANDOM, 1)  # session id
-    at = _vector(body, at, 2)  # cipher suites
+    if is_datagram:
+        at = _vector(body, at, 1)  # cookie
+    start = at + 2
+    at = _vector(body, at, 2)
+    ciphers = body[start:at]
     at = _vector(body, at, 1)  # compression methods
     if at == len(body):
-        return Hello(None, random)
+        return Hello(None, random, version, ciphers, whole=whole)
     end = _vector(body, at, 2) if whole else len(body)
-    at += 2
-    while at < end:
-        kind, start = body[at : at + 2], at + 4
-        at = _vector(body, at + 2, 2)
-        if kind == SERVER_NAME:
-            return Hello(_server_name(body[start:at]), random)
-    return Hello(None, random)
+    kinds, values, ended = _extensions(body, at + 2, end)
+    if not ended and whole and SERVER_NAME not in values:
+        message = "a TLS extension runs over its end"
+        raise ValueError(message)
+    return Hello(
+        _server_name(values.get(SERVER_NAME, b"")),
+        random,
+        version,
+        ciphers,
+        tuple(kinds),
+        _list(values.get(VERSIONS, b""), 1),
+        _list(values.get(SIGNATURES, b""), 2),
+        _protocols(values.get(ALPN, b"")),
+        values.get(ECH),
+        whole and ended,
+    )
+
+
+def _is_version(body: bytes, *, is_datagram: bool) -> bool:
+    if is_datagram:
+        return body[0] == DTLS_MAJOR or body[:VERSION] == DTLS_BEFORE_1
+    return body[0] == MAJOR
+
+
+def _extensions(body: bytes, at: int, end: int) -> tuple[list[int], dict[int, bytes], bool]:
+    """Give the types of the extensions up to the first broken one, the content of those wanted, and if none is broken.
+
+    Those behind the name may be broken, for the name is what matters most.
+    """
+    kinds: list[int] = []
+    values: dict[int, bytes] = {}
+    while at + _EXTENSION.size <= end:
+        kind, length = _EXTENSION.unpack_from(body, at)
+        start, at = at + _EXTENSION.size, at + _EXTENSION.size + length
+        if at > end:
+            return kinds, values, False
+        kinds.append(kind)
+        if kind in _WANTED and kind not in values:
+            values[kind] = body[start:at]
+    return kinds, values, at == end
 
 
 def _server_name(value: bytes) -> bytes | None:
@@ -89,6 +184,22 @@ def _server_name(value: bytes) -> bytes | None:
         if kind == HOST_NAME:
             return value[start:at] or None
     return None
+
+
+def _list(value: bytes, width: int) -> bytes:
+    """Give the two-byte items of a list preceded by its length in `width` bytes; as many as there are."""
+    items = value[width : width + int.from_bytes(value[:width], "big")]
+    return items[: len(items) & ~1]
+
+
+def _protocols(value: bytes) -> tuple[bytes, ...]:
+    """Give the names of an ALPN list (RFC 7301 section 3.1), up to the first that is broken."""
+    names: list[bytes] = []
+    at, end = 2, min(len(value), 2 + int.from_bytes(value[:2], "big"))
+    while at < end and at + 1 + value[at] <= end:
+        names.append(value[at + 1 : at + 1 + value[at]])
+        at += 1 + value[at]
+    return tuple(names)
 
 
 class HelloReader:
@@ -121,7 +232,7 @@ class HelloReader:
         """Read what there is of a hello whose end was not captured; None where its name is not in it."""
         message = bytes(self._message + self._input[RECORD_HEADER:])
         try:
-            hello = _read_body(message[MESSAGE_HEADER:], whole=False)
+            hello = read_body(message[MESSAGE_HEADER:], whole=False)
         except ValueError:
             return None
         return hello if hello.server_name else None

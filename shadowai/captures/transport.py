@@ -13,22 +13,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shadowai.captures.container import Bytes, Capture, Ints
-    from shadowai.captures.link import Mask
+    from shadowai.captures.headers import Mask
 
 PEEK = 24  # bytes of the payload looked at to tell what it may be
 MIN_TCP, UDP_HEADER = 20, 8  # bytes
+SYN, ACK = 0x02, 0x10  # flags
 
 
 @dataclass(slots=True)
 class Segments:
-    """TCP and UDP packets with payload, of one IP family.
+    """TCP and UDP packets of one IP family.
 
-    `row` in the block, `at` and `stop` the payload at hand in the file, `length` the payload bytes on the wire,
-    `sequence` and `source`, `destination` as in the headers, `peek` the first bytes of the payload, shape (n, PEEK).
-    `guess` and `side` are filled in later: what the payload may begin with, and which side of which flow sent it.
+    `row` in the block, `head` where the header begins in the file, `at` and `stop` the payload at hand, `length` the
+    payload bytes on the wire, `sequence` and `source`, `destination` as in the headers, `peek` the first bytes of the
+    payload, shape (n, PEEK). `opens` and `answers` tell a SYN and a SYN that acknowledges one. `guess` and `side` are
+    filled in later: what the payload may begin with, and which side of which flow sent it.
     """
 
     row: Ints
+    head: Ints
     is_tcp: Mask
     source: Bytes
     destination: Bytes
@@ -39,6 +42,8 @@ class Segments:
     stop: Ints
     length: Ints
     peek: Bytes
+    opens: Mask
+    answers: Mask
     guess: NDArray[np.int8]
     side: Ints
 
@@ -59,7 +64,7 @@ class Faults:
 
 
 def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
-    """Decode TCP and UDP headers; packets without payload are left out."""
+    """Decode TCP and UDP headers."""
     room = packets.stop - packets.at
     is_tcp = packets.protocol == TCP
     short = room < np.where(is_tcp, MIN_TCP, UDP_HEADER)
@@ -72,25 +77,42 @@ def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
     at = packets.at + size
     stop = np.minimum(packets.stop, end)
     short |= ~bad & (at > packets.stop)
-    full = np.flatnonzero(~short & ~bad & (end > at))
+    faults = Faults(packets.row[bad], packets.row[short])
+    full = np.flatnonzero(~short & ~bad)
+    if len(full) < len(packets):
+        packets, is_tcp, head = packets.pick(full), is_tcp[full], head[full]
+        at, stop, end = at[full], stop[full], end[full]
+    flags = np.where(is_tcp, head[:, 13] & (SYN | ACK), 0)
     segments = Segments(
-        row=packets.row[full],
-        is_tcp=is_tcp[full],
-        source=packets.source[full],
-        destination=packets.destination[full],
-        source_port=_big16(head[full], 0),
-        destination_port=_big16(head[full], 2),
+        row=packets.row,
+        head=packets.at,
+        is_tcp=is_tcp,
+        source=packets.source,
+        destination=packets.destination,
+        source_port=_big16(head, 0),
+        destination_port=_big16(head, 2),
         # A SYN takes one sequence number before the data that it may carry (RFC 7413).
-        sequence=((_big16(head[full], 4) << 16) | _big16(head[full], 6)) + ((head[full, 13] >> 1) & is_tcp[full]),
-        at=at[full],
-        stop=np.maximum(stop[full], at[full]),
-        length=(end - at)[full],
-        peek=capture.rows(at[full], PEEK),
-        guess=np.zeros(len(full), np.int8),
-        side=np.full(len(full), -1, np.int64),
+        sequence=_big32(head, 4) + ((flags & SYN) > 0),
+        at=at,
+        stop=np.maximum(stop, at),
+        length=np.maximum(end - at, 0),
+        peek=capture.rows(at, PEEK),
+        opens=flags == SYN,
+        answers=flags == SYN | ACK,
+        guess=np.zeros(len(packets), np.int8),
+        side=np.full(len(packets), -1, np.int64),
     )
-    return segments, Faults(packets.row[bad], packets.row[short])
+    return segments, faults
+
+
+def acknowledged(capture: Capture, heads: Ints) -> Ints:
+    """Read the acknowledgment numbers of the TCP headers at the offsets."""
+    return _big32(capture.rows(heads, MIN_TCP), 8)
 
 
 def _big16(head: Bytes, at: int) -> Ints:
     return (head[:, at].astype(np.int64) << 8) | head[:, at + 1]
+
+
+def _big32(head: Bytes, at: int) -> Ints:
+    return (_big16(head, at) << 16) | _big16(head, at + 2)

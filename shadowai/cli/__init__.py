@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shadowai import __version__
-from shadowai.cli.common import fail
-from shadowai.cli.exits import Exit
+from shadowai.cli.exits import Exit, fail
 from shadowai.errors import ShadowaiError, UsageError
 
 if TYPE_CHECKING:

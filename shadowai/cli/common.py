@@ -1,4 +1,4 @@
-"""What commands share: consoles, options, times, and the one place where errors become messages."""
+"""What commands that read sources share: consoles, options, times."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from shadowai.model import SECOND
 from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from shadowai.cli.exits import Exit
+    from shadowai.inputs import Recorded
     from shadowai.result import SourceReport
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MICROSECOND = SECOND // 1_000_000
 FILE = click.Path(path_type=Path)
+_OPTIONS = [name for name in Settings.model_fields if name != "columns"]  # --columns is read apart: it adds to a map
 
 
 class Moment(click.ParamType[int]):
@@ -51,32 +52,40 @@ def settings(**given: object) -> Settings:
     return load_settings(config if isinstance(config, Path) else None, os.environ, **given)
 
 
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """Read the settings behind a command that takes its sources' options (see `reads_sources`)."""
+    return settings(**{name: options[name] for name in ("config", *_OPTIONS) if name in options})
+
+
 def reads_sources(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the sources as arguments and the options that say how to read them (see `read_options`)."""
     columns = "A CSV of your own: map our field to its header."
-    secrets = "TLS key log: read captures deeply with tshark, URLs included."
+    keylog = "TLS key log: read captures deeply with tshark, URLs included."
     for add in (
         click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG]."),
-        click.option("--tls-secrets", type=FILE, help=secrets),
+        click.option("--tls-keylog", type=FILE, help=keylog),
         click.option("--zone", help="IANA time zone of log times that name none [default: UTC]."),
         click.option("--columns", multiple=True, metavar="FIELD=HEADER", help=columns),
         click.option(
             "--format", "format_", metavar="ID", help="Read every log as this format (see `shadowai formats`)."
         ),
-        click.argument("sources", nargs=-1, required=True, metavar="SOURCE..."),
+        click.argument("sources", nargs=-1, metavar="SOURCE..."),
     ):
         command = add(command)
     return command
 
 
-def read_options(options: Mapping[str, Any], chosen: Settings) -> ReadOptions:
+def read_options(options: Mapping[str, Any], chosen: Settings, recorded: Sequence[Recorded] = ()) -> ReadOptions:
     """Make of a command's options, and of the settings behind them, what is to be read and how."""
     return ReadOptions(
         arguments=options["sources"],
         format=options["format_"],
         columns={**chosen.columns, **_column_map(options["columns"])},
         zone=chosen.zone,
-        secrets=options["tls_secrets"],
+        logformats=chosen.logformats,
+        day_first=None if chosen.date_order is None else chosen.date_order == "day-first",
+        keylog=chosen.tls_keylog,
+        recorded=recorded,
     )
 
 
@@ -88,13 +97,6 @@ def _column_map(pairs: Iterable[str]) -> dict[str, dict[str, str]]:
             raise UsageError(f"--columns {pair!r} is not FIELD=HEADER, such as host=Destination")
         mapping[field.strip()] = header.strip()
     return {"csv": mapping} if mapping else {}
-
-
-def fail(message: str, code: Exit) -> None:
-    """Print an error to standard error, hostile bytes made harmless, and leave."""
-    for line in message.splitlines():
-        click.echo(f"shadowai: {clean(line)}", err=True)
-    sys.exit(code)
 
 
 def complain(sources: Iterable[SourceReport], warnings: Iterable[str] = ()) -> None:

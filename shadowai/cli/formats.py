@@ -7,30 +7,33 @@ import orjson
 
 from shadowai.captures.formats import CAPTURE_FORMATS, CaptureFormat
 from shadowai.errors import UsageError
-from shadowai.logs import Format, load_formats
+from shadowai.logs import DNSTAP, Format, load_formats
 from shadowai.logs.schema import FIELD_ORDER
+from shadowai.model import Kind
 from shadowai.reports.text import shorten
 
 AnyFormat = CaptureFormat | Format
 
+_SHORT = {"action": "verdict"}  # the words of the manual
 _WIDTH = 80  # columns of a terminal
 
 
 @click.command()
 @click.argument("format_id", metavar="[ID]", required=False)
+@click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only formats of one kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def formats(format_id: str | None, *, as_json: bool) -> None:
+def formats(format_id: str | None, kind: str | None, *, as_json: bool) -> None:
     """List the input formats, and which fields each can fill; with ID, one format in full.
 
     \b
     Examples:
-      shadowai formats
+      shadowai formats --kind firewall
       shadowai formats squid
     """
-    known: dict[str, AnyFormat] = {**load_formats(), **{fmt.id: fmt for fmt in CAPTURE_FORMATS}}
+    known: dict[str, AnyFormat] = {**load_formats(), **{fmt.id: fmt for fmt in (DNSTAP, *CAPTURE_FORMATS)}}
     if format_id is not None and format_id not in known:
         raise UsageError(f"no format {format_id!r}; there are {', '.join(sorted(known))}")
-    chosen = [known[format_id]] if format_id else [known[name] for name in sorted(known)]
+    chosen = [known[format_id]] if format_id else [fmt for _, fmt in sorted(known.items()) if kind in {None, fmt.kind}]
     if as_json:
         for fmt in chosen:
             click.echo(orjson.dumps(_document(fmt)))
@@ -59,10 +62,14 @@ def _print_one(fmt: AnyFormat) -> None:
 
 
 def _print_matrix(chosen: list[AnyFormat]) -> None:
-    width = max(len(fmt.id) for fmt in chosen)
+    width = max((len(fmt.id) for fmt in chosen), default=0)
     room = _WIDTH - width - 2 * len(FIELD_ORDER) - len("  " * 2) + 1
     for number, field in enumerate(FIELD_ORDER):
-        click.echo(f"{'':<{width}}  {'│ ' * number}┌ {field}")
-    for fmt in chosen:
-        marks = " ".join("●" if field in fmt.fields else "·" for field in FIELD_ORDER)
-        click.echo(f"{fmt.id:<{width}}  {marks}  {shorten(fmt.name, room)}")
+        click.echo(f"{'':<{width}}  {'│ ' * number}┌ {_SHORT.get(field, field)}")
+    for kind in Kind:
+        group = [fmt for fmt in chosen if fmt.kind is kind]
+        if group:
+            click.echo(f"{kind.value} ({len(group)})")
+        for fmt in group:
+            marks = " ".join("●" if field in fmt.fields else "·" for field in FIELD_ORDER)
+            click.echo(f"{fmt.id:<{width}}  {marks}  {shorten(fmt.name, room)}".rstrip())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from shadowai.cli.common import FILE, Moment, complain, progress_bar, read_options, reads_sources, settings
+from shadowai.cli.common import FILE, Moment, complain, progress_bar, read_options, reads_sources, settings_of
 from shadowai.cli.exits import exit_of_scan
+from shadowai.cli.live import captures_live, recorded
 from shadowai.model import Status
 from shadowai.reports import result_json, summary
 from shadowai.scan import ScanOptions
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @reads_sources
+@captures_live
 @click.option("--directory", type=FILE, help="Folder with networks.csv, people.csv, departments.csv.")
 @click.option("--policy", type=FILE, help="YAML file that says what is sanctioned, and where.")
 @click.option("--out", type=FILE, help="Write the report into this folder (HTML, CSV, JSON).")
@@ -43,6 +45,7 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
       shadowai scan /var/log/squid --directory directory \\
         --policy policy.yaml --out report
       tcpdump -w - -c 100000 | shadowai scan - --json
+      sudo shadowai scan --live eth0 --for 10m --out report
       shadowai scan export.csv --columns time=When --columns host=Site \\
         --columns user=Who
 
@@ -52,18 +55,19 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
       1 done, --fail-on was met      4 nothing could be read
       2 wrong usage or configuration
     """
-    chosen = settings(**{name: options[name] for name in ("config", "directory", "policy", "workers", "zone")})
-    scan_options = ScanOptions(
-        read=read_options(options, chosen),
-        directory=chosen.directory,
-        policy=chosen.policy,
-        out=options["out"],
-        since=options["since"],
-        until=options["until"],
-        workers=chosen.workers,
-    )
-    with progress_bar(quiet=options["quiet"]) as advance:
-        result = run_scan(scan_options, advance)
+    chosen = settings_of(options)
+    with recorded(options, quiet=options["quiet"]) as taken:
+        scan_options = ScanOptions(
+            read=read_options(options, chosen, taken),
+            directory=chosen.directory,
+            policy=chosen.policy,
+            out=options["out"],
+            since=options["since"],
+            until=options["until"],
+            workers=chosen.workers,
+        )
+        with progress_bar(quiet=options["quiet"]) as advance:
+            result = run_scan(scan_options, advance)
     tell(result, options["out"], quiet=options["quiet"], as_json=options["as_json"])
     sys.exit(exit_of_scan(result, Status(options["fail_on"]) if options["fail_on"] else None))
 

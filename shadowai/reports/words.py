@@ -47,6 +47,8 @@ BLIND = {
     "vpn": ("VPN services", "We cannot see what was used inside the VPN."),
     "tunnel": ("Tunnels", "We cannot see what was used inside the tunnel."),
     "ech": ("Hidden server names (ECH)", "We cannot see which services these connections went to."),
+    "no-name": ("Encrypted connections without a name", "We cannot see which services these connections went to."),
+    "unknown-quic": ("Connections of an unknown protocol version", "We cannot see where these connections went to."),
     "no-client-identity": (
         "Records that do not say who",
         "We cannot tell whose use this was, so it may be missing from the number of people.",
@@ -112,4 +114,6 @@ def blind_extent(spot: BlindSpot) -> str:
     """Say how large a blind spot is: `1,204 requests by 3 people`."""
     unit = spot.unit.removesuffix("s") if spot.count == 1 else spot.unit
     extent = f"{text.number(spot.count)} {unit}"
-    return extent if not spot.people else f"{extent} by {text.people(spot.people)}"
+    if spot.people:
+        extent = f"{extent} by {text.people(spot.people)}"
+    return f"{extent}, {text.size(spot.bytes_up)} sent" if spot.bytes_up else extent

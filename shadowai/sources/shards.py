@@ -9,7 +9,7 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from shadowai.sources.streams import READ_ERRORS, ChunkReader, is_compressed, open_stream, read_error
+from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, ChunkReader, is_compressed, open_stream, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHARD_SIZE = 32 << 20
 BLOCK_SIZE = 1 << 20  # larger blocks take fresh memory from the system each time, which costs more than reading them
 LONGEST_LINE = 2 << 20
+PIECES, PIECE_SIZE = 4, 16 << 10  # looked at beside the head, the last one at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,28 @@ def line_blocks(
             yield from _blocks(stream, shard, block_size, longest_line)
     except READ_ERRORS as error:
         raise read_error(shard.source, error) from error
+
+
+def pieces(source: Source, count: int = PIECES, size: int = PIECE_SIZE) -> list[tuple[int, bytes]]:
+    """Give whole lines from further on in a file and their offsets: what its head does not show.
+
+    Of a compressed file there are none: they could be had only by unpacking all of it. SourceError where it has gone.
+    """
+    if is_compressed(source):
+        return []
+    found = []
+    try:
+        with source.path.open("rb") as file:
+            length = file.seek(0, 2)
+            for number in range(1, count + 1) if length > HEAD_SIZE + count * size else ():
+                at = file.seek(min(length * number // count, length - size))
+                piece = file.read(size)
+                start, stop = piece.find(b"\n") + 1, piece.rfind(b"\n") + 1
+                if 0 < start < stop:
+                    found.append((at + start, piece[start:stop]))
+    except OSError as error:
+        raise read_error(source, error) from error
+    return found
 
 
 def line_number(source: Source, offset: int) -> int:

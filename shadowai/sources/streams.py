@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 import zstandard
 
 from shadowai.errors import SourceError
+from shadowai.sources.lz4frames import MAGIC as LZ4
+from shadowai.sources.lz4frames import open_lz4
 from shadowai.sources.zstd import MAGIC as ZSTANDARD
 from shadowai.sources.zstd import open_zstandard
 
@@ -35,6 +37,7 @@ _OPENERS: dict[bytes, Callable[[Path], object]] = {
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
     ZSTANDARD: open_zstandard,
+    LZ4: open_lz4,
 }
 
 
@@ -65,7 +68,7 @@ class ChunkReader:
 
 
 def is_compressed(source: Source) -> bool:
-    """Say whether the file's first bytes are those of gzip, bzip2, xz or Zstandard."""
+    """Say whether the file's first bytes are those of gzip, bzip2, xz, Zstandard or LZ4."""
     return _opener(source) is not None
 
 

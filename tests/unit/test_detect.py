@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import itertools
 import json
 from typing import TYPE_CHECKING
 
@@ -9,13 +11,15 @@ import pytest
 
 from shadowai.hosts import split_target
 from shadowai.logs import Needle, Prefilter
-from shadowai.signatures import load_database, look_up, needles
+from shadowai.signatures import load_database, look_up, needles, read_files
+from shadowai.signatures.kinds import PLACEHOLDER, IndicatorKind
 from shadowai.signatures.lookup import AGENT_PREFIX
 from shadowai.signatures.matcher import Matcher
-from shadowai.signatures.schema import PLACEHOLDER, IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from shadowai.signatures import Match
 
 DATABASE = load_database()
 LITERALS = [Needle(*literal) for literal in needles(DATABASE)]
@@ -24,16 +28,23 @@ LABELS = Prefilter(LITERALS, "dns-labels")
 
 
 def _questions() -> list[str]:
-    """List something to ask for every indicator, and every example."""
-    asked = [example for service in DATABASE.services.values() for example in service.file.examples.match]
-    for service in DATABASE.services.values():
-        for indicator in service.indicators:
-            value = PLACEHOLDER.sub("eu-west-1", indicator.value)
-            is_agent = indicator.kind is IndicatorKind.USER_AGENT
-            asked.append(f"{AGENT_PREFIX} {value}" if is_agent else value)
-            if indicator.kind is IndicatorKind.DOMAIN:
-                asked.append(f"some.name.below.{value}")
-    return asked
+    """List something to ask for every indicator that a log can hold as text, and every such example."""
+    asked = [example for service in read_files().services.values() for example in service.file.examples.match]
+    asked += [question for match in DATABASE.indicators for question in _asking(match)]
+    matcher = Matcher(DATABASE)
+    matched = {question: look_up(matcher, question).match for question in asked}
+    return [question for question, match in matched.items() if match and match.kind is not IndicatorKind.PROTOCOL]
+
+
+def _asking(match: Match) -> list[str]:
+    value = PLACEHOLDER.sub("eu-west-1", match.indicator)
+    if match.kind is IndicatorKind.USER_AGENT:
+        return [f"{AGENT_PREFIX} {value}"]
+    if match.kind is IndicatorKind.ENDPOINT:
+        return [f"http://10.0.0.5{value}"]
+    if match.kind is IndicatorKind.ADDRESS:
+        return [str(address) for address in itertools.islice(ipaddress.ip_network(value), 0, 1000, 37)]
+    return [value, f"some.name.below.{value}"] if match.kind is IndicatorKind.DOMAIN else [value]
 
 
 QUESTIONS = _questions()

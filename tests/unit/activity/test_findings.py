@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.activity_world import NINE, Seen, resolve, rolled_up
 
-from shadowai.activity.blind_spots import HidingPlace, blind_spots
+from shadowai.activity.blind_spots import _DETAILS, _HIDDEN, HidingPlace, blind_spots
 from shadowai.activity.candidates import candidates
 from shadowai.activity.frame import attributed_frame, sightings
 from shadowai.activity.risk import Exposure, assess
 from shadowai.activity.rollup import Activity, Subject
 from shadowai.activity.slugs import slugs
-from shadowai.model import MINUTE, Action, Attribution, Evidence, Kind, Observation, Role, Status, Who
+from shadowai.model import MINUTE, Action, Attribution, Evidence, Hidden, Kind, Observation, Role, Status, Who
+from shadowai.reports.words import BLIND
 from shadowai.result import SourceReport
 
 PLACES = {"doh": HidingPlace("encrypted-dns", "Some DoH")}
@@ -53,6 +56,23 @@ def test_hiding_places_are_blind_spots_unless_denied() -> None:
     (spot,) = blind_spots(attributed_frame(activity, resolve), PLACES, ())
     assert (spot.kind, spot.name, spot.count, spot.people) == ("encrypted-dns", "Some DoH", 1, 1)
     assert spot.departments == ("Sales",)
+
+
+def test_flows_that_hide_are_blind_spots_with_servers_and_bytes() -> None:
+    activity = Activity()
+    for user, server, up in (("ann", "192.0.2.1", 10), ("ann", "192.0.2.2", 500), ("eve", "192.0.2.1", 20)):
+        seen = replace(_observation(user), bytes_up=up, bytes_down=2 * up)
+        activity.add(seen, Subject.BLIND_SPOT, f"no-name {server}", role=None, confidence=0)
+    activity.add(_observation("eve"), Subject.BLIND_SPOT, "wireguard 192.0.2.9", role=None, confidence=0)
+    unnamed, vpn = blind_spots(attributed_frame(activity, resolve), PLACES, ())
+    assert (unnamed.kind, unnamed.count, unnamed.unit, unnamed.people) == ("no-name", 3, "connections", 2)
+    assert (unnamed.servers, unnamed.bytes_up, unnamed.bytes_down) == (("192.0.2.2", "192.0.2.1"), 530, 1060)
+    assert (vpn.kind, vpn.name, vpn.servers, vpn.bytes_up) == ("vpn", "WireGuard", ("192.0.2.9",), None)
+
+
+def test_every_way_to_hide_has_a_kind_that_reports_know() -> None:
+    assert set(_HIDDEN) == set(Hidden)
+    assert {kind for kind, _ in _HIDDEN.values()} <= set(BLIND) & set(_DETAILS)
 
 
 def test_use_that_nobody_can_be_named_for_is_a_blind_spot() -> None:

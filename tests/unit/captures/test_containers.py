@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.capture_files import block, interface, option, resolutions, section
+from support.capture_files import enhanced as timed
 
-from shadowai.captures import pcapng, read, recognise
+from shadowai.captures import pcap, pcapng, read, recognise
 from shadowai.captures.container import Capture
+from shadowai.captures.resolutions import Resolutions
 from shadowai.errors import CaptureError, SourceError
 from shadowai.model import Defect, Tally
 
@@ -22,27 +25,8 @@ if TYPE_CHECKING:
 QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def block(kind: int, body: bytes, order: str = "<") -> bytes:
-    body += bytes(-len(body) % 4)
-    size = struct.pack(order + "I", 12 + len(body))
-    return struct.pack(order + "I", kind) + size + body + size
-
-
-def section(order: str = "<") -> bytes:
-    return block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)
-
-
-def interface(link: int = 101, options: bytes = b"", order: str = "<", snap: int = 0) -> bytes:
-    return block(1, struct.pack(order + "HHI", link, 0, snap) + options, order)
-
-
-def option(code: int, value: bytes, order: str = "<") -> bytes:
-    return struct.pack(order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
-
-
 def enhanced(packet: bytes, ticks: int = 0, face: int = 0, order: str = "<") -> bytes:
-    fields = face, ticks >> 32, ticks & 0xFFFFFFFF, len(packet), len(packet)
-    return block(6, struct.pack(order + "5I", *fields) + packet, order)
+    return timed(packet, face, ticks, order)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +189,63 @@ def test_blocks_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setattr(f"shadowai.captures.{name}.BLOCK_BYTES", 1)
     assert craft.hosts(packets) == names
     assert [len(each) for each in pcapng.blocks(Capture(content), Tally())] == [1] * 5
+
+
+def test_the_interface_of_every_packet_is_told(craft: Craft) -> None:
+    packet = craft.udp(craft.query("a.example"))
+    content = section() + interface() + interface() + enhanced(packet, face=1) + enhanced(packet) + block(3, b"\0" * 8)
+    assert [each.interface.tolist() for each in pcapng.blocks(Capture(content), Tally())] == [[1, 0, 0]]
+    (only,) = pcap.blocks(Capture(craft.pcap([packet, packet]).read_bytes()), Tally())
+    assert only.interface.tolist() == [0, 0]
+
+
+def test_names_that_the_file_resolves_are_kept(craft: Craft) -> None:
+    packet = craft.udp(craft.query("a.example"))
+    first = resolutions(
+        [("203.0.113.5", ("Named.Example.com.", "alias.example.com")), ("2001:db8::5", ("six.example",))]
+    )
+    last = resolutions(
+        [("203.0.113.5", ("alias.example.com", "late.example")), ("192.0.2.1", ("192.0.2.1", "a b"))], ">"
+    )
+    content = section() + interface() + first + enhanced(packet) + section(">") + last
+    capture = Capture(content)
+    assert sum(map(len, pcapng.blocks(capture, Tally()))) == 1
+    known = capture.resolutions
+    assert known.of(bytes([203, 0, 113, 5])) == ("named.example.com", "alias.example.com", "late.example")
+    assert known.of(bytes.fromhex("20010db8000000000000000000000005")) == ("six.example",)
+    assert (known.of(bytes([192, 0, 2, 1])), known.of(b""), len(known), known.dropped) == ((), (), 2, 0)
+
+
+def test_resolutions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shadowai.captures.resolutions.MAX_ADDRESSES", 3)
+    known = Resolutions()
+    for number in range(5):
+        known.learn(resolutions([(f"192.0.2.{number}", tuple(f"n{at}.example" for at in range(6)))])[8:-4], "<")
+    for _ in range(3):
+        known.learn(resolutions([("192.0.2.1", tuple(f"m{at}.example" for at in range(6)))])[8:-4], "<")
+    assert (len(known), known.of(bytes([192, 0, 2, 4]))) == (3, ())
+    assert len(known.of(bytes([192, 0, 2, 1]))) == 8
+    assert known.dropped == 12 + 3 * 4
+
+
+@given(noise=st.binary(max_size=300), order=st.sampled_from("<>"))
+def test_random_resolutions_never_crash(noise: bytes, order: str) -> None:
+    known = Resolutions()
+    known.learn(noise, order)
+    assert len(known) <= len(noise) // 8
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_as_it_was_when_it_was_opened(craft: Craft) -> None:
+    packets = [craft.udp(craft.query(f"{name}.example")) for name in "abc"]
+    path = craft.pcap(packets)
+    found = []
+    tally = Tally()
+    for each in read(path, name="x", tally=tally):
+        found.append(each.host)
+        with path.open("ab") as file:
+            file.write(craft.record(packets[0])[:30])
+    assert found == ["a.example", "b.example", "c.example"]
+    assert (tally.records, tally.skipped) == (3, {})
 
 
 @QUIET

@@ -146,14 +146,16 @@ def test_messages_cut_when_captured(craft: Craft) -> None:
     assert snapped(framed, len(framed) - 3) == ([], {"cut-short": 1})
 
 
-def test_a_repeated_hello_is_one_contact_and_counts_its_bytes_each_time(craft: Craft) -> None:
+def test_a_repeated_hello_is_one_contact_and_its_bytes_count_once(craft: Craft) -> None:
     data = craft.records(craft.hello("a.example"))
     answer = craft.tcp(b"server" * 50, 500, (443, 40000), source="203.0.113.5", destination="192.0.2.10")
     found, _ = craft.read(
         craft.pcap([craft.tcp(data, 1), craft.tcp(data, 1), answer, craft.tcp(b"x" * 10, 1 + len(data))])
     )
     assert [(each.host, each.packet) for each in found] == [("a.example", 1)]
-    assert (found[0].bytes_up, found[0].bytes_down) == (2 * len(data) + 10, 300)
+    assert (found[0].bytes_up, found[0].bytes_down) == (len(data) + 10, 300)
+    frames = 2 * (40 + len(data)) + 40 + 10
+    assert (found[0].wire_up, found[0].wire_down) == (frames, 40 + 300)
     assert (found[0].source_ip, found[0].source_port, found[0].destination_port) == ("192.0.2.10", 40000, 443)
     assert found[0].evidence == Evidence.TLS
 
@@ -215,7 +217,7 @@ def test_requests_on_one_connection(craft: Craft) -> None:
         ("2001:db8::1", "PROPFIND", "/three?x=y", None),
         ("c.example", "CONNECT", None, None),
     ]
-    assert [each.bytes_up for each in found] == [len(stream) + len(fourth), None, None, None]
+    assert [each.bytes_up for each in found] == [len(first), len(second + body), len(third), len(fourth)]
     pipelined, _ = craft.read(craft.pcap([craft.tcp(stream, 1, (40000, 80))]))
     assert {each.host for each in pipelined} == {"a.example", "b.example", "2001:db8::1"}
 

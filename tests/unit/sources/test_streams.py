@@ -4,8 +4,10 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import struct
 from typing import TYPE_CHECKING
 
+import lz4.frame
 import pytest
 import zstandard
 
@@ -25,6 +27,7 @@ COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "bzip2": bz2.compress,
     "xz": lzma.compress,
     "zstd": zstandard.compress,
+    "lz4": lz4.frame.compress,
 }
 
 
@@ -50,7 +53,34 @@ def test_gzip_of_several_members_is_one_stream(tmp_path: Path) -> None:
     assert b"".join(block for _, block in line_blocks(Shard(source))) == b"a\nb\n"
 
 
-@pytest.mark.parametrize("kind", ["gzip", "xz"])
+def test_lz4_of_several_frames_is_one_stream(tmp_path: Path) -> None:
+    skippable = struct.pack("<II", 0x184D2A50, 3) + b"any"
+    source = _source(tmp_path, lz4.frame.compress(b"a\n") + skippable + lz4.frame.compress(b"b\n"))
+    assert b"".join(block for _, block in line_blocks(Shard(source))) == b"a\nb\n"
+
+
+@pytest.mark.parametrize("damage", [slice(5, 7), slice(300, 340), slice(-3, None)])
+def test_damaged_lz4_is_an_error_of_that_file(tmp_path: Path, damage: slice) -> None:
+    noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(256))
+    content = bytearray(lz4.frame.compress(noise, content_checksum=True))
+    content[damage] = bytes(byte ^ 0x5A for byte in content[damage])
+    with pytest.raises(SourceError, match="input: cannot be read: the LZ4 data is damaged"):
+        list(line_blocks(Shard(_source(tmp_path, bytes(content)))))
+
+
+def test_lz4_that_ends_inside_a_frame_is_truncated_at_every_place(tmp_path: Path) -> None:
+    frames = (lz4.frame.compress(TEXT), lz4.frame.compress(b"more\n", content_checksum=True))
+    content = b"".join(frames)
+    for cut in range(6, len(content)):
+        source = _source(tmp_path, content[:cut])
+        if cut == len(frames[0]):
+            assert b"".join(block for _, block in line_blocks(Shard(source))) == TEXT
+            continue
+        with pytest.raises(SourceError, match=r"input: .*truncated"):
+            list(line_blocks(Shard(source)))
+
+
+@pytest.mark.parametrize("kind", ["gzip", "xz", "lz4"])
 def test_a_truncated_file_gives_what_it_has_and_an_error(tmp_path: Path, kind: str) -> None:
     whole = b"".join(hashlib.sha256(bytes([a, b])).digest() for a in range(100) for b in range(64)) + b"\nend\n"
     content = COMPRESSORS[kind](whole)

@@ -1,0 +1,179 @@
+"""Headers of links and what is put between them and IP, a block of packets at once.
+
+Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE)
+and Cisco metadata, LLC and SNAP (IEEE 802.2, RFC 1042), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with pseudowires
+(RFC 4448) and NSH (RFC 8300).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.captures.headers import (
+    IPV4,
+    IPV6,
+    MPLS,
+    Header,
+    Mask,
+    Next,
+    Step,
+    big16,
+    by_ethertype,
+    by_version,
+    choose,
+)
+
+if TYPE_CHECKING:
+    from shadowai.captures.container import Bytes, Capture, Ints
+
+ARP = 0x0806
+MACSEC, EXPLICIT, ENCRYPTED = 0x88E5, 0x20, 0x0C  # ethertype; flags of its tag: channel named, encrypted or changed
+PPPOE_VERSION, SHORTEST_NSH = 0x11, 8
+VLANS = (0x8100, 0x88A8, 0x9100, 0x9200)
+PPPOE_SESSION, MPLS_UPSTREAM, BACKBONE, METADATA, SERVICE = 0x8864, 0x8848, 0x88E7, 0x8909, 0x894F
+ETHERTYPES = (IPV4, IPV6, ARP, *VLANS, PPPOE_SESSION, MPLS, MPLS_UPSTREAM)
+"""Ethertypes that tell an Ethernet header from other bytes."""
+
+SNAP_SAP, IP_SAP, UNNUMBERED = 0xAA, 0x06, 0x03
+ETHERTYPE_OUIS = ((0, 0, 0), (0, 0, 0xF8))  # RFC 1042, IEEE 802.1H
+PPP_TYPES = {0x0021: IPV4, 0x0057: IPV6, 0x0281: MPLS, 0x0283: MPLS_UPSTREAM}
+PPP_CLOSED = (0x003D, 0x0053, 0x0055, 0x00FB, 0x00FD)  # multilink, encrypted and compressed datagrams (RFC 1968, 1962)
+ALL_STATIONS, CISCO_UNICAST, CISCO_BROADCAST = 0xFF, 0x0F, 0x8F
+NSH_PROTOCOLS = {1: IPV4, 2: IPV6, 3: int(Header.ETHERNET), 5: MPLS}
+MAC_PAIR = 12  # bytes of destination and source in front of an ethertype
+
+
+def _ethernet(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_ethertype(big16(capture.rows(at + MAC_PAIR, 2))), at + 14
+
+
+def _vlan(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_ethertype(big16(capture.rows(at + 2, 2))), at + 4
+
+
+def _backbone(_: Capture, at: Ints, __: Ints) -> Next:
+    return np.full(len(at), int(Header.ETHERNET), np.int64), at + 4
+
+
+def _metadata(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_ethertype(big16(capture.rows(at + 6, 2))), at + 8
+
+
+def _llc(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Read LLC, and SNAP behind it; other protocols than IP on LLC are not looked at."""
+    head = capture.rows(at, 8)
+    unnumbered = head[:, 2] == UNNUMBERED
+    snap = (head[:, 0] == SNAP_SAP) & (head[:, 1] == SNAP_SAP) & unnumbered
+    snap &= np.any([(head[:, 3:6] == oui).all(axis=1) for oui in ETHERTYPE_OUIS], axis=0)
+    bare = (head[:, 0] == IP_SAP) & (head[:, 1] == IP_SAP) & unnumbered
+    kind = choose([(bare, IPV4)], Header.NOT_IP, len(at))
+    number = big16(head, 6)
+    kind[snap] = number[snap]
+    return kind, at + np.where(snap, 8, 3)
+
+
+def _pppoe(capture: Capture, at: Ints, _: Ints) -> Next:
+    head = capture.rows(at, 2)
+    session = (head[:, 0] == PPPOE_VERSION) & (head[:, 1] == 0)
+    return choose([(session, Header.PPP)], Header.NOT_IP, len(at)), at + 6
+
+
+def _ppp(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Read a PPP header: address and control may be left out, and so may the first byte of a protocol below 256."""
+    head = capture.rows(at, 4)
+    framed = (head[:, 0] == ALL_STATIONS) & (head[:, 1] == UNNUMBERED)
+    first = np.where(framed, head[:, 2], head[:, 0]).astype(np.int64)
+    second = np.where(framed, head[:, 3], head[:, 1])
+    narrow = (first & 1) == 1
+    protocol = np.where(narrow, first, (first << 8) | second)
+    cases = [(protocol == number, kind) for number, kind in PPP_TYPES.items()]
+    cases.append((np.isin(protocol, PPP_CLOSED), int(Header.UNREAD)))
+    return choose(cases, Header.NOT_IP, len(at)), at + np.where(framed, 2, 0) + np.where(narrow, 1, 2)
+
+
+def _ppp_directed(_: Capture, at: Ints, __: Ints) -> Next:
+    # The direction stands in place of the address byte, and the control byte follows it.
+    return np.full(len(at), int(Header.PPP), np.int64), at + 2
+
+
+def _serial(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Tell Cisco HDLC from PPP by the address byte, and step over the HDLC header."""
+    head = capture.rows(at, 4)
+    cisco = (head[:, 0] == CISCO_UNICAST) | (head[:, 0] == CISCO_BROADCAST)
+    return np.where(cisco, big16(head, 2), int(Header.PPP)), at + np.where(cisco, 4, 0)
+
+
+def _serial_directed(_: Capture, at: Ints, __: Ints) -> Next:
+    return np.full(len(at), int(Header.SERIAL), np.int64), at + 1
+
+
+def _mpls(capture: Capture, at: Ints, stop: Ints) -> Next:
+    """Step over one label; what lies beneath the last one is IP or Ethernet, told by its first bytes."""
+    head = capture.rows(at, 5)
+    last = (head[:, 2] & 1) == 1
+    kind = np.where(last, by_version(head[:, 4]), MPLS)
+    after = at + 4
+    rows = np.flatnonzero(kind == Header.NOT_IP)
+    if len(rows):
+        kind[rows], after[rows] = _pseudowire(capture, after[rows], stop[rows])
+    return kind, after
+
+
+def _pseudowire(capture: Capture, at: Ints, stop: Ints) -> Next:
+    """Tell Ethernet with and without a control word by where an ethertype is (RFC 4448 section 4.6)."""
+    worded = has_ethertype(capture, at + 4, stop) & (capture.rows(at, 1)[:, 0] >> 4 == 0)
+    bare = ~worded & has_ethertype(capture, at, stop)
+    return choose([(worded | bare, Header.ETHERNET)], Header.NOT_IP, len(at)), at + np.where(worded, 4, 0)
+
+
+def has_ethertype(capture: Capture, at: Ints, stop: Ints, known: tuple[int, ...] = ETHERTYPES) -> Mask:
+    """Say whether an Ethernet header with a known ethertype may begin here."""
+    answer: Mask = (at + MAC_PAIR + 2 <= stop) & np.isin(big16(capture.rows(at + MAC_PAIR, 2)), known)
+    return answer
+
+
+def _service(capture: Capture, at: Ints, _: Ints) -> Next:
+    head = capture.rows(at, 4)
+    size = (head[:, 1] & 0x3F).astype(np.int64) * 4
+    sound = (head[:, 0] >> 6 == 0) & (size >= SHORTEST_NSH)
+    cases = [(sound & (head[:, 3] == number), kind) for number, kind in NSH_PROTOCOLS.items()]
+    return choose(cases, Header.UNREAD, len(at)), at + size
+
+
+def _sealed(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over a MACsec tag (IEEE 802.1AE section 9.3) where it only protects from change and does not encrypt."""
+    flags = capture.rows(at, 1)[:, 0]
+    size = np.where((flags & EXPLICIT) != 0, 14, 6)
+    closed = (flags & ENCRYPTED) != 0
+    return np.where(closed, int(Header.UNREAD), by_ethertype(big16(capture.rows(at + size, 2)))), at + size + 2
+
+
+def _version(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_version(_first(capture, at)), at
+
+
+def _first(capture: Capture, at: Ints) -> Bytes:
+    return capture.rows(at, 1)[:, 0]
+
+
+STEPS: dict[int, Step] = {
+    Header.ETHERNET: Step(14, _ethernet),
+    Header.LLC: Step(3, _llc),
+    Header.PPPOE: Step(6, _pppoe),
+    Header.PPP: Step(1, _ppp),
+    Header.PPP_DIRECTED: Step(2, _ppp_directed),
+    Header.SERIAL: Step(4, _serial),
+    Header.SERIAL_DIRECTED: Step(1, _serial_directed),
+    Header.VERSION: Step(1, _version),
+    PPPOE_SESSION: Step(6, _pppoe),
+    MPLS: Step(4, _mpls),
+    MPLS_UPSTREAM: Step(4, _mpls),
+    BACKBONE: Step(4, _backbone),
+    METADATA: Step(8, _metadata),
+    SERVICE: Step(8, _service),
+    MACSEC: Step(8, _sealed),
+    **dict.fromkeys(VLANS, Step(4, _vlan)),
+}
+"""Kind -> how it is stepped over."""

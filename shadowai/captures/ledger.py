@@ -1,0 +1,205 @@
+"""What a capture, or a part of it, leaves open: flows, what was seen on them, and the names that clients were told.
+
+Big captures are read in parts and rings of files one by one, each by itself; a flow that runs across is settled when
+the ledgers have been put together. Settling gives the observations that need the whole flow: contacts with their bytes,
+flows that only a DNS answer names, and flows that hide what they are for.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from shadowai.captures.lookups import Lookups
+from shadowai.captures.names import host_of_name
+from shadowai.model import Evidence, Hidden, Kind, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shadowai.captures.flows import Flow, Volume
+
+ADDRESSES_CACHED = 65_536
+IPV4_BYTES, IPV6_BYTES, PORT_BYTES = 4, 16, 2
+SPACE = 1 << 32  # sequence numbers
+HTTPS_PORT = 443
+WELL_KNOWN = 1024  # ports below are servers'
+MAX_TURNS = 64  # of one flow
+
+
+class Turn(NamedTuple):
+    """A stretch of a flow that concerns one host: what began it, and where in the two streams.
+
+    `sent` and `received` are the sequence and acknowledgment number of the packet that began it, None over UDP. `back`
+    says that the client is the greater end of the flow. Without a host in `seen` the client spoke TLS or QUIC and named
+    no server.
+    """
+
+    seen: Observation
+    back: bool
+    sent: int | None = None
+    received: int | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """A flow in the ledger, and its turns in order."""
+
+    flow: Flow
+    turns: list[Turn] = field(default_factory=list)
+
+    def join(self, later: Entry) -> None:
+        """Go on with what a later part saw of the same flow."""
+        there, again = later.flow.there, later.flow.again
+        self.flow = replace(self.flow, there=_added(self.flow.there, there), again=_added(self.flow.again, again))
+        self.turns += later.turns
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The open flows of a capture by key, and its DNS answers.
+
+    `named` holds the keys of flows that something of no interest named, `closed` flows whose ports served another one
+    later.
+    """
+
+    dataset: str
+    file: str
+    entries: dict[bytes, Entry] = field(default_factory=dict)
+    closed: list[Entry] = field(default_factory=list)
+    named: set[bytes] = field(default_factory=set)
+    lookups: Lookups = field(default_factory=Lookups)
+
+    def join(self, later: Ledger) -> None:
+        """Go on with the ledger of the part that follows."""
+        for key, entry in later.entries.items():
+            known = self.entries.get(key)
+            if known is not None and not entry.flow.is_fresh:
+                known.join(entry)
+                continue
+            if known is not None:
+                self.closed.append(known)
+            self.entries[key] = entry
+        self.closed += later.closed
+        self.named |= later.named
+        self.lookups.merge(later.lookups)
+
+    def settle(self) -> Iterator[Observation]:
+        """Give the observations of all flows."""
+        for entry in (*self.closed, *self.entries.values()):
+            yield from self.settled(entry)
+
+    def settled(self, entry: Entry) -> Iterator[Observation]:
+        """Give the observations of one flow."""
+        named = [turn for turn in entry.turns if turn.seen.host is not None or turn.seen.hidden is not None]
+        if named:
+            yield from _with_bytes(entry.flow, named)
+        elif entry.flow.key not in self.named:
+            yield from self._unnamed(entry.flow, entry.turns[0] if entry.turns else None)
+
+    def _unnamed(self, flow: Flow, silent: Turn | None) -> Iterator[Observation]:
+        """Name a flow by the client's own DNS answer; else say that it hides, or give its address alone."""
+        client, server, back = _ends(flow, silent)
+        up, down = (flow.again, flow.there) if back else (flow.there, flow.again)
+        if not up.payload and not down.payload:
+            return
+        name = self.lookups.name_of(client.packed, server.packed, flow.start)
+        host = host_of_name(name) if name else None
+        if host is None and not _is_public(server.text):
+            return
+        is_secret = silent is not None or server.port == HTTPS_PORT
+        yield Observation(
+            evidence=Evidence.ADDRESS,
+            kind=Kind.CAPTURE,
+            dataset=self.dataset,
+            file=self.file,
+            host=host,
+            time=flow.start,
+            source_ip=client.text,
+            source_port=client.port,
+            destination_ip=server.text,
+            destination_port=server.port,
+            bytes_up=up.payload,
+            bytes_down=down.payload,
+            wire_up=up.wire,
+            wire_down=down.wire,
+            packet=flow.packet,
+            hidden=Hidden.NO_NAME if host is None and is_secret else None,
+            handshake=silent.seen.handshake if silent else None,
+        )
+
+
+class _End(NamedTuple):
+    packed: bytes
+    port: int
+
+    @property
+    def text(self) -> str:
+        return address(self.packed)
+
+
+def _added(one: Volume, other: Volume) -> Volume:
+    return one._replace(payload=one.payload + other.payload, wire=one.wire + other.wire)
+
+
+def _ends(flow: Flow, silent: Turn | None) -> tuple[_End, _End, bool]:
+    """Tell client and server: by who said hello, by who opened, by the port, else by who spoke first."""
+    size = IPV6_BYTES if len(flow.key) > 2 * (IPV6_BYTES + PORT_BYTES) else IPV4_BYTES
+    step = size + PORT_BYTES
+    lesser, greater = (
+        _End(flow.key[at : at + size], int.from_bytes(flow.key[at + size : at + step], "big")) for at in (0, step)
+    )
+    if silent is not None:
+        back = silent.back
+    elif not flow.is_fresh and (lesser.port < WELL_KNOWN) != (greater.port < WELL_KNOWN):
+        back = lesser.port < WELL_KNOWN
+    else:
+        back = flow.from_greater
+    return (greater, lesser, back) if back else (lesser, greater, back)
+
+
+def _with_bytes(flow: Flow, turns: Sequence[Turn]) -> Iterator[Observation]:
+    """Give the turns of a flow with their shares of its bytes.
+
+    The last turn has what the others leave. Wire bytes cannot be shared out, so only a flow of one turn has them.
+    """
+    first = turns[0]
+    up, down = (flow.again, flow.there) if first.back else (flow.there, flow.again)
+    left_up, left_down = up.payload, down.payload
+    for turn, following in zip(turns, [*turns[1:], None], strict=True):
+        sent, received = left_up, left_down
+        if following is not None:
+            sent = min(sent, _ahead(turn.sent, following.sent))
+            received = min(received, _ahead(turn.received, following.received))
+        left_up, left_down = left_up - sent, left_down - received
+        alone = len(turns) == 1
+        yield replace(
+            turn.seen,
+            bytes_up=sent,
+            bytes_down=received,
+            wire_up=up.wire if alone else None,
+            wire_down=down.wire if alone else None,
+        )
+
+
+def _ahead(here: int | None, there: int | None) -> int:
+    """Give how many bytes lie between two places of a stream; none where they cannot be told."""
+    if here is None or there is None:
+        return 0
+    ahead = (there - here) % SPACE
+    return ahead if ahead < SPACE // 2 else 0
+
+
+@lru_cache(maxsize=ADDRESSES_CACHED)
+def address(packed: bytes) -> str:
+    """Write an address as text."""
+    return socket.inet_ntop(socket.AF_INET if len(packed) == IPV4_BYTES else socket.AF_INET6, packed)
+
+
+@lru_cache(maxsize=ADDRESSES_CACHED)
+def _is_public(text: str) -> bool:
+    found = ipaddress.ip_address(text)
+    return found.is_global and not found.is_multicast

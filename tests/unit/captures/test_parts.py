@@ -1,0 +1,180 @@
+"""A capture that is read in parts gives what the whole one gives, wherever it is cut."""
+
+from __future__ import annotations
+
+import random
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shadowai.captures import Part, cut, fit, read_part
+from shadowai.model import Observation, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from shadowai.captures import Ledger
+    from tests.unit.captures.conftest import Craft
+
+QUIET = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PUBLIC = "93.184.215.14"
+
+
+def traffic(craft: Craft, dice: random.Random, flows: int = 6) -> list[bytes]:
+    """Write interleaved flows: hellos over several segments, requests, nameless ones with a look-up of their own."""
+    lanes = []
+    for number in range(flows):
+        ports = (41000 + number, 443)
+        kind = dice.choice(("hello", "request", "told", "nameless"))
+        data = {
+            "hello": craft.records(craft.hello(f"h{number}.example", padding=dice.randrange(2000))),
+            "request": craft.request(f"r{number}.example") + craft.request(f"s{number}.example"),
+        }.get(kind, b"\x17\3\3" + bytes(400))
+        data += bytes(dice.randrange(1, 900))
+        lane = craft.cut(data, [dice.randrange(1, len(data)) for _ in range(3)], ports=ports)
+        if kind in {"told", "nameless"}:
+            lane = [
+                craft.tcp(data, 77, ports, destination=PUBLIC),
+                craft.tcp(b"more", 77 + len(data), ports, destination=PUBLIC),
+            ]
+        if kind == "told":
+            query = craft.query(f"t{number}.example", flags=0x8180)
+            answer = b"\xc0\x0c\0\1\0\1" + struct.pack(">IH", 900, 4) + bytes(map(int, PUBLIC.split(".")))
+            response = craft.udp(query[:6] + b"\0\1" + query[8:] + answer, (53, 999), destination="192.0.2.10")
+            lane.insert(0, response)
+        lanes.append(lane)
+    packets = []
+    while any(lanes):
+        packets.append(dice.choice([lane for lane in lanes if lane]).pop(0))
+    return packets
+
+
+def read_one(
+    path: Path, part: Part, tally: Tally | None = None, concerns: Callable[[Observation], bool] = lambda _: True
+) -> tuple[list[Observation], Ledger]:
+    """Read one part: what is whole, and the ledger."""
+    found = []
+    reading = read_part(path, part, name=path.name, tally=tally or Tally(), concerns=concerns)
+    while True:
+        try:
+            found.append(next(reading))
+        except StopIteration as end:
+            return found, end.value
+
+
+def in_parts(path: Path, parts: list[Part]) -> tuple[list[Observation], Tally]:
+    """Read part by part and put the ledgers together."""
+    total = Tally()
+    found, whole = read_one(path, parts[0], total)
+    for part in parts[1:]:
+        tally = Tally()
+        more, ledger = read_one(path, part, tally)
+        found += more
+        whole.join(ledger)
+        total.merge(tally)
+    return [*found, *whole.settle()], total
+
+
+def facts(found: list[Observation]) -> list[tuple[object, ...]]:
+    return sorted(
+        (
+            str(each.source_port),
+            each.evidence.value,
+            str(each.host),
+            str(each.hidden),
+            str(each.bytes_up),
+            str(each.time),
+        )
+        for each in found
+    )
+
+
+@QUIET
+@given(
+    dice=st.randoms(use_true_random=False),
+    places=st.lists(st.integers(1, 40), max_size=3),
+    kind=st.sampled_from(["pcap", "pcapng"]),
+)
+def test_parts_give_what_the_whole_gives(craft: Craft, dice: random.Random, places: list[int], kind: str) -> None:
+    packets = traffic(craft, dice)
+    path, starts = WRITERS[kind](craft, packets)
+    inner = sorted({starts[place % len(starts)] for place in places if place % len(starts)})
+    parts = [Part(low, high) for low, high in zip([0, *inner], [*inner, None], strict=True)]
+    whole, tally = craft.read(path)
+    found, total = in_parts(path, parts)
+    assert fit(parts)
+    assert facts(found) == facts(whole)
+    assert (total.records, total.parsed) == (tally.records, tally.parsed)
+
+
+def pcap(craft: Craft, packets: list[bytes]) -> tuple[Path, list[int]]:
+    starts = [24]
+    for packet in packets:
+        starts.append(starts[-1] + 16 + len(packet))
+    return craft.pcap(packets), starts[:-1]
+
+
+def pcapng(craft: Craft, packets: list[bytes]) -> tuple[Path, list[int]]:
+    content = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+    content += struct.pack("<IIHHII", 1, 20, 101, 0, 0, 20)
+    starts = []
+    for at, packet in enumerate(packets):
+        starts.append(len(content))
+        body = packet + bytes(-len(packet) % 4)
+        ticks = (1_700_000_000 + at) * 1_000_000
+        length = 32 + len(body)
+        content += struct.pack("<7I", 6, length, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(packet), len(packet))
+        content += body + struct.pack("<I", length)
+    return craft.file(content, "made.pcapng"), starts
+
+
+WRITERS = {"pcap": pcap, "pcapng": pcapng}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_big_captures_are_cut_at_records(craft: Craft, kind: str) -> None:
+    packets = traffic(craft, random.Random(5), 60)  # noqa: S311 - traffic that is the same each time
+    path, starts = WRITERS[kind](craft, packets)
+    parts = cut(path, 8192)
+    assert len(parts) > 3
+    assert {part.start for part in parts[1:]} <= set(starts)
+    found, _ = in_parts(path, parts)
+    assert fit(parts)
+    assert facts(found) == facts(craft.read(path)[0])
+    assert cut(path) == [Part()]
+
+
+def test_a_capture_inside_a_capture_does_not_deceive(craft: Craft) -> None:
+    inner, _ = pcap(craft, [craft.udp(craft.query("inner.example"))] * 900)
+    body = inner.read_bytes()
+    pieces = [body[at : at + 30_000] for at in range(0, len(body), 30_000)]
+    path, _ = pcap(craft, [craft.tcp(piece, 1 + 30_000 * at) for at, piece in enumerate(pieces)])
+    parts = cut(path, 20_000)
+    in_parts(path, parts)
+    assert len(parts) > 1
+    assert not fit(parts)
+
+
+def test_an_interface_that_is_announced_late_makes_the_parts_unfit(craft: Craft) -> None:
+    path, starts = pcapng(craft, [craft.udp(craft.query("a.example"))] * 9)
+    content = path.read_bytes()
+    late = struct.pack("<IIHHII", 1, 20, 101, 0, 0, 20)
+    path.write_bytes(content[: starts[4]] + late + content[starts[4] :])
+    parts = [Part(0, starts[6] + len(late)), Part(starts[6] + len(late))]
+    in_parts(path, parts)
+    assert not fit(parts)
+
+
+def test_flows_that_nobody_wants_to_know_of_are_left_out(craft: Craft) -> None:
+    hello, request = craft.records(craft.hello("a.example")), craft.request("b.example")
+    packets = [craft.tcp(hello, 1, (1, 443), destination=PUBLIC), craft.tcp(request, 1, (2, 443))]
+    packets.append(craft.tcp(b"more", 1 + len(hello), (1, 443), destination=PUBLIC))
+    path, starts = pcap(craft, packets)
+    found, ledger = read_one(path, Part(0, starts[2]), concerns=lambda seen: seen.host == "b.example")
+    assert len(ledger.entries) == len(ledger.named) == 1
+    ledger.join(read_one(path, Part(starts[2]))[1])
+    assert [seen.host for seen in (*found, *ledger.settle())] == ["b.example"]
