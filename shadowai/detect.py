@@ -10,6 +10,7 @@ from shadowai.activity.rollup import Activity, Subject
 from shadowai.errors import ShadowaiError, SourceError
 from shadowai.logs.columns import wanted_columns
 from shadowai.model import Evidence, Tally
+from shadowai.signatures.kinds import IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,12 +26,16 @@ RESOLVER_PORTS = frozenset({443, 853})  # DNS over HTTPS, over TLS and over QUIC
 
 
 class _Finding(NamedTuple):
-    """What an observation is about; `name` is the service's or blind spot's id, or the candidate's host."""
+    """What an observation is about; `name` is the service's or blind spot's id, or the candidate's host.
+
+    `is_generic` says that what is spoken tells the service, while whose host it is nobody knows.
+    """
 
     subject: Subject
     name: str
     role: Role | None = None
     confidence: int = 0
+    is_generic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +114,11 @@ class Detector:
 
     def take(self, seen: Observation, activity: Activity) -> None:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot."""
-        if self._in_period(seen.time) and (found := self._find(seen)):
-            activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+        if not self._in_period(seen.time) or (found := self._find(seen)) is None:
+            return
+        activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+        if found.is_generic and seen.host and self.matcher.candidate(seen.host):
+            activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
 
     def concerns(self, seen: Observation) -> bool:
         """Say whether an observation is of interest, or may yet become so: it names nothing."""
@@ -130,7 +138,8 @@ class Detector:
         if match:
             # A name that the client was told for the server's address is less than one that it sent there itself.
             confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
-            return _Finding(Subject.SERVICE, match.service, match.role, confidence)
+            is_generic = match.kind in (IndicatorKind.ENDPOINT, IndicatorKind.PROTOCOL)
+            return _Finding(Subject.SERVICE, match.service, match.role, confidence, is_generic)
         if place := self._hiding_place(seen):
             return _Finding(Subject.BLIND_SPOT, place)
         if seen.host and self.matcher.candidate(seen.host):

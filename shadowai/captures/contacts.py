@@ -24,6 +24,7 @@ from shadowai.model import SECOND, Evidence, Handshake, Hidden, Kind, Observatio
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from shadowai.captures.container import Part
     from shadowai.captures.flows import Flows
 
     Concerns = Callable[[Observation], bool]
@@ -36,11 +37,15 @@ _RESOLVERS = {b"dot": Hidden.DNS_OVER_TLS, b"doq": Hidden.DNS_OVER_QUIC}  # ALPN
 
 
 class Contacts:
-    """Makes observations of packets: what is whole at once, what needs its flow's bytes as turns for the ledger."""
+    """Makes observations of packets: what is whole at once, what needs its flow's bytes as turns for the ledger.
 
-    def __init__(self, file: str, dataset: str, tally: Tally, *, fingerprints: bool = True) -> None:
+    Of a part of a capture (`part`) clients are not fingerprinted: nobody reads parts for that.
+    """
+
+    def __init__(self, file: str, dataset: str, tally: Tally, part: Part | None = None) -> None:
         self._tally = tally
-        self._fingerprints = fingerprints
+        self._fingerprints = part is None
+        self._from_start = part is None or not part.start
         self._quic = Connections()
         self._dtls: dict[int, DtlsReader] = {}
         self._turns: dict[int, list[Turn]] = {}
@@ -61,7 +66,7 @@ class Contacts:
             elif guess == Guess.ANSWER:
                 self._learn(packet, packet.payload)
             elif guess == Guess.QUIC:
-                yield from self._take(packet, map(Placed, self._quic.feed(packet.side, packet.payload)), Evidence.QUIC)
+                yield from self._take(packet, map(Placed, self._hellos(packet)), Evidence.QUIC)
             elif guess == Guess.DTLS:
                 yield from self._take(packet, map(Placed, self._datagram_hello(packet)), Evidence.TLS)
             elif guess == Guess.HTTP:
@@ -147,6 +152,11 @@ class Contacts:
             return
         for name in read_questions(message):
             yield self._observation(packet, Evidence.DNS, host_of_name(name))
+
+    def _hellos(self, packet: Packet) -> list[Hello]:
+        # Behind the start of a capture, the packet that gave the keys may lie in the part before.
+        is_answer = packet.source_port < packet.destination_port or not self._from_start
+        return self._quic.feed(packet.side, packet.payload, is_answer=is_answer)
 
     def _datagram_hello(self, packet: Packet) -> list[Message]:
         reader = self._dtls.setdefault(packet.side, DtlsReader())

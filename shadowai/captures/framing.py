@@ -1,8 +1,8 @@
 """Headers of links and what is put between them and IP, a block of packets at once.
 
-Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE)
-and Cisco metadata, LLC and SNAP (IEEE 802.2, RFC 1042), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with pseudowires
-(RFC 4448) and NSH (RFC 8300).
+Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE) and
+Cisco metadata, LLC and SNAP (IEEE 802.2, RFC 1042), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032)
+with pseudowires (RFC 4448) and NSH (RFC 8300).
 """
 
 from __future__ import annotations

@@ -55,6 +55,9 @@ class Header(IntEnum):
     PKTAP = 0x10014
     ERF = 0x10015
     IPOIB = 0x10016
+    JUNIPER_ETHERNET = 0x10017
+    JUNIPER_PPP = 0x10018
+    JUNIPER_HDLC = 0x10019
     GRE = 0x10020
     PPTP = 0x10021
     ERSPAN2 = 0x10022
@@ -102,6 +105,9 @@ LINKS: dict[int, int] = {
     127: Header.RADIOTAP,
     163: Header.PRISM,
     166: Header.PPP_DIRECTED,
+    178: Header.JUNIPER_ETHERNET,
+    179: Header.JUNIPER_PPP,
+    181: Header.JUNIPER_HDLC,
     192: Header.PPI,
     197: Header.ERF,
     204: Header.SERIAL_DIRECTED,

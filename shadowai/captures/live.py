@@ -36,6 +36,8 @@ BLOCK_BYTES = 44  # of a pcapng packet block beside the packet, padding included
 RAW_IP = 101  # LINKTYPE of interfaces whose packets have no link header
 SO_RCVBUFFORCE, SOL_PACKET, PACKET_STATISTICS = 33, 263, 6  # Linux: asm/socket.h, linux/socket.h, linux/if_packet.h
 STATISTICS = struct.Struct("II")  # packets, and drops among them
+ENDINGS = frozenset({errno.ENETDOWN, errno.ENXIO, errno.ENODEV, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Errors that end a capture early, with what came before them: the interface or the disk has no more to give."""
 PRIVILEGES = (
     "needs the right to capture: run it as root (sudo), or give this Python the capability CAP_NET_RAW with"
     " `sudo setcap cap_net_raw,cap_net_admin+eip` and the path of its interpreter"
@@ -102,9 +104,9 @@ def record(order: Order, tell: Callable[[Recording], None]) -> Recording:
         try:
             _collect(listener, writer, order, (recording, tell, interrupted))
         except OSError as error:
-            if error.errno not in (errno.ENETDOWN, errno.ENXIO, errno.ENODEV):
+            if error.errno not in ENDINGS:
                 raise UsageError(f"cannot capture on {order.interface}: {error.strerror}") from error
-            recording.fault = f"the interface is down ({error.strerror})"
+            recording.fault = str(error.strerror)
         recording.seconds = time.monotonic() - begin
         recording.is_interrupted = interrupted.is_set()
         recording.dropped = _drops(listener)
@@ -157,11 +159,17 @@ def _open(order: Order) -> Any:  # noqa: ANN401 - scapy is untyped
     return listener
 
 
-def _writer(path: Path) -> PcapNgWriter:
+@contextmanager
+def _writer(path: Path) -> Iterator[PcapNgWriter]:
     try:
-        return PcapNgWriter(str(path))
+        writer = PcapNgWriter(str(path))
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=path) from error
+    try:
+        yield writer
+    finally:
+        with suppress(OSError):  # a full disk: that was told when it was met
+            writer.close()
 
 
 def _link_type(kind: Any) -> int:  # noqa: ANN401 - scapy is untyped

@@ -1,7 +1,7 @@
 """Frames of link types that `layers` does not know, dissected by scapy one at a time: the first IP packet in them.
 
-It is slow (a millisecond a frame) and rare (802.15.4, Bluetooth, USB, ...). scapy is imported on first use: most captures
-never need it, and it takes half a second.
+It is slow (a millisecond a frame) and rare (Ethernet with its preamble, 802.15.4, USB, ...). scapy is imported on first
+use: most captures never need it, and it takes half a second.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Headers that exist only in captures, put there by the system that captured, a block of packets at once.
 
 Linux cooked v1 and v2, BSD null and loopback, BSD packet filter logs and IPsec's `enc`, Linux netfilter logs, PPI,
-Apple's packet taps, Endace ERF and IP over InfiniBand: all defined in the IANA registry "PCAP Link Type" and at
-tcpdump.org/linktypes.html.
+Apple's packet taps, Endace ERF, IP over InfiniBand and Juniper's captures on its routers: all defined in the IANA
+registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ COOKED_LLC = 4  # protocol of a cooked frame that begins with an LLC header
 ARPHRD = {801: Header.DOT11, 802: Header.PRISM, 803: Header.RADIOTAP}  # Linux device types whose frames are 802.11
 NFLOG_PAYLOAD, FIELD_HEADER, MAX_FIELDS = 9, 4, 64  # type of the packet among the fields; bytes; how many are read
 ERF_MORE, ERF_ETHERNET, ERF_HDLC, ERF_IPV4, ERF_IPV6 = 0x80, (2, 11, 16, 20), (1, 10, 15, 17), 22, 23
+JUNIPER_MAGIC, JUNIPER_BARE, JUNIPER_EXTENDED = (0x4D, 0x47, 0x43), 0x02, 0x80
 MAX_EXTENSIONS = 8  # extension headers of an ERF record
 _LINK_KINDS = np.full(max(LINKS) + 2, int(Header.UNKNOWN), np.int64)
 _LINK_KINDS[list(LINKS)] = list(LINKS.values())
@@ -149,6 +150,28 @@ def _ipoib(capture: Capture, at: Ints, _: Ints) -> Next:
     return by_ethertype(big16(capture.rows(at + 40, 2))), at + 44
 
 
+def _juniper(capture: Capture, at: Ints, within: int) -> Next:
+    """Step over Juniper's header (magic number, flags, extensions) to a frame, or to IP where there is none."""
+    head = capture.rows(at, 6)
+    extended = (head[:, 3] & JUNIPER_EXTENDED) != 0
+    bare = (head[:, 3] & JUNIPER_BARE) != 0
+    cases = [((head[:, :3] != JUNIPER_MAGIC).any(axis=1), Header.NOT_IP), (bare, Header.VERSION)]
+    kind = choose([(holds, int(value)) for holds, value in cases], within, len(at))
+    return kind, at + np.where(extended, 6 + big16(head, 4), 4) + 4 * bare
+
+
+def _juniper_ethernet(capture: Capture, at: Ints, _: Ints) -> Next:
+    return _juniper(capture, at, Header.ETHERNET)
+
+
+def _juniper_ppp(capture: Capture, at: Ints, _: Ints) -> Next:
+    return _juniper(capture, at, Header.PPP)
+
+
+def _juniper_hdlc(capture: Capture, at: Ints, _: Ints) -> Next:
+    return _juniper(capture, at, Header.SERIAL)
+
+
 STEPS: dict[int, Step] = {
     Header.COOKED: Step(16, _cooked),
     Header.COOKED2: Step(20, _cooked2),
@@ -160,5 +183,8 @@ STEPS: dict[int, Step] = {
     Header.NFLOG: Step(4, _nflog),
     Header.ERF: Step(16, _erf),
     Header.IPOIB: Step(44, _ipoib),
+    Header.JUNIPER_ETHERNET: Step(6, _juniper_ethernet),
+    Header.JUNIPER_PPP: Step(6, _juniper_ppp),
+    Header.JUNIPER_HDLC: Step(6, _juniper_hdlc),
 }
 """Kind -> how it is stepped over."""

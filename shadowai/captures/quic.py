@@ -54,8 +54,7 @@ class _Connection:
 class Connections:
     """The QUIC connections of a capture; `dropped` counts those given up half read because there were too many.
 
-    `unreadable` counts datagrams with Initial packets that no known key opens, such as a server's whose client was not
-    captured.
+    `unreadable` counts datagrams of clients with Initial packets that no known key opens.
     """
 
     def __init__(self) -> None:
@@ -64,9 +63,10 @@ class Connections:
         self.dropped = 0
         self.unreadable = 0
 
-    def feed(self, side: int, datagram: bytes) -> list[Hello]:
+    def feed(self, side: int, datagram: bytes, *, is_answer: bool = False) -> list[Hello]:
         """Take a datagram of one side of a flow (`side ^ 1` is the other); give the hellos it completed.
 
+        `is_answer` says that its ports are those of a server's answer, whose keys the client's first packet would give.
         ValueError where it is no sound QUIC.
         """
         if side ^ 1 in self._known:
@@ -76,7 +76,7 @@ class Connections:
         for packet in long_packets(datagram):
             if packet.is_initial:
                 readable &= self._packet(side, packet, hellos)
-        self.unreadable += not readable
+        self.unreadable += not readable and not is_answer
         return hellos
 
     def unfinished(self) -> int:

@@ -68,7 +68,7 @@ def read_part(
     with _reported(name):
         with opened(path) as capture:
             dataset = _format(capture)
-            reading = _Reading(Contacts(name, dataset, tally, fingerprints=False), tally)
+            reading = _Reading(Contacts(name, dataset, tally, part), tally)
             yield from reading.read(capture, dataset, part)
             if part.end is not None and reading.contacts.is_waiting():
                 yield from reading.read_on(capture, dataset, part.reached)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -46,7 +46,9 @@ def run(
         return
     # Not fork: numpy holds threads in this process, and a fork copies their locks.
     method = multiprocessing.get_context("spawn")
-    with tempfile.NamedTemporaryFile(prefix="shadowai-") as file:
+    with ExitStack() as owned:
+        with _interrupts_held_back():  # one that comes while the file is made would leave it behind
+            file = owned.enter_context(tempfile.NamedTemporaryFile(prefix="shadowai-"))
         # By file and not as arguments: multiprocessing hangs for ever when a worker dies before it has read its
         # arguments and these are larger than a pipe holds.
         pickle.dump((prepare, context), file)

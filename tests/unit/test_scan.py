@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shadowai import detect, resources, sources
+from shadowai import captures, detect, resources, sources
 from shadowai.inputs import ReadOptions
 from shadowai.model import Tally
 from shadowai.scan import ScanOptions, demo_options, scan
@@ -44,6 +44,34 @@ def test_any_cut_and_any_number_of_workers_give_the_same_result(
     assert done == total > 3
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "workers"), [("branch.pcap", 3_000, 1), ("branch.pcap", 9_001, 2), ("office.pcapng", 40_000, 1)]
+)
+def test_captures_in_parts_give_the_same_result(
+    monkeypatch: pytest.MonkeyPatch, name: str, size: int, workers: int
+) -> None:
+    options = ScanOptions(ReadOptions([str(resources.samples() / name)]), directory=resources.samples())
+    whole = scan(options)
+    cut = captures.cut
+    made: list[captures.Part] = []
+
+    def finely(path: Path) -> list[captures.Part]:
+        made[:] = cut(path, size)
+        return made.copy()
+
+    monkeypatch.setattr(captures, "cut", finely)
+    assert scan(replace(options, workers=workers)) == whole
+    assert len(made) > 1
+
+
+def test_parts_that_do_not_meet_are_read_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ScanOptions(ReadOptions([str(resources.samples() / "branch.pcap")]), directory=resources.samples())
+    whole = scan(options)
+    wrong = [captures.Part(0, 1_000), captures.Part(1_001)]
+    monkeypatch.setattr(captures, "cut", lambda _: wrong)
+    assert scan(options) == whole
+
+
 def test_the_demo_is_the_same_with_two_workers(tmp_path: Path) -> None:
     one = scan(demo_options(tmp_path / "one", 1))
     two = scan(demo_options(tmp_path / "two", 2))
@@ -66,16 +94,17 @@ def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pyt
     assert result.totals.people > 0
 
 
-@pytest.mark.parametrize("step", ["recognise", "shards", "observations"])
+@pytest.mark.parametrize("step", ["recognise", "tasks", "observations"])
 def test_a_file_that_goes_away_meanwhile_is_told_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     (tmp_path / "gone.csv").write_bytes((resources.samples() / "zscaler-web.csv").read_bytes() + b"broken line\n")
     real = getattr(detect, step)
 
-    def then_gone(what: sources.Source | detect.Task, *rest: object) -> object:
-        source = what.shard.source if isinstance(what, detect.Task) else what
-        found = real(what, *rest)
+    def then_gone(*said: object, **more: object) -> object:
+        tasks = [one.shard.source for one in said if isinstance(one, detect.Task)]
+        source = next(one for one in (*tasks, *said) if isinstance(one, sources.Source))
+        found = real(*said, **more)
         if step == "observations":
             found = list(found)
         if source.name.endswith("gone.csv"):

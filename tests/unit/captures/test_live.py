@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,6 @@ from shadowai.model import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 LOOPBACK = conf.loopback_name
 REQUEST = b"GET /v1/models HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: live/1\r\n\r\n"
@@ -212,9 +212,20 @@ def test_an_interface_that_goes_down_ends_the_capture(order: Order, monkeypatch:
     recording = record(order, quietly)
     assert recording.packets == 2
     assert recording.notes() == [
-        "the capture ended early: the interface is down (Network is down)",
+        "the capture ended early: Network is down",
         "packets that came too fast to be captured, and are in no count: 2",
     ]
+
+
+def test_a_full_disk_ends_the_capture(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    packets: list[tuple[bytes | None, float | None]] = [(bytes(1000), 1_700_000_000.5)] * 9
+    stand_in(monkeypatch, lambda: Listener(packets))
+    recording = record(Order(LOOPBACK, full, 1.0, order.max_bytes), quietly)
+    assert 0 < recording.packets < 9
+    assert recording.notes()[0] == "the capture ended early: No space left on device"
 
 
 def test_any_other_fault_is_told_too(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,8 @@ CASES = {name: case for name, case in cases().items() if case.truth and not name
 UNKNOWN_TO_SCAPY = {
     *("qinq-9100", "metadata", "cooked-llc", "null", "null-big", "loop", "ppp-pppd", "chdlc-direction", "mpls-link"),
     *("802.11-htc", "802.11-amsdu", "radiotap-padded", "avs-as-prism", "nflog", "nflog-big", "pflog", "enc"),
-    *("pktap", "erf", "ipoib", "wccp", "etherip", "tzsp"),
+    *("pktap", "erf", "ipoib", "wccp", "etherip", "tzsp", "macsec", "macsec-named"),
+    *("juniper", "juniper-bare", "juniper-ppp", "juniper-chdlc"),
 }
 NESTABLE = [name for name in layers.TUNNELS if name not in ONLY_6]
 
@@ -162,6 +163,7 @@ CLOSED = {
     "label-stack": (219, lambda _: bytes(4) * 40, "tunnel-unread"),
     "macsec": (1, layers.before(bytes(12) + b"\x88\xe5\x2c\0\0\0\0\1" + bytes(8)), "tunnel-unread"),
     "routed-gre": (1, layers.gre(b"\x40\0\x08\0" + bytes(8)), "tunnel-unread"),
+    "juniper-magic": (178, layers.framed(b"MGX\x80\0\0"), "not-ip"),
     "odd-service": (1, layers.framed(bytes(12) + b"\x89\x4f\x40\2\2\3\0\0\1\xff"), "tunnel-unread"),
 }
 
