@@ -151,7 +151,7 @@ def _is_quic(peek: Bytes) -> Mask:
 def _may_hide(segments: Segments, room: NDArray[np.int64]) -> Mask:
     """Say whether this may be the beginning of what `vpn` knows, by the first bytes, the length and the ports."""
     first = segments.peek[:, 0]
-    found = np.zeros(len(first), np.bool_)
+    found: Mask = ~segments.is_tcp & (segments.source_port == 0) & (segments.destination_port == 0)
     for test in PRETESTS:
         fits = ~segments.is_tcp & (room > 0) & (room >= test.shortest)
         if test.ports:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from shadowai.captures.resolutions import Resolutions
 from shadowai.errors import SourceError
 
 if TYPE_CHECKING:
@@ -94,15 +93,11 @@ def recognise(head: bytes) -> str | None:
 
 
 class Capture:
-    """A capture file mapped into memory: scalar reads by `raw`, vector reads by `rows`.
-
-    `resolutions` are the names of addresses that the file brings with it, as far as it has been walked.
-    """
+    """A capture file mapped into memory: scalar reads by `raw`, vector reads by `rows`."""
 
     def __init__(self, raw: mmap.mmap | bytes) -> None:
         self.raw = raw
         self.size = len(raw)
-        self.resolutions = Resolutions()
         edge = max(0, self.size - TAIL)
         self._edge = edge
         self._forgotten = 0

@@ -56,6 +56,13 @@ def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
         tally.widen(int(times.max()))
 
 
+def recount_block(tally: Tally, verdicts: NDArray[np.int8]) -> None:
+    """Count packets that were taken out of others, and counted with these as parsed, by what they came to."""
+    for verdict, reason in REASONS.items():
+        if count := int(np.count_nonzero(verdicts == verdict)):
+            reclassify(tally, Skip(reason), count)
+
+
 def reclassify(tally: Tally, skip: Skip, count: int = 1) -> None:
     """Count packets as skipped that were counted as parsed: their headers were sound, what they carry is not."""
     tally.parsed -= count

@@ -28,6 +28,7 @@ SPACE = 1 << 32  # sequence numbers
 HTTPS_PORT = 443
 WELL_KNOWN = 1024  # ports below are servers'
 MAX_TURNS = 64  # of one flow
+READ_ON = 1 << 20  # bytes of one stream that are read behind a part at the most
 
 
 class Turn(NamedTuple):
@@ -55,7 +56,8 @@ class Entry:
         """Go on with what a later part saw of the same flow."""
         there, again = later.flow.there, later.flow.again
         self.flow = replace(self.flow, there=_added(self.flow.there, there), again=_added(self.flow.again, again))
-        self.turns += later.turns
+        last = self.turns[-1] if self.turns else None
+        self.turns += [turn for turn in later.turns if last is None or not _was_read(last, turn)]
 
 
 @dataclass(slots=True)
@@ -183,6 +185,13 @@ def _with_bytes(flow: Flow, turns: Sequence[Turn]) -> Iterator[Observation]:
             wire_up=up.wire if alone else None,
             wire_down=down.wire if alone else None,
         )
+
+
+def _was_read(last: Turn, turn: Turn) -> bool:
+    """Say whether an earlier part read a turn already, as it read on to the end of its last message."""
+    if last.sent is None or turn.sent is None or last.back != turn.back:
+        return False
+    return (last.sent - turn.sent) % SPACE < READ_ON
 
 
 def _ahead(here: int | None, there: int | None) -> int:

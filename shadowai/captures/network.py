@@ -20,7 +20,7 @@ from shadowai.captures.link import Frames, ends_of, frames_of
 if TYPE_CHECKING:
     from shadowai.captures.container import Bytes, Capture, Ints
 
-TCP, UDP = 6, 17  # IP protocol numbers
+TCP, UDP, ESP = 6, 17, 50  # IP protocol numbers
 STEP8 = (0, 43, 60, 135, 139, 140)  # IPv6 extension headers measured in units of 8 bytes
 AUTH, FRAGMENT = 51, 44
 MAX_EXTENSIONS = 16  # extension headers in front of one transport header
@@ -75,7 +75,7 @@ class Datagrams:
 
 @dataclass(slots=True)
 class Network:
-    """A block sorted by IP: TCP and UDP packets by family, fragments, and what the rest came to."""
+    """A block sorted by IP: TCP, UDP and ESP packets by family, fragments, and what the rest came to."""
 
     transport: list[Datagrams] = field(default_factory=list)
     fragments: list[Datagrams] = field(default_factory=list)
@@ -121,7 +121,7 @@ def _decode(capture: Capture, network: Network, frames: Frames) -> list[Frames]:
 
 def _sort(capture: Capture, network: Network, found: Datagrams) -> list[Frames]:
     """Tell transport from tunnels, and open these."""
-    is_transport = (found.protocol == TCP) | (found.protocol == UDP)
+    is_transport = (found.protocol == TCP) | (found.protocol == UDP) | (found.protocol == ESP)
     kind = _PROTOCOLS[found.protocol]
     udp = np.flatnonzero((found.protocol == UDP) & (found.at + UDP_HEADER <= found.stop))
     kind[udp] = _by_port(capture, found.at[udp])

@@ -1,8 +1,9 @@
 """Walk a pcapng file (draft-ietf-opsawg-pcapng): blocks of the format to blocks of packets.
 
 Several sections, either byte order, any number of interfaces with their own link type and clock, and the three packet
-blocks (enhanced, simple, obsolete) are read, and so are name-resolution blocks; every other block is passed over.
-Damage is handled as in `pcap`.
+blocks (enhanced, simple, obsolete) are read; every other block is passed over. Name-resolution blocks are, too: one
+table from address to name for all clients would name one client's flow after another's look-up (see `lookups`). Damage
+is handled as in `pcap`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ MAX_POWER = 63  # bits or digits; a finer clock cannot be
 FINE_BITS = 30  # bits of a second's fraction that are worth keeping: about a nanosecond
 LAST_SECOND = (1 << 63) // SECOND - 1  # seconds since the epoch that fit in a time in nanoseconds
 MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
-MAX_RESOLUTION = 16 << 20  # bytes looked at of one name-resolution block
 MAX_INTERFACES = 65_536  # interfaces remembered in one section
 
 
@@ -152,20 +152,10 @@ def _walk(capture: Capture, section: _Section, at: int, limit: int, *, most: int
             types.append(kind)
             if len(pending) >= (most or BLOCK_PACKETS) or end > enough:
                 return end, "full"
-        else:
-            _learn(capture, section, kind, (at, end))
+        elif kind == INTERFACE and len(section.interfaces) < MAX_INTERFACES:
+            section.interfaces.append(_interface(capture, section.order, at, end))
         at = end
     return (at, "end") if at >= limit else (at, "damage")
-
-
-def _learn(capture: Capture, section: _Section, kind: int, place: tuple[int, int]) -> None:
-    """Take what a block that holds no packet says of the section."""
-    at, end = place
-    if kind == INTERFACE and len(section.interfaces) < MAX_INTERFACES:
-        section.interfaces.append(_interface(capture, section.order, at, end))
-    elif kind == RESOLUTION:
-        records = bytes(capture.raw[at + 8 : min(end - 4, at + MAX_RESOLUTION)])
-        capture.resolutions.learn(records, section.order)
 
 
 def _begin_section(capture: Capture, section: _Section, at: int) -> int | None:

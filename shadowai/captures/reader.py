@@ -12,7 +12,7 @@ from shadowai.captures import pcap, pcapng
 from shadowai.captures.candidates import DNS_PORT, Guess, guess
 from shadowai.captures.contacts import Contacts
 from shadowai.captures.container import NO_TIME, Block, Capture, Ints, Part, opened, recognise
-from shadowai.captures.counting import Verdict, count_block, reclassify
+from shadowai.captures.counting import Verdict, count_block, reclassify, recount_block
 from shadowai.captures.flows import Flows
 from shadowai.captures.fragments import Fragments
 from shadowai.captures.link import sort_block
@@ -167,13 +167,13 @@ class _Reading:
                 verdicts[faults.short] = Verdict.CUT_SHORT
             if depth == 0:
                 count_block(self._tally, block, verdicts)
-            elif verdicts.any():
-                reclassify(self._tally, Skip("tunnel-unread"), int(np.count_nonzero(verdicts)))
+            else:
+                recount_block(self._tally, verdicts)
             self._open(capture, block, network, inner)
             for segments, _ in decoded:
                 yield from self._transport(capture, block, segments)
-            self.contacts.streams.forget_early()
             if not inner.packets:
+                self.contacts.streams.forget_early()
                 return
             capture, block = inner.as_capture()
         reclassify(self._tally, Skip("tunnel-depth", packet=int(block.number[0])), len(block))

@@ -1,4 +1,7 @@
-"""TCP (RFC 9293) and UDP (RFC 768) headers, a block of packets at once."""
+"""TCP (RFC 9293) and UDP (RFC 768) headers, a block of packets at once.
+
+ESP (RFC 4303) is taken for UDP from port 0 to port 0, all of it payload: its flows count, nothing of it can be read.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shadowai.captures.network import TCP, Datagrams
+from shadowai.captures.network import ESP, TCP, Datagrams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,12 +67,15 @@ class Faults:
 
 
 def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
-    """Decode TCP and UDP headers."""
+    """Decode TCP and UDP headers, and those of ESP as if they were UDP's."""
     room = packets.stop - packets.at
     is_tcp = packets.protocol == TCP
     short = room < np.where(is_tcp, MIN_TCP, UDP_HEADER)
     head = capture.rows(packets.at, MIN_TCP)
     size = np.where(is_tcp, (head[:, 12] >> 4).astype(np.int64) * 4, UDP_HEADER)
+    is_esp = packets.protocol == ESP
+    if is_esp.any():
+        head[is_esp], size[is_esp] = 0, 0
     said = np.where(is_tcp, 0, _big16(head, 4))
     # A UDP length of 0 is a jumbogram (RFC 2675) or segmentation offload: IP says how long the datagram is.
     end = np.where(said == 0, packets.wire, np.minimum(packets.at + said, packets.wire))

@@ -17,6 +17,7 @@ from shadowai.model import Hidden
 if TYPE_CHECKING:
     from shadowai.captures.tls import Hello
 
+ESP_PORTS = (0, 0)  # what ESP without UDP is given instead of ports, see `transport`
 IKE_PORT, IKE_NAT_PORT = 500, 4500  # RFC 7296 section 2, RFC 3948
 QUIC_PORTS = (443, 853, 8443)
 WIREGUARD_PORTS = (51820, 41641)  # WireGuard's own, and Tailscale's
@@ -93,7 +94,7 @@ def hidden_datagram(payload: bytes, ports: tuple[int, int]) -> Hidden | None:
         return Hidden.WIREGUARD
     if is_openvpn(payload):
         return Hidden.OPENVPN
-    if is_ipsec(payload, ports):
+    if ports == ESP_PORTS or is_ipsec(payload, ports):
         return Hidden.IPSEC
     if is_unknown_quic(payload, ports):
         return Hidden.QUIC_VERSION

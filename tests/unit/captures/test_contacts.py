@@ -109,6 +109,14 @@ def test_the_answer_of_a_vpn_server_does_not_make_it_the_client(craft: Craft) ->
     assert (seen.hidden, seen.source_ip, seen.bytes_down) == (Hidden.WIREGUARD, "192.0.2.10", 92)
 
 
+def test_esp_without_udp_is_ipsec(craft: Craft) -> None:
+    packets = [craft.ip(b"\0\0\x10\1" + bytes(60), 50, destination=PUBLIC)] * 2
+    packets.append(craft.ip(b"\0\0\x10\2" + bytes(36), 50, source=PUBLIC, destination="192.0.2.10"))
+    seen = only(craft.read(craft.pcap(packets))[0])
+    assert (seen.hidden, seen.source_ip, seen.destination_ip) == (Hidden.IPSEC, "192.0.2.10", PUBLIC)
+    assert (seen.bytes_up, seen.bytes_down) == (128, 40)
+
+
 def through(craft: Craft, stream: bytes, cuts: list[int]) -> list[tuple[str, str | None, int | None]]:
     found, _ = craft.read(craft.pcap(craft.cut(stream, cuts, ports=(40000, 3128))))
     return sorted((seen.evidence.value, seen.host, seen.bytes_up) for seen in found)

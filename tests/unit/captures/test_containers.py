@@ -14,7 +14,6 @@ from support.capture_files import enhanced as timed
 
 from shadowai.captures import pcap, pcapng, read, recognise
 from shadowai.captures.container import Capture
-from shadowai.captures.resolutions import Resolutions
 from shadowai.errors import CaptureError, SourceError
 from shadowai.model import Defect, Tally
 
@@ -199,40 +198,11 @@ def test_the_interface_of_every_packet_is_told(craft: Craft) -> None:
     assert only.interface.tolist() == [0, 0]
 
 
-def test_names_that_the_file_resolves_are_kept(craft: Craft) -> None:
-    packet = craft.udp(craft.query("a.example"))
-    first = resolutions(
-        [("203.0.113.5", ("Named.Example.com.", "alias.example.com")), ("2001:db8::5", ("six.example",))]
-    )
-    last = resolutions(
-        [("203.0.113.5", ("alias.example.com", "late.example")), ("192.0.2.1", ("192.0.2.1", "a b"))], ">"
-    )
-    content = section() + interface() + first + enhanced(packet) + section(">") + last
-    capture = Capture(content)
-    assert sum(map(len, pcapng.blocks(capture, Tally()))) == 1
-    known = capture.resolutions
-    assert known.of(bytes([203, 0, 113, 5])) == ("named.example.com", "alias.example.com", "late.example")
-    assert known.of(bytes.fromhex("20010db8000000000000000000000005")) == ("six.example",)
-    assert (known.of(bytes([192, 0, 2, 1])), known.of(b""), len(known), known.dropped) == ((), (), 2, 0)
-
-
-def test_resolutions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shadowai.captures.resolutions.MAX_ADDRESSES", 3)
-    known = Resolutions()
-    for number in range(5):
-        known.learn(resolutions([(f"192.0.2.{number}", tuple(f"n{at}.example" for at in range(6)))])[8:-4], "<")
-    for _ in range(3):
-        known.learn(resolutions([("192.0.2.1", tuple(f"m{at}.example" for at in range(6)))])[8:-4], "<")
-    assert (len(known), known.of(bytes([192, 0, 2, 4]))) == (3, ())
-    assert len(known.of(bytes([192, 0, 2, 1]))) == 8
-    assert known.dropped == 12 + 3 * 4
-
-
-@given(noise=st.binary(max_size=300), order=st.sampled_from("<>"))
-def test_random_resolutions_never_crash(noise: bytes, order: str) -> None:
-    known = Resolutions()
-    known.learn(noise, order)
-    assert len(known) <= len(noise) // 8
+def test_names_that_the_file_resolves_name_no_flow(craft: Craft) -> None:
+    names = resolutions([("93.184.215.14", ("named.example.com",))])
+    content = section() + interface() + names + enhanced(craft.tcp(b"secret", 1, destination="93.184.215.14"))
+    (seen,) = craft.read(craft.file(content))[0]
+    assert (seen.host, seen.hidden) == (None, "no-name")
 
 
 def test_a_file_that_grows_while_it_is_read_is_read_as_it_was_when_it_was_opened(craft: Craft) -> None:

@@ -9,8 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.utils import PcapNgWriter, PcapWriter
 
-from shadowai.captures import edges
-from shadowai.captures.edges import STRETCH, Edges
+from shadowai.captures.edges import STRETCH, Edges, edges
 from shadowai.model import SECOND
 
 if TYPE_CHECKING:
