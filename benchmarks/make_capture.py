@@ -1,15 +1,18 @@
-"""Write a synthetic Ethernet pcap of a given size for benchmarks: seeded, so that the same options give the same bytes.
+"""Make a pcap of a given size for benchmarks: seeded, so that the same options give the same bytes.
 
-The mix follows an office network: mostly TLS with bulk data downwards, some QUIC and HTTP, DNS in front of each, a few
-hundred flows interleaved. What is in the file is printed, for the reader under test to be compared with.
+The mix follows an office network: mostly TLS with bulk data downwards, some QUIC and HTTP, DNS in front of each, voice
+calls and connections of no known protocol, a few hundred flows interleaved. What is in the file is printed, for the
+reader under test to be compared with. With --vxlan each frame lies in a VXLAN packet (RFC 7348), as clouds mirror
+traffic.
 
-    python benchmarks/make_capture.py out.pcap --packets 2000000
+    python benchmarks/make_capture.py out.pcap --size 700MB [--vxlan] [--seed 1]
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import struct
 from collections import Counter
 from dataclasses import dataclass, field
@@ -30,8 +33,11 @@ POOL = 1 << 20  # bytes of random payload that packets are cut from
 ACTIVE = 400  # flows interleaved
 MSS = 1_448  # bytes of payload of a full segment
 CHUNK = 4_096  # packets written at once
+UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}  # bytes
+VXLAN_PORT = 4_789
+VXLAN = b"\x08\0\0\0\0\0\x2a\0"  # flags: the network identifier is valid; it is 42
+MIRROR, COLLECTOR = b"\x0a\xff\0\1", b"\x0a\xff\0\2"  # ends of the tunnel
 TCP, UDP = 6, 17
-HANDSHAKE = 0x16  # TLS content type
 DOWN, ACKNOWLEDGED, POST_QUANTUM = 0.3, 0.85, 0.7  # shares of packets, of the rest of them, and of hellos
 PSH_ACK, ACK, SYN = 0x18, 0x10, 0x02
 
@@ -66,14 +72,19 @@ class Maker:
         client, server = _address(10, self.dice), _address(203, self.dice)
         port = self.dice.randrange(32_768, 61_000)
         yield from self.lookup(client, port, host)
-        kind = self.dice.choices(("tls", "quic", "http"), (70, 20, 10))[0]
+        kind = self.dice.choices(("tls", "quic", "http", "other", "call"), (64, 18, 8, 7, 3))[0]
         self.made[kind] += 1
         if kind == "quic":
             yield from self.quic(client, server, port, host)
+        elif kind == "call":
+            yield from self.call(client, server, port)
+        elif kind == "tls":
+            yield from self.tcp((client, server, port, 443), _hello_record(host, self.dice))
+        elif kind == "http":
+            yield from self.tcp((client, server, port, 80), _request(host))
         else:
-            yield from self.tcp(
-                client, server, port, _hello_record(host, self.dice) if kind == "tls" else _request(host)
-            )
+            to = self.dice.choice((445, 3389, 5223, self.dice.randrange(1_024, 65_535)))
+            yield from self.tcp((client, server, port, to), self.payload(self.dice.randrange(20, 400)))
 
     def lookup(self, client: bytes, port: int, host: str) -> Iterator[bytes]:
         """Give a DNS query and its response."""
@@ -86,9 +97,9 @@ class Maker:
         answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + _address(203, self.dice)
         yield _udp(resolver, client, 53, port, number + b"\x81\x80\0\1\0\1\0\0\0\0" + question + answer)
 
-    def tcp(self, client: bytes, server: bytes, port: int, first: bytes) -> Iterator[bytes]:
+    def tcp(self, ends: tuple[bytes, bytes, int, int], first: bytes) -> Iterator[bytes]:
         """Give a connection that opens with `first`: bulk downwards, acknowledged, some upwards."""
-        to = 443 if first[0] == HANDSHAKE else 80
+        client, server, port, to = ends
         up, down = self.dice.getrandbits(32), self.dice.getrandbits(32)
         yield _tcp((client, server, port, to), up, 0, SYN, b"")
         yield _tcp((server, client, to, port), down, up + 1, SYN | ACK, b"")
@@ -109,6 +120,14 @@ class Maker:
                 data = b"\x17\x03\x03" + self.payload(self.dice.randrange(60, 900))
                 yield _tcp((client, server, port, to), up, down, PSH_ACK, data)
                 up += len(data)
+
+    def call(self, client: bytes, server: bytes, port: int) -> Iterator[bytes]:
+        """Give a voice call: RTP both ways (RFC 3550), a packet of sound each 20 ms."""
+        to, stream = self.dice.randrange(16_384, 32_768), self.dice.randbytes(4)
+        for number in range(self.dice.choice((100, 400))):
+            header = struct.pack(">BBHI", 0x80, 0, number, 160 * number) + stream
+            yield _udp(client, server, port, to, header + self.payload(160))
+            yield _udp(server, client, to, port, header + self.payload(160))
 
     def quic(self, client: bytes, server: bytes, port: int, host: str) -> Iterator[bytes]:
         """Give a QUIC connection: its Initial, then short header packets."""
@@ -182,38 +201,57 @@ def _short_hello(host: str, dice: random.Random) -> bytes:
     return b"\1" + _vector(3, body + _vector(2, b"\0\0" + name))
 
 
-def write(path: Path, packets: int, maker: Maker) -> int:
-    """Write the capture; give its size in bytes."""
+def _mirrored(frame: bytes) -> bytes:
+    """Put a frame into a VXLAN packet, from a port that depends on its flow."""
+    return _udp(MIRROR, COLLECTOR, 49_152 | frame[-1] << 4, VXLAN_PORT, VXLAN + frame)
+
+
+def bytes_of(text: str) -> int:
+    """Read a size such as 700MB or 3GB; ValueError for anything else."""
+    found = re.fullmatch(r"([0-9]+) ?([KMG]B)?", text.strip().upper())
+    if found is None:
+        message = f"{text!r} is no size such as 700MB"
+        raise ValueError(message)
+    return int(found[1]) * UNITS[found[2] or ""]
+
+
+def write(path: Path, size: int, maker: Maker, *, vxlan: bool = False) -> int:
+    """Write a capture of at least `size` bytes; give the number of its packets."""
     active = [maker.flow() for _ in range(ACTIVE)]
-    clock = 0
+    clock = packets = 0
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1))
         pending: list[bytes] = []
-        for _ in range(packets):
+        while file.tell() < size:
             slot = int(maker.dice.random() * ACTIVE)
             frame = next(active[slot], None)
             if frame is None:
                 active[slot] = maker.flow()
                 frame = next(active[slot])
+            if vxlan:
+                frame = _mirrored(frame)
             clock += 37
+            packets += 1
             pending += (RECORD.pack(START + clock // SECOND, clock % SECOND, len(frame), len(frame)), frame)
-            if len(pending) >= CHUNK:
+            if len(pending) >= 2 * CHUNK:
                 file.write(b"".join(pending))
                 pending.clear()
         file.write(b"".join(pending))
-        return file.tell()
+    return packets
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Write a synthetic Ethernet pcap")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--packets", type=int, default=2_000_000)
+    parser.add_argument("--size", type=bytes_of, default="700MB", help="such as 700MB or 3GB, rounded up")
+    parser.add_argument("--vxlan", action="store_true", help="each frame in a VXLAN packet")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     maker = Maker(options.seed)
-    size = write(options.out, options.packets, maker)
-    print(f"{options.out}: {size:,} bytes, {options.packets:,} packets, contacts begun: {dict(maker.made)}")
+    packets = write(options.out, options.size, maker, vxlan=options.vxlan)
+    size = options.out.stat().st_size
+    print(f"{options.out}: {size:,} bytes, {packets:,} packets, contacts begun: {dict(maker.made)}")
 
 
 if __name__ == "__main__":
