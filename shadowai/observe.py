@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 import orjson
 
 from shadowai import detect
+from shadowai.captures import Part
 from shadowai.errors import ShadowaiError, UsageError
-from shadowai.inputs import ReadOptions, list_inputs, source_reports, tasks_of
+from shadowai.inputs import ReadOptions, list_inputs, rings_of, source_reports, tasks_of
 from shadowai.model import ECS_FIELDS, Observation
 from shadowai.reports.text import csv_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from shadowai.captures import Ledger
     from shadowai.inputs import Input
     from shadowai.result import SourceReport
 
@@ -50,15 +52,47 @@ def observe(options: ReadOptions, records: str, out: Path | None = None) -> tupl
         inputs = list_inputs(options, reading, Path(spool))
         with _opened(out, inputs) as stream:
             writer = open_writer(records, stream)
-            for task in tasks_of(inputs):
-                one = inputs[task.number]
-                try:
-                    for seen in detect.observations(task, reading, one.tally):
-                        writer.write(seen)
-                except ShadowaiError as error:
-                    one.error = error.message
+            for seen in _all_observations(inputs, reading):
+                writer.write(seen)
             writer.close()
         return source_reports(inputs)
+
+
+def _all_observations(inputs: Sequence[Input], reading: detect.Reading) -> Iterator[Observation]:
+    """Give the observations of all inputs, a ring of captures at the place of its first file."""
+    rings = rings_of(inputs) if reading.keylog is None else []
+    parts: dict[int, detect.Task] = {}
+    for task in tasks_of(inputs, rings=rings):
+        if task.part is None:
+            yield from _told(inputs[task.number], detect.observations(task, reading, inputs[task.number].tally))
+        else:
+            parts[task.number] = task
+    for ring in rings:
+        yield from _ring_observations(inputs, [parts[number] for number in ring if number in parts])
+
+
+def _ring_observations(inputs: Sequence[Input], ring: Iterable[detect.Task]) -> Iterator[Observation]:
+    """Give the observations of the files of a ring in order, then those that need whole flows."""
+    whole: Ledger | None = None
+    for task in ring:
+        one = inputs[task.number]
+        ledger = yield from _told(one, detect.part_observations(task, task.part or Part(), one.tally))
+        if whole is not None and ledger is not None:
+            whole.join(ledger)
+        whole = whole or ledger
+    if whole is not None:
+        yield from whole.settle()
+
+
+def _told(
+    one: Input, found: Generator[Observation, None, Ledger | None]
+) -> Generator[Observation, None, Ledger | None]:
+    """Pass observations on; where reading breaks off, the input tells why."""
+    try:
+        return (yield from found)
+    except ShadowaiError as error:
+        one.error = error.message
+        return None
 
 
 def _opened(out: Path | None, inputs: Iterable[Input]) -> AbstractContextManager[BinaryIO]:

@@ -24,7 +24,6 @@ from shadowai.model import SECOND, Evidence, Handshake, Hidden, Kind, Observatio
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from shadowai.captures.container import Part
     from shadowai.captures.flows import Flows
 
     Concerns = Callable[[Observation], bool]
@@ -39,13 +38,16 @@ _RESOLVERS = {b"dot": Hidden.DNS_OVER_TLS, b"doq": Hidden.DNS_OVER_QUIC}  # ALPN
 class Contacts:
     """Makes observations of packets: what is whole at once, what needs its flow's bytes as turns for the ledger.
 
-    Of a part of a capture (`part`) clients are not fingerprinted: nobody reads parts for that.
+    `concerns` says of an observation whether anybody wants to know of it; None that all of it is wanted, the clients'
+    fingerprints too. `from_start` says that nothing of the capture lies before what is read.
     """
 
-    def __init__(self, file: str, dataset: str, tally: Tally, part: Part | None = None) -> None:
+    def __init__(
+        self, file: str, dataset: str, tally: Tally, concerns: Concerns | None = None, *, from_start: bool = True
+    ) -> None:
         self._tally = tally
-        self._fingerprints = part is None
-        self._from_start = part is None or not part.start
+        self._concerns = concerns
+        self._from_start = from_start
         self._quic = Connections()
         self._dtls: dict[int, DtlsReader] = {}
         self._turns: dict[int, list[Turn]] = {}
@@ -86,15 +88,15 @@ class Contacts:
         for number, flow in enumerate(flows.each()):
             yield from self._ledger.settled(Entry(flow, self._turns.get(number, [])))
 
-    def close(self, flows: Flows, concerns: Concerns) -> Ledger:
+    def close(self, flows: Flows) -> Ledger:
         """Give the ledger of a part of a capture, without the flows that something of no interest named.
 
         `rest` goes before.
         """
-        ledger = self._ledger
+        ledger, concerns = self._ledger, self._concerns
         for number, flow in enumerate(flows.each()):
             turns = self._turns.get(number, [])
-            if turns and not any(concerns(turn.seen) for turn in turns):
+            if turns and concerns and not any(concerns(turn.seen) for turn in turns):
                 ledger.named.add(flow.key)
             elif turns or flow.there.payload or flow.again.payload:
                 ledger.entries[flow.key] = Entry(flow, turns)
@@ -179,7 +181,7 @@ class Contacts:
     def _hello(self, packet: Packet, hello: Hello, evidence: Evidence) -> Iterator[Observation]:
         ech = ech_kind(hello, self._public_names)
         alpn = b",".join(hello.alpn).decode("ascii", "backslashreplace") or None
-        fingerprint = ja4(hello, _transport(packet, evidence)) if self._fingerprints else None
+        fingerprint = ja4(hello, _transport(packet, evidence)) if self._concerns is None else None
         handshake = Handshake(fingerprint, alpn, ech)
         host = host_of_name(hello.server_name) if hello.server_name else None
         hidden = _hidden(packet, hello, ech)

@@ -111,7 +111,7 @@ def _walk(capture: Capture, layout: _Layout, at: int, limit: int) -> tuple[list[
     for _ in range(BLOCK_PACKETS):
         if at > last:
             break
-        (length,) = read(raw, at + 8)
+        length = read(raw, at + 8)[0]
         end = at + header + length
         if length > longest or end > size:
             break

@@ -57,18 +57,19 @@ def read(path: Path, *, name: str, tally: Tally) -> Iterator[Observation]:
 
 
 def read_part(
-    path: Path, part: Part, *, name: str, tally: Tally, concerns: Concerns
+    path: Path, part: Part, *, name: str, tally: Tally, concerns: Concerns | None = None
 ) -> Generator[Observation, None, Ledger]:
     """Give the contacts of a part of a capture that are whole, and return the ledger of what is not.
 
-    As `read`, but that packets are numbered from the part's first and clients are not fingerprinted. `part` is told how
-    far the walk came. `concerns` says of an observation whether anybody wants to know of it; flows that something else
-    named are left out of the ledger. A message that begins in the part and ends behind it is read to its end.
+    As `read`, but that packets are numbered from the part's first. `part` is told how far the walk came. `concerns`
+    says of an observation whether anybody wants to know of it; flows that something else named are left out of the
+    ledger, and clients are not fingerprinted then. A message that begins in the part and ends behind it is read to its
+    end.
     """
     with _reported(name):
         with opened(path) as capture:
             dataset = _format(capture)
-            reading = _Reading(Contacts(name, dataset, tally, part), tally)
+            reading = _Reading(Contacts(name, dataset, tally, concerns, from_start=not part.start), tally)
             yield from reading.read(capture, dataset, part)
             if part.end is not None and reading.contacts.is_waiting():
                 yield from reading.read_on(capture, dataset, part.reached)
@@ -76,7 +77,7 @@ def read_part(
             with suppress(SourceError), opened(part.following) as capture:  # it has an error of its own then
                 yield from reading.read_on(capture, _format(capture), 0)
         yield from reading.contacts.rest()
-        return reading.contacts.close(reading.flows, concerns)
+        return reading.contacts.close(reading.flows)
 
 
 @contextmanager

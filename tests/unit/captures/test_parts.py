@@ -54,7 +54,7 @@ def traffic(craft: Craft, dice: random.Random, flows: int = 6) -> list[bytes]:
 
 
 def read_one(
-    path: Path, part: Part, tally: Tally | None = None, concerns: Callable[[Observation], bool] = lambda _: True
+    path: Path, part: Part, tally: Tally | None = None, concerns: Callable[[Observation], bool] | None = None
 ) -> tuple[list[Observation], Ledger]:
     """Read one part: what is whole, and the ledger."""
     found = []

@@ -293,3 +293,35 @@ def test_ctrl_c_ends_a_live_capture_and_reports(tmp_path: Path) -> None:
     assert running.returncode == 0, stderr
     (source,) = json.loads(stdout)["sources"]
     assert source["path"] == str(kept)
+
+
+def split(whole: Path, folder: Path, count: int) -> list[Path]:
+    """Cut a little-endian pcap into files of some packets each, as tcpdump names them."""
+    content = whole.read_bytes()
+    at, files = 24, []
+    while at < len(content):
+        begin = at
+        for _ in range(count):
+            at += 16 + int.from_bytes(content[at + 8 : at + 12], "little") if at < len(content) else 0
+        files.append(folder / f"ring.pcap{len(files) or ''}")
+        files[-1].write_bytes(content[:24] + content[begin:at])
+    return files
+
+
+def observed(*files: Path) -> list[str]:
+    """Observe files; every observation without the place where it was read, sorted."""
+    done = CliRunner().invoke(cli, ["observe", *map(str, files)])
+    assert done.exit_code == 0, done.output
+    found = []
+    for line in done.stdout.splitlines():
+        seen = json.loads(line)
+        del seen["log"], seen["shadowai"]["packet"]
+        found.append(json.dumps(seen, sort_keys=True))
+    return sorted(found)
+
+
+def test_observing_a_ring_gives_what_the_whole_gives(tmp_path: Path) -> None:
+    whole = samples() / "branch.pcap"
+    files = split(whole, tmp_path, 300)
+    assert len(files) > 2
+    assert observed(*reversed(files)) == observed(whole)

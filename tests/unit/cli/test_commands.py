@@ -102,6 +102,10 @@ def test_formats_is_a_matrix_and_each_format_a_page() -> None:
         assert f"\n{name} " in matrix
     assert "\npcapng " in matrix
     assert max(map(len, matrix.splitlines())) <= 80
+    assert "\ndnstap " in matrix
+    only = _run("formats", "--kind", "firewall").stdout
+    assert "\nfortigate " in only
+    assert "\nsquid " not in only
     page = _run("formats", "squid").stdout
     assert "bytes_down" in page
     assert "bytes_up" in page.partition("missing:")[2]
