@@ -71,9 +71,13 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
             yield block
         if len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at >= limit:
             continue
-        again = _resync(capture, layout, at, _seconds(capture, layout, starts)) if resyncs < MAX_RESYNCS else None
+        near = _seconds(capture, layout, starts)
+        is_cut = _is_cut(capture, layout, at)
+        # A record that the file's end seems to cut off is damaged only if records enough follow inside it.
+        least = CHAIN if is_cut else 1
+        again = _resync(capture, layout, at, near, least) if resyncs < MAX_RESYNCS else None
         resyncs += 1
-        cut = again is None and _is_cut(capture, layout, at)
+        cut = again is None and is_cut
         if number == 1 and not part.start and again is None and not cut:
             message = "the first packet record is damaged and no other was found"
             raise CaptureError(message, record=1)
@@ -88,7 +92,7 @@ def boundary(capture: Capture, near: int) -> int | None:
     """Find a packet record that begins at or after an offset, as far as what follows tells; None for none."""
     layout = _layout(capture)
     found = _resync(capture, layout, max(near, FILE_HEADER) - 1, None)
-    return found if found is not None and _chain(capture, layout, found, None, SURE_CHAIN) else None
+    return found if found is not None and _chain(capture, layout, found, (None, 1, SURE_CHAIN)) else None
 
 
 def _layout(capture: Capture) -> _Layout:
@@ -149,8 +153,8 @@ def _seconds(capture: Capture, layout: _Layout, starts: list[int]) -> int | None
     return int(seconds)
 
 
-def _resync(capture: Capture, layout: _Layout, damaged: int, near: int | None) -> int | None:
-    """Find the next offset at which plausible records follow one another; None where there is none.
+def _resync(capture: Capture, layout: _Layout, damaged: int, near: int | None, least: int = 1) -> int | None:
+    """Find the next offset at which plausible records follow one another, `least` at the end; None where there is none.
 
     The window grows as it goes, so that the work is in proportion to the bytes skipped.
     """
@@ -158,7 +162,7 @@ def _resync(capture: Capture, layout: _Layout, damaged: int, near: int | None) -
     while at + layout.header <= capture.size:
         offsets = np.arange(at, min(at + window, capture.size - layout.header + 1), dtype=np.int64)
         for found in offsets[_plausible(capture, layout, offsets, near)].tolist():
-            if _chain(capture, layout, found, near):
+            if _chain(capture, layout, found, (near, least, CHAIN)):
                 return int(found)
         at += window
         window = min(window * 2, MAX_WINDOW)
@@ -174,11 +178,15 @@ def _plausible(capture: Capture, layout: _Layout, at: Ints, near: int | None) ->
     return good
 
 
-def _chain(capture: Capture, layout: _Layout, at: int, near: int | None, count: int = CHAIN) -> bool:
-    """Say whether the records from `at` on are plausible, up to the end of the file or `count` of them."""
-    for _ in range(count):
+def _chain(capture: Capture, layout: _Layout, at: int, wanted: tuple[int | None, int, int]) -> bool:
+    """Say whether the records from `at` on are plausible.
+
+    `wanted` is the second near which they must lie, how many at least up to the file's end, and how many are enough.
+    """
+    near, least, count = wanted
+    for number in range(count):
         if at + layout.header > capture.size:
-            return at == capture.size
+            return at == capture.size and number >= least
         here = np.array([at], np.int64)
         if not _plausible(capture, layout, here, near)[0]:
             return False

@@ -142,3 +142,10 @@ def test_millions_of_hits_in_one_line_take_linear_time() -> None:
 )
 def test_a_star_stands_for_a_part_of_one_label(line: bytes, hit: bool) -> None:  # noqa: FBT001
     assert bool(Prefilter([Needle("q.*.amazonaws.com")], "dns-labels").hits(line)) is hit
+
+
+def test_json_may_escape_the_slash_of_a_needle() -> None:
+    prefilter = Prefilter([Needle("claude.ai/api"), Needle("/v1/messages")])
+    lines = [b'{"url":"claude.ai\\/api\\/x"}', b'{"uri":"\\/v1\\/messages"}', b"claude.ai/api", b"claude.ai-api"]
+    data = b"\n".join(lines)
+    assert [data[at:].split(b"\n")[0] for at in prefilter.hits(data)] == lines[:3]

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from shadowai.errors import SourceError, UsageError
 from shadowai.logs import Reader, custom_csv, load_formats, read_blocks, recognise
-from shadowai.logs.engines import cut, pairs_in
+from shadowai.logs.engines import cut
 from shadowai.logs.lines import MAX_LINE
+from shadowai.logs.pairs import pairs_in
 from shadowai.model import Action, Evidence, Kind, Observation, Skip, Tally
 
 FORMATS = load_formats()

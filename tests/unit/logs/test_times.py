@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.errors import UsageError
-from shadowai.logs.times import EARLIEST, LATEST, NO_YEAR, Clock, compile_pattern, epoch, order_of, parser_of, zone_of
+from shadowai.logs.times import (
+    AMBIGUOUS,
+    EARLIEST,
+    LATEST,
+    NO_YEAR,
+    Clock,
+    compile_pattern,
+    epoch,
+    order_of,
+    parser_of,
+    zone_of,
+)
 from shadowai.model import SECOND
 
 MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30))  # noqa: DTZ001 - taken as UTC below
@@ -87,7 +98,8 @@ def test_patterns(pattern: str, text: str, expected: object) -> None:
 @pytest.mark.parametrize(
     ("text", "day_first", "expected"),
     [
-        ("6/5/2013 10:00:32 AM", None, ns(2013, 6, 5, 10, 0, 32)),
+        ("6/5/2013 10:00:32 AM", None, AMBIGUOUS),
+        ("6/5/2013 10:00:32 AM", False, ns(2013, 6, 5, 10, 0, 32)),
         ("6/5/2013 10:00:32 AM", True, ns(2013, 5, 6, 10, 0, 32)),
         ("22/12/2021 09:46:04 AM", None, ns(2021, 12, 22, 9, 46, 4)),
         ("4/21/2017 7:52:03 AM", True, ns(2017, 4, 21, 7, 52, 3)),
@@ -103,7 +115,8 @@ def test_order_of_day_and_month_with_a_twelve_hour_clock(
 @pytest.mark.parametrize(
     ("text", "day_first", "expected"),
     [
-        ("05/06/2021 21:46:04", None, ns(2021, 6, 5, 21, 46, 4)),
+        ("05/06/2021 21:46:04", None, AMBIGUOUS),
+        ("05/06/2021 21:46:04", True, ns(2021, 6, 5, 21, 46, 4)),
         ("05/06/2021 21:46:04", False, ns(2021, 5, 6, 21, 46, 4)),
         ("12/22/2021 21:46:04", None, ns(2021, 12, 22, 21, 46, 4)),
         ("05.06.2021 21:46:04", None, ns(2021, 6, 5, 21, 46, 4)),

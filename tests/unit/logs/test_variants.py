@@ -246,7 +246,10 @@ def test_pairs_may_be_quoted_as_a_whole() -> None:
     [
         ("w3c", ["#Fields: date time c-ip cs-host", "2026-01-15 10:00:00 10.1.2.3 chatgpt.com"]),
         ("w3c", ["#Date: 2026-01-15 09:00:00", "#Fields: time c-ip cs-host", "10:00:00 10.1.2.3 chatgpt.com"]),
-        ("proxysg-pairs", ["c-ip=10.1.2.3 cs-host=chatgpt.com s-action=TCP_HIT date=2026-01-15 time=10:00:00"]),
+        (
+            "proxysg-pairs",
+            ["c-ip=10.1.2.3 cs-host=chatgpt.com s-action=TCP_HIT cs-bytes=1 sc-bytes=2 date=2026-01-15 time=10:00:00"],
+        ),
     ],
 )
 def test_w3c_dates_and_times_are_utc_whatever_the_zone_of_the_other_logs(name: str, lines: list[str]) -> None:
