@@ -13,7 +13,7 @@ from shadowai.model import Evidence, Tally
 from shadowai.signatures.kinds import IndicatorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from shadowai.model import Observation, Role
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ADDRESS_CONFIDENCE = 50  # percent
 ENCRYPTED = frozenset({Evidence.TLS, Evidence.QUIC, Evidence.ADDRESS})
 RESOLVER_PORTS = frozenset({443, 853})  # DNS over HTTPS, over TLS and over QUIC
+MAX_SETTLED = 65_536  # hosts whose finding is kept
 
 
 class _Finding(NamedTuple):
@@ -90,14 +91,14 @@ class Detector:
     reading: Reading
     since: int | None = None
     until: int | None = None
+    _settled: dict[str, _Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def detect(self, task: Task) -> Outcome:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
         outcome = Outcome(task.number)
         try:
             for seen in self._observations(task, outcome):
-                outcome.undated += seen.time is None and self._is_bounded
-                self.take(seen, outcome.activity)
+                self._take_dated(seen, outcome)
         except ShadowaiError as error:
             outcome.error = error.message
         except Exception as error:  # noqa: BLE001  # the worker's boundary: one bad shard must not stop the scan
@@ -108,9 +109,13 @@ class Detector:
         """Take in what the flows of a capture came to whose parts have been put together."""
         outcome = Outcome(-1)
         for seen in ledger.settle():
-            outcome.undated += seen.time is None and self._is_bounded
-            self.take(seen, outcome.activity)
+            self._take_dated(seen, outcome)
         return outcome
+
+    def _take_dated(self, seen: Observation, outcome: Outcome) -> None:
+        if seen.time is None and self._is_bounded:
+            outcome.undated += 1
+        self.take(seen, outcome.activity)
 
     def take(self, seen: Observation, activity: Activity) -> None:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot."""
@@ -125,7 +130,24 @@ class Detector:
         return (seen.host is None and seen.hidden is None) or self._find(seen) is not None
 
     def _find(self, seen: Observation) -> _Finding | None:
-        """Say what an observation is about."""
+        """Say what an observation is about.
+
+        Where the host alone decides, what it came to is kept: few of a log's hosts make most of its records, and
+        matching took 1.5 of the 9 microseconds of one.
+        """
+        host = seen.host
+        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and host in self.matcher.hosts_by_path):
+            return self._match(seen)
+        found = self._settled.get(host)
+        if found is None:
+            found = self._match(seen)
+            if found and self.matcher.is_known(host):
+                if len(self._settled) >= MAX_SETTLED:
+                    self._settled.clear()
+                self._settled[host] = found
+        return found
+
+    def _match(self, seen: Observation) -> _Finding | None:
         by_address = seen.evidence is Evidence.ADDRESS
         match = self.matcher.match(
             seen.host,
@@ -163,10 +185,8 @@ class Detector:
         if task.part is None:
             yield from observations(task, self.reading, outcome.tally, self.needles)
             return
-        source, outcome.part = task.shard.source, replace(task.part)
-        outcome.ledger = yield from captures.read_part(
-            source.path, outcome.part, name=source.name, tally=outcome.tally, concerns=self.concerns
-        )
+        outcome.part = replace(task.part)
+        outcome.ledger = yield from part_observations(task, outcome.part, outcome.tally, self.concerns)
 
     @property
     def _is_bounded(self) -> bool:
@@ -180,7 +200,7 @@ class Detector:
 
 def observations(
     task: Task, reading: Reading, tally: Tally, needles: Sequence[logs.Needle] | None = None
-) -> Iterator[Observation]:
+) -> Generator[Observation, None, None]:
     """Read the observations of a shard, counting into `tally`; with needles, only log lines that could match."""
     source = task.shard.source
     fmt = task.format
@@ -193,6 +213,14 @@ def observations(
     )
     prefilter = logs.Prefilter(needles, fmt.spelling) if needles and not fmt.reads_all else None
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
+
+
+def part_observations(
+    task: Task, part: captures.Part, tally: Tally, concerns: Callable[[Observation], bool] | None = None
+) -> Generator[Observation, None, captures.Ledger]:
+    """Read the observations of a part of a capture that are whole, and return what it leaves open."""
+    source = task.shard.source
+    return (yield from captures.read_part(source.path, part, name=source.name, tally=tally, concerns=concerns))
 
 
 def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator[Observation]:

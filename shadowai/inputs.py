@@ -132,13 +132,17 @@ def rings_of(inputs: Sequence[Input]) -> list[tuple[int, ...]]:
     """
     alike = Counter(sources.stem(one.name) for one in inputs if _is_capture(one))
     places = [place for place, one in enumerate(inputs) if _is_capture(one) and alike[sources.stem(one.name)] > 1]
+    if not places:
+        return []
+    from shadowai.captures.edges import Edges, edges  # noqa: PLC0415  # brings the readers of captures
+
     files = []
     for place in places:
         one = inputs[place]
-        ends = captures.Edges()
+        ends = Edges()
         with suppress(SourceError, OSError):  # a file that has gone is told where it is read
             if one.source and not sources.is_compressed(one.source) and not captures.has_secrets(one.source.path):
-                ends = captures.edges(one.source.path)
+                ends = edges(one.source.path)
         files.append(sources.File(one.name, ends.links, ends.first, ends.last))
     return [tuple(places[at] for at in ring) for ring in sources.rings(files)]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shadowai.model import MINUTE, Action, Evidence, Kind, Role
 
@@ -52,6 +52,32 @@ class Sums:
     first: int | None = None
     last: int | None = None
 
+    def take(self, seen: Observation, confidence: int) -> None:
+        """Add one detection to this row."""
+        self.detections += 1
+        if seen.bytes_up is not None:
+            self.bytes_up += seen.bytes_up
+            self.bytes_up_known += 1
+        if seen.bytes_down is not None:
+            self.bytes_down += seen.bytes_down
+            self.bytes_down_known += 1
+        self.confidence = max(self.confidence, confidence)
+        self.first = _least(self.first, seen.time)
+        self.last = _most(self.last, seen.time)
+
+    def values(self) -> tuple[int | None, ...]:
+        """Give the sums in the order of the fields."""
+        return (
+            self.detections,
+            self.bytes_up,
+            self.bytes_up_known,
+            self.bytes_down,
+            self.bytes_down_known,
+            self.confidence,
+            self.first,
+            self.last,
+        )
+
     def add(self, other: Sums) -> None:
         """Add another row's sums to this one."""
         self.detections += other.detections
@@ -74,29 +100,30 @@ class Activity:
         """Take in one detection. `name` is the service's or blind spot's id, or the candidate's host."""
         minute = None if seen.time is None else seen.time // MINUTE
         who = (seen.source_ip, seen.user, seen.device)
-        key = Key(minute, *who, subject, name, role, seen.evidence, seen.action, seen.kind)
-        one = Sums(
-            detections=1,
-            bytes_up=seen.bytes_up or 0,
-            bytes_up_known=int(seen.bytes_up is not None),
-            bytes_down=seen.bytes_down or 0,
-            bytes_down_known=int(seen.bytes_down is not None),
-            confidence=confidence,
-            first=seen.time,
-            last=seen.time,
-        )
-        self._add_sums(key, one)
+        # Not by the class's own constructor, which takes twice as long.
+        key = tuple.__new__(Key, (minute, *who, subject, name, role, seen.evidence, seen.action, seen.kind))
+        row = self.rows.get(key)
+        if row is None:
+            self.rows[key] = row = Sums()
+        row.take(seen, confidence)
 
     def merge(self, other: Activity) -> None:
         """Take in all rows of another activity."""
         for key, sums in other.rows.items():
-            self._add_sums(key, sums)
+            row = self.rows.get(key)
+            if row is None:
+                self.rows[key] = row = Sums()
+            row.add(sums)
 
-    def _add_sums(self, key: Key, sums: Sums) -> None:
-        row = self.rows.get(key)
-        if row is None:
-            self.rows[key] = row = Sums()
-        row.add(sums)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle rows as plain tuples: that is a fifth of the time, and a third of the bytes, of pickling objects."""
+        return _restored, (list(zip(*self.rows)), list(zip(*[sums.values() for sums in self.rows.values()])))
+
+
+def _restored(keys: list[tuple[Any, ...]], sums: list[tuple[Any, ...]]) -> Activity:
+    return Activity(
+        {tuple.__new__(Key, key): Sums(*values) for key, values in zip(zip(*keys), zip(*sums), strict=True)}
+    )
 
 
 def _least(one: int | None, other: int | None) -> int | None:

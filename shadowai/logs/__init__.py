@@ -1,10 +1,29 @@
 """Text logs to observations: format definitions as data, one small engine per syntax, a prefilter over raw bytes."""
 
 from shadowai.logs.blocks import read_blocks
+from shadowai.logs.dnstap import DNSTAP
+from shadowai.logs.logformat import compile_logformat
+from shadowai.logs.mixed import open_reader, with_day_first
+from shadowai.logs.plan import REMEDIES
 from shadowai.logs.prefilter import Needle, Prefilter
 from shadowai.logs.reader import Reader
-from shadowai.logs.recognise import recognise
+from shadowai.logs.recognise import bind, recognise
 from shadowai.logs.registry import custom_csv, load_formats
 from shadowai.logs.schema import Format
 
-__all__ = ["Format", "Needle", "Prefilter", "Reader", "custom_csv", "load_formats", "read_blocks", "recognise"]
+__all__ = [
+    "DNSTAP",
+    "REMEDIES",
+    "Format",
+    "Needle",
+    "Prefilter",
+    "Reader",
+    "bind",
+    "compile_logformat",
+    "custom_csv",
+    "load_formats",
+    "open_reader",
+    "read_blocks",
+    "recognise",
+    "with_day_first",
+]

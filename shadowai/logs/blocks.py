@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from shadowai.logs.dnstap import DnstapReader
+from shadowai.logs.framing import fold
 from shadowai.logs.lines import MAX_BLANK, MAX_LINE, is_blank
+from shadowai.logs.mixed import MixedReader
+from shadowai.logs.reader import Reader
 from shadowai.model import Observation, Skip, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from shadowai.logs.mixed import AnyReader
     from shadowai.logs.prefilter import Prefilter
-    from shadowai.logs.reader import Reader
 
 WINDOW = 4 << 20  # bytes; the whole first window is sampled,
 SAMPLE = 8 << 10  # and of every further one the lines that begin in its first bytes
@@ -28,7 +32,7 @@ OVER_LONG = "over-long"
 
 
 def read_blocks(
-    blocks: Iterable[tuple[int, bytes]], reader: Reader, tally: Tally, prefilter: Prefilter | None
+    blocks: Iterable[tuple[int, bytes]], reader: AnyReader, tally: Tally, prefilter: Prefilter | None
 ) -> Iterator[Observation]:
     """Read blocks of a file and count them in the tally.
 
@@ -37,15 +41,35 @@ def read_blocks(
     that hit give observations; a sample of the others is read too, only to be counted; the rest is counted as records.
     The tally is complete when the observations are exhausted.
     """
+    if isinstance(reader, DnstapReader):
+        yield from reader.read(blocks, tally)
+        return
+    framing = reader.format.framing
+    framed = _beginning_at_lines(blocks) if framing == "lines" else fold(blocks, framing)
+    if isinstance(reader, Reader) and reader.format.holds_several:
+        yield from _read_several(framed, reader, tally)
+        return
     scanner = prefilter and prefilter.covering(reader.format.directives)
-    for offset, block in blocks:
+    for offset, block in framed:
         if scanner is None:
             yield from _read_all(offset, block, reader, tally)
         else:
             yield from _read_hits(offset, block, reader, tally, scanner)
+    if isinstance(reader, MixedReader):
+        tally.formats.update(reader.read)
 
 
-def _read_all(offset: int, block: bytes, reader: Reader, tally: Tally) -> Iterator[Observation]:
+def _beginning_at_lines(blocks: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Leave out what belongs to a line that began in the block before: only a line that is too long comes in pieces."""
+    is_cut = False
+    for offset, block in blocks:
+        start = block.find(b"\n") + 1 or len(block) if is_cut else 0
+        is_cut = not block.endswith(b"\n") and (start < len(block) or is_cut)
+        if start < len(block):
+            yield offset + start, block[start:] if start else block
+
+
+def _read_all(offset: int, block: bytes, reader: AnyReader, tally: Tally) -> Iterator[Observation]:
     at = 0
     while at < len(block):
         # Pieces that stay in the processor's cache are read much faster than a whole block.
@@ -54,7 +78,22 @@ def _read_all(offset: int, block: bytes, reader: Reader, tally: Tally) -> Iterat
         at = end
 
 
-def _read_piece(offset: int, piece: bytes, reader: Reader, tally: Tally) -> Iterator[Observation]:
+def _read_several(blocks: Iterable[tuple[int, bytes]], reader: Reader, tally: Tally) -> Iterator[Observation]:
+    """Read blocks of a format whose records hold several contacts: each contact counts as a record."""
+    for offset, block in blocks:
+        at = offset
+        for line in block.split(b"\n"):
+            for result in () if is_blank(line) else reader.parse_all(line, at):
+                tally.records += 1
+                if isinstance(result, Skip):
+                    tally.skip(result)
+                else:
+                    tally.see(result.time)
+                    yield result
+            at += len(line) + 1
+
+
+def _read_piece(offset: int, piece: bytes, reader: AnyReader, tally: Tally) -> Iterator[Observation]:
     parse = reader.parse
     times: list[int | None] = []
     for line in piece.split(b"\n"):
@@ -75,7 +114,9 @@ def _read_piece(offset: int, piece: bytes, reader: Reader, tally: Tally) -> Iter
         tally.widen(max(known))
 
 
-def _read_hits(offset: int, block: bytes, reader: Reader, tally: Tally, prefilter: Prefilter) -> Iterator[Observation]:
+def _read_hits(
+    offset: int, block: bytes, reader: AnyReader, tally: Tally, prefilter: Prefilter
+) -> Iterator[Observation]:
     tally.records += count_records(block)
     hits = set(prefilter.hits(block))
     hits.update(start for start, _ in _wide_lines(block))

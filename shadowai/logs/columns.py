@@ -12,6 +12,7 @@ from shadowai.logs.values import Memo
 if TYPE_CHECKING:
     from shadowai.logs.schema import Format
 
+SYSLOG = "@syslog"
 Row = list[str]
 Getter = Callable[[Row], str]
 
@@ -25,8 +26,19 @@ def wanted_columns(fmt: Format) -> list[str]:
         names |= dict.fromkeys(source.columns)
     for shape in (fmt.shapes, *(record.shapes for record in fmt.records), *fmt.conditions):
         names |= dict.fromkeys(shape)
-    names |= dict.fromkeys((*fmt.user_not, *fmt.extract))
-    return [name for name in names if not name.startswith("@")]
+    names |= dict.fromkeys((*fmt.user_not, *fmt.user_when, *fmt.extract))
+    bases = dict.fromkeys(map(base_of, names))
+    return [name for name in bases if not _is_given(name)]
+
+
+def base_of(name: str) -> str:
+    """Give the column of which `column#part` is a part (`Format.extract`)."""
+    return name.rpartition("#")[0] or name
+
+
+def _is_given(name: str) -> bool:
+    """Say whether a column is known by its place, or is the header's time, rather than one that a record names."""
+    return name == SYSLOG or (name.startswith("@") and name[1:].isdigit())
 
 
 class Columns:
@@ -40,13 +52,13 @@ class Columns:
 
     def getters(self, names: Iterable[str]) -> list[Getter]:
         """Give a function from row to text for each of the columns that the layout has."""
-        return [self._getter(name) for name in names if name.startswith("@") or name.lower() in self._at]
+        return [self._getter(name) for name in names if _is_given(base_of(name)) or base_of(name).lower() in self._at]
 
     def raw(self, name: str) -> Getter:
         """Give a function from row to the text of a column as written, "" where the layout lacks it."""
-        if name == "@syslog":
+        if name == SYSLOG:
             return itemgetter(-1)
-        if name.startswith("@"):
+        if _is_given(name):
             return _by_position(int(name[1:]) - 1)
         index = self._at.get(name.lower())
         return _unknown if index is None else itemgetter(index)
@@ -62,7 +74,7 @@ class Columns:
         return lambda row: (row[index],)
 
     def _getter(self, name: str) -> Getter:
-        get = self.raw(name)
+        get = self.raw(base_of(name))
         pattern = self._extract.get(name)
         if pattern is None:
             return get

@@ -14,9 +14,11 @@ _UTF16_SHARE = 3  # one byte in three is NUL at least
 
 _PRIORITY = re.compile(r"<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
 _STAMP = re.compile(
-    r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?"
+    r"[*.:]{0,2}\s{0,2}"  # Cisco: an asterisk or dot for a clock that is not set, a colon in EMBLEM format
+    r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?: (?:UTC|GMT)(?=:))?"
     r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}"  # logread of OpenWrt
-    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)\s{1,4}",
+    r"|\d{10}\.\d{3,9}"  # Meraki
+    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?):?\s{1,4}",
     re.ASCII,
 )
 _WORD = re.compile(r"\S+\s+")
@@ -33,7 +35,7 @@ def decode(line: bytes, offset: int) -> tuple[str, int]:
         return _decode_wide(line, offset) if _is_wide(line) else (line.decode("latin-1").rstrip("\r\n"), offset)
     if "\0" in text and _is_wide(line):
         return _decode_wide(line, offset)
-    return text.removeprefix("\ufeff").rstrip("\r\n"), offset
+    return text.lstrip("\ufeff").rstrip("\r\n"), offset
 
 
 def is_blank(line: bytes) -> bool:
@@ -41,11 +43,12 @@ def is_blank(line: bytes) -> bool:
     return len(line) <= MAX_BLANK and (line in {b"", b"\r"} or (b"\0" in line and not line.strip(b"\0\r")))
 
 
-def strip_syslog(text: str, begins: re.Pattern[str]) -> tuple[str, str] | None:
+def strip_syslog(text: str, begins: re.Pattern[str], *, marked: bool = False) -> tuple[str, str] | None:
     """Give the record behind a syslog header and the header's time ("" where there is none).
 
     `begins` matches the start of a record. None where no record follows: only a priority or a time makes a header, and
-    only the few words of a header are passed over, so that text inside a message cannot pose as a record.
+    only the few words of a header are passed over, so that text inside a message cannot pose as a record. The start of
+    a `marked` record cannot be mistaken: a header of other words may precede it.
     """
     if begins.match(text):
         return text, ""
@@ -56,7 +59,7 @@ def strip_syslog(text: str, begins: re.Pattern[str]) -> tuple[str, str] | None:
             return text[at:], ""
     if found := _STAMP.match(text, at):
         at, stamp = found.end(), found["stamp"]
-    if at == 0:
+    if at == 0 and not marked:
         return None
     for _ in range(MAX_HEADER_WORDS):
         if begins.match(text, at):
@@ -81,6 +84,7 @@ def _decode_wide(line: bytes, offset: int) -> tuple[str, int]:
     elif offset % 2:
         bare, encoding, offset = line[1:], "utf-16-le", offset + 1
     else:
-        encoding = "utf-16-be"
+        # Without a mark: of ASCII characters the zero byte comes last in little endian.
+        encoding = "utf-16-le" if line[1::2].count(0) > line[::2].count(0) else "utf-16-be"
     text = bare[: len(bare) // 2 * 2].decode(encoding, "replace")
-    return text.removeprefix("\ufeff").strip("\r\n\0"), offset
+    return text.lstrip("\ufeff").strip("\r\n\0"), offset

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from shadowai.logs import values
 from shadowai.logs.places import Placer, name_reader, place_reader
-from shadowai.logs.times import NO_YEAR, Clock, TimeParser, epoch, parser_of
+from shadowai.logs.times import AMBIGUOUS, NO_YEAR, Clock, TimeParser, epoch, parser_of
 from shadowai.logs.values import BAD, Memo
 from shadowai.model import Action, Evidence, Observation, Skip
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from shadowai.logs.columns import Columns, Getter, Row
     from shadowai.logs.schema import Format, Record, Shapes, TimeSource
 
+REMEDIES = {
+    "ambiguous-date": (
+        'dates in which day and month cannot be told apart are not read: say date_order = "day-first" or'
+        ' "month-first" in the settings (or SHADOWAI_DATE_ORDER)'
+    )
+}  # what the user can do about records that are skipped for a reason
 BAD_TIME = -1  # a time was written, but none that can be read
 HOST, TIME, DESTINATION_IP, DESTINATION_PORT, USER, PATH, METHOD, ACTION, OFFSET = 0, 1, 4, 5, 6, 8, 9, 11, 14
 PLAIN_FIELDS: dict[str, tuple[int, Callable[[str], Any]]] = {
@@ -108,6 +114,8 @@ class RecordPlan:
         self._needs_host = record.needs_host or self._evidence is Evidence.DNS
         self._fits = shape_tests(record.shapes, columns)
         self._labels = columns.getters(fmt.user_not)
+        self._personal = matcher(fmt.user_when, columns)
+        self._doubtful_user = bool(self._labels or fmt.user_when)
         self._time = time_reader((*record.time, *fmt.time), columns, context.clock)
         mapped: dict[str, tuple[str, ...]] = {str(name): names for name, names in (fmt.map | record.map).items()}
         getters = {name: columns.getters(names) for name, names in mapped.items()}
@@ -128,8 +136,8 @@ class RecordPlan:
             if not fits[get(row)]:
                 return Skip("bad-record", offset, broken=True)
         time = self._time(row)
-        if time == BAD_TIME:
-            return Skip("bad-time", offset, broken=True)
+        if time is not None and time < 0:
+            return Skip("ambiguous-date" if time == AMBIGUOUS else "bad-time", offset, broken=True)
         found: list[Any] = [None] * FIELDS_READ
         for slot, get, convert in self._fields:
             value = convert(get(row))
@@ -144,11 +152,15 @@ class RecordPlan:
         found[HOST], found[TIME], found[PATH], found[ACTION], found[OFFSET] = host, time, path, action, offset
         if port is not None and found[DESTINATION_PORT] is None:
             found[DESTINATION_PORT] = port
-        if self._labels and any(get(row).strip() == found[USER] for get in self._labels):
-            found[USER] = None  # a network's label stands where the person should be
+        if self._doubtful_user and found[USER] is not None and not self._is_person(row, found[USER]):
+            found[USER] = None
         draft = DRAFT(*self._origin, *found)
         draft.__class__ = Observation
         return cast("Observation", draft)
+
+    def _is_person(self, row: Row, user: str) -> bool:
+        """Say whether what stands where the user should be is one, rather than a network's label."""
+        return self._personal(row) and all(get(row).strip() != user for get in self._labels)
 
 
 def shape_tests(shapes: Shapes, columns: Columns) -> list[tuple[Getter, Memo[bool]]]:
@@ -179,16 +191,17 @@ def time_reader(sources: Iterable[TimeSource], columns: Columns, clock: Clock) -
         return _one_time(readers[0][0][0], readers[0][1])
 
     def read(row: Row) -> int | None:
-        written = False
+        written: int | None = None
         for getters, parse in readers:
             texts = [get(row) for get in getters]
             if "" in texts or "-" in texts:
                 continue
             found = parse(texts[0] if len(texts) == 1 else " ".join(texts))
-            if found:
+            if found and found > 0:
                 return found
-            written = written or found is None
-        return BAD_TIME if written else None
+            if found != NO_YEAR:
+                written = found or written or BAD_TIME
+        return written
 
     return read
 

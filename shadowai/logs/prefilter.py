@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import hyperscan
+
+from shadowai import cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +18,10 @@ WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 NEWLINE = 10
 ANY = "*"
 DOT = ord(".")
+SLASH = ord("/")
+_KIND = "hyperscan"
+_WITHIN_LINE = rb"[^\n]*"
+_FLAGS = hyperscan.HS_FLAG_CASELESS
 DIGITS_OF_LENGTH = frozenset(b"123456789")
 
 
@@ -22,15 +29,17 @@ DIGITS_OF_LENGTH = frozenset(b"123456789")
 class Needle:
     """A text to look for, whatever its case; `*` in it stands for a part of one label.
 
-    With `at_end` no letter, digit, hyphen or further label may follow it.
+    With `at_end` no letter, digit, hyphen or further label may follow it. With `beside` only lines count in which that
+    text stands too, before or behind it; what follows does not matter then.
     """
 
     text: str
     at_end: bool = False
+    beside: str = ""
 
 
 class Prefilter:
-    """All needles at once over raw bytes. Cheap to send to another process: it is compiled there again.
+    """All needles at once over raw bytes. Cheap to send to another process, which reads the database from the cache.
 
     `spelling` is that of the format (`Format.spelling`): with `dns-labels` a name is looked for as `openai(3)com`, and
     plainly too. `directives` are line prefixes that must never be missed (`Format.directives`). Not for several
@@ -41,16 +50,8 @@ class Prefilter:
         self.needles = tuple(needles)
         self.spelling = spelling
         self.directives = tuple(directives)
-        expressions: list[bytes] = []
-        self._at_end: list[bool] = []
-        for needle in sorted({needle for needle in self.needles if needle.text}):
-            for expression in _spellings(needle, spelling):
-                expressions.append(expression)
-                self._at_end.append(needle.at_end)
-        for directive in self.directives:
-            expressions.append(_escaped(directive))
-            self._at_end.append(False)
-        self._database = _compiled(tuple(expressions)) if expressions else None
+        expressions, self._at_end = _expressions(self.needles, self.spelling, self.directives)
+        self._database = _compiled(expressions) if expressions else None
 
     def __reduce__(self) -> tuple[type[Prefilter], tuple[object, ...]]:
         return Prefilter, (self.needles, self.spelling, self.directives)
@@ -82,6 +83,26 @@ class Prefilter:
         return starts
 
 
+@lru_cache(maxsize=16)
+def _expressions(
+    needles: tuple[Needle, ...], spelling: str, directives: tuple[bytes, ...]
+) -> tuple[tuple[bytes, ...], tuple[bool, ...]]:
+    """Give the expressions of a prefilter, and for each whether the name must end behind it.
+
+    Kept, because a folder of small logs needs the same ones for every file: 20 ms each time.
+    """
+    expressions: list[bytes] = []
+    at_end: list[bool] = []
+    for needle in sorted({needle for needle in needles if needle.text}):
+        for expression in _spellings(needle, spelling):
+            expressions.append(expression)
+            at_end.append(needle.at_end and not needle.beside)
+    for directive in directives:
+        expressions.append(_escaped(directive))
+        at_end.append(False)
+    return tuple(expressions), tuple(at_end)
+
+
 def _goes_on(block: bytes, end: int) -> bool:
     """Say whether the name goes on behind a needle: more of the label, or a dot and another label."""
     follower = block[end : end + 2]
@@ -96,6 +117,10 @@ def _goes_on(block: bytes, end: int) -> bool:
 
 def _spellings(needle: Needle, spelling: str) -> list[bytes]:
     plain = _escaped(needle.text.encode())
+    if needle.beside:
+        # Hyperscan joins the two: a callback for each `/api` or `/v1` would cost more than all the other needles.
+        other = _escaped(needle.beside.encode())
+        return [other + _WITHIN_LINE + plain, plain + _WITHIN_LINE + other]
     labels = needle.text.split(".")
     if spelling != "dns-labels" or len(labels) == 1:
         return [plain]
@@ -115,17 +140,42 @@ def _escaped(text: bytes) -> bytes:
 def _expression(byte: int) -> bytes:
     if byte == ord(ANY):
         return b"[0-9A-Za-z_-]+"
+    if byte == SLASH:
+        return rb"\x5c?\x2f"  # Suricata's JSON, and that of others, writes a slash as \/ (RFC 8259 section 7)
     return bytes((byte,)) if byte in WORD_BYTES else rb"\x%02x" % byte
 
 
 @lru_cache(maxsize=8)
 def _compiled(expressions: tuple[bytes, ...]) -> hyperscan.Database:
+    """Compile expressions, or read what this or another process compiled of the very same ones."""
+    key = cache.key_of(_engine(), *expressions)
+    stored = cache.load(_KIND, key)
+    if stored is not None:
+        with suppress(hyperscan.error):  # cannot be used here: compiled anew
+            return _loaded(stored)
+    database = _compile(expressions)
+    cache.store(_KIND, key, hyperscan.dumpb(database))
+    return database
+
+
+def _loaded(stored: bytes) -> hyperscan.Database:
+    database = hyperscan.loadb(stored, hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)  # compiling makes it, loading does not
+    return database
+
+
+def _compile(expressions: tuple[bytes, ...]) -> hyperscan.Database:
     database = hyperscan.Database()
-    flags = hyperscan.HS_FLAG_CASELESS
     database.compile(
         expressions=list(expressions),
         ids=list(range(len(expressions))),
         elements=len(expressions),
-        flags=[flags] * len(expressions),
+        flags=[_FLAGS] * len(expressions),
     )
     return database
+
+
+@lru_cache(maxsize=1)
+def _engine() -> bytes:
+    """Name Hyperscan's version, the abilities of this processor that it compiles for, and how we ask it to."""
+    return f"{_compile((b'a',)).info()!r}, flags {_FLAGS}".encode()

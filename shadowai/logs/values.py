@@ -26,7 +26,10 @@ UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 
 NOTHING = frozenset(("", "-", "none", "na", "n/a", "null", "nil", "unknown", "not available", "(empty)", "undefined"))
-NOBODY = NOTHING | frozenset(("anonymous", "unmapped user", "no authentication required", "unauthenticated", "guest"))
+NOBODY = NOTHING | frozenset((
+    "anonymous", "unmapped user", "unknown user", "no authentication required", "unauthenticated", "guest", "not found",
+    "unknown (sso failed)", "unknown (external ip)", "no user", "no-user", "<unknown>", "nobody",
+))  # fmt: skip
 
 
 class Memo(dict[str, V]):
@@ -56,8 +59,11 @@ def user_of(text: str) -> str | None:
     bare = trimmed.strip('"')
     if '"' not in bare:
         trimmed = bare
-    if trimmed.lower() in NOBODY or normalise_address(trimmed) is not None:
+    lower = trimmed.lower()
+    if lower in NOBODY or normalise_address(trimmed) is not None:
         return None
+    if lower.startswith("special identities") and lower[len("special identities") :].lstrip("\\/") in NOBODY:
+        return None  # Cisco FTD writes its null words as users of that realm
     return _unescaped(trimmed) if "%" in trimmed else trimmed
 
 

@@ -28,7 +28,10 @@ _LABEL_PART = "[a-z0-9_-]+"
 
 
 class Matcher:
-    """The database compiled for look-ups; it can be pickled for worker processes."""
+    """The database compiled for look-ups; it can be pickled for worker processes.
+
+    `hosts_by_path` are the hosts on which paths tell services apart.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,6 +40,7 @@ class Matcher:
         self._patterns: dict[str, list[tuple[str, Match]]] = defaultdict(list)
         self._regexes: dict[str, re.Pattern[str]] = {}
         self._urls: dict[str, list[tuple[str, Match]]] = defaultdict(list)
+        self.hosts_by_path = self._urls.keys()
         self._others: dict[IndicatorKind, list[Match]] = defaultdict(list)
         self._candidates = CandidateFinder(database.candidates)
         for match in database.indicators:
@@ -70,6 +74,10 @@ class Matcher:
         if found is None and host and _may_be_address(host):
             return self._addresses.find(host)
         return found
+
+    def is_known(self, host: str) -> bool:
+        """Say whether a normalised host matches by itself: then nothing else counts but, on `hosts_by_path`, the path."""
+        return self._match_host(host, None) is not None
 
     def blind_spot(self, host: str) -> BlindSpot | None:
         """Find the blind spot that a normalised host belongs to."""

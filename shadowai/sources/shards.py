@@ -9,7 +9,7 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, ChunkReader, is_compressed, open_stream, read_error
+from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, chunks, is_compressed, open_stream, read_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from shadowai.sources.find import Source
 
 SHARD_SIZE = 32 << 20
-BLOCK_SIZE = 1 << 20  # larger blocks take fresh memory from the system each time, which costs more than reading them
+BLOCK_SIZE = 1 << 20  # most of a header line that is looked at
+READ_SIZE = 256 << 10  # of 1 MiB each block takes fresh memory from the system, and reading takes four times as long
 LONGEST_LINE = 2 << 20
 PIECES, PIECE_SIZE = 4, 16 << 10  # looked at beside the head, the last one at the end
 
@@ -55,7 +56,7 @@ def cut(
 
 
 def line_blocks(
-    shard: Shard, block_size: int = BLOCK_SIZE, longest_line: int = LONGEST_LINE
+    shard: Shard, block_size: int = READ_SIZE, longest_line: int = LONGEST_LINE
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, bytes) of whole lines, in order; the offset counts decompressed bytes from the file's start.
 
@@ -63,7 +64,9 @@ def line_blocks(
     """
     try:
         with open_stream(shard.source) as stream:
-            yield from _blocks(stream, shard, block_size, longest_line)
+            offset = _first_line(stream, shard.start)
+            with chunks(stream, block_size, ahead=is_compressed(shard.source)) as pieces_read:
+                yield from _blocks(pieces_read, offset, shard.end, longest_line)
     except READ_ERRORS as error:
         raise read_error(shard.source, error) from error
 
@@ -100,14 +103,13 @@ def line_number(source: Source, offset: int) -> int:
     return lines
 
 
-def _blocks(stream: BinaryIO, shard: Shard, block_size: int, longest_line: int) -> Iterator[tuple[int, bytes]]:
-    offset = _first_line(stream, shard.start)
-    end = shard.end
+def _blocks(
+    pieces_read: Iterator[bytes], offset: int, end: int | None, longest_line: int
+) -> Iterator[tuple[int, bytes]]:
     rest = b""
-    reader = ChunkReader(stream)
     while end is None or offset < end:
         try:
-            chunk = reader.read(block_size)
+            chunk = next(pieces_read, b"")
         except READ_ERRORS:
             if rest:
                 yield offset, rest

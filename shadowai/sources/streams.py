@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import hashlib
 import lzma
 import tempfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 import zstandard
 
 from shadowai.errors import SourceError
+from shadowai.sources.gzipfiles import MAGIC as GZIP
+from shadowai.sources.gzipfiles import open_gzip
 from shadowai.sources.lz4frames import MAGIC as LZ4
 from shadowai.sources.lz4frames import open_lz4
 from shadowai.sources.zstd import MAGIC as ZSTANDARD
@@ -33,7 +35,7 @@ READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdErro
 
 
 _OPENERS: dict[bytes, Callable[[Path], object]] = {
-    b"\x1f\x8b": gzip.open,
+    GZIP: open_gzip,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
     ZSTANDARD: open_zstandard,
@@ -65,6 +67,27 @@ class ChunkReader:
             if not pieces:
                 raise
         return b"".join(pieces)
+
+
+@contextmanager
+def chunks(stream: BinaryIO, size: int, *, ahead: bool) -> Iterator[Iterator[bytes]]:
+    """Read a stream in chunks, as ChunkReader does; `ahead` reads the next one in a thread while one is in use.
+
+    Decompressors and Hyperscan both let go of the interpreter, so that the slower of them sets the pace.
+    """
+    reader = ChunkReader(stream)
+    if not ahead:
+        yield iter(lambda: reader.read(size), b"")
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield _read_ahead(pool, reader, size)
+
+
+def _read_ahead(pool: ThreadPoolExecutor, reader: ChunkReader, size: int) -> Iterator[bytes]:
+    coming = pool.submit(reader.read, size)
+    while chunk := coming.result():
+        coming = pool.submit(reader.read, size)
+        yield chunk
 
 
 def is_compressed(source: Source) -> bool:

@@ -1,0 +1,206 @@
+"""Log formats that an administrator wrote in a server's own language, compiled into definitions.
+
+`squid:<logformat>` follows Squid's directive logformat (squid-cache.org, version 7), `nginx:<log_format>` NGINX's
+module ngx_http_log_module, `apache:<LogFormat>` Apache's mod_log_config. A format is cut into codes and the text
+between them; each code becomes a group of one regular expression whose values end where the text that follows begins.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shadowai.errors import UsageError
+from shadowai.logs.schema import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
+_TIMES = {"epoch": "epoch", "iso": "iso", "local": _CLF_TIME, "gmt": _CLF_TIME}
+_REQUEST = r"(?P<method>[A-Z_-]+|-) ?(?P<target>\S*)(?: [A-Za-z]+/[\d.]+)?"  # RFC 9112 section 3
+Piece = tuple[str, str]  # a code and its argument, or "" and the text between codes
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One language of formats: how a code is written, which column each is, and the facts of the definition.
+
+    `code` has groups that begin with `code` and `arg`; `columns` has codes with an argument as `code{arg}`, the
+    argument in lower case.
+    """
+
+    code: re.Pattern[str]
+    columns: Mapping[str, str]
+    facts: Mapping[str, Any]
+
+
+_VERDICTS = [{"when": {"result": r"(?:TCP|UDP)_DENIED.*"}, "then": "denied"}, {"then": "allowed"}]
+_IGNORED = [
+    {"when": {"status": "407"}, "reason": "auth-challenge"},
+    {"when": {"result": ".*/407"}, "reason": "auth-challenge"},
+    {"when": {"method": "-|NONE"}, "reason": "not-a-request"},
+    {"when": {"result": "(?:NONE|NONE_NONE|TAG_NONE)/000"}, "reason": "not-a-request"},
+]
+_MAP = {
+    "source_ip": ["client"], "source_port": ["client_port"], "destination_ip": ["server"], "user": ["user", "login"],
+    "destination_port": ["server_port"], "url": ["url", "target"], "uri": ["uri"], "host": ["host", "sni"],
+    "path": ["path"], "query": ["query"], "method": ["method"], "user_agent": ["agent"], "bytes_up": ["up"],
+    "bytes_down": ["down"], "bytes_total": ["total"],
+}  # fmt: skip
+_DIALECTS = {
+    "squid": Dialect(
+        re.compile(
+            r"%(?:[\"\['#/])?-?(?:\d+)?(?:\.\d+)?(?:\{(?P<arg>[^}]*)\})?(?P<code>%|(?:[a-z_]+::)?[<>]?[a-zA-Z_]+)"
+            r"(?:\{(?P<arg2>[^}]*)\})?"
+        ),
+        {
+            "ts": "epoch", "tl": "local", "tg": "gmt", ">a": "client", ">p": "client_port", "<a": "server",
+            "<p": "server_port", "un": "user", "ul": "login", "ue": "login", "ui": "login", "us": "login", "ru": "url",
+            ">ru": "url", "rm": "method", ">rm": "method", ">rd": "host", "rp": "path", ">rp": "path", "Ss": "result",
+            ">Hs": "status", "Hs": "status", ">st": "up", "<st": "down", "st": "total", "ssl::>sni": "sni",
+            ">h{user-agent}": "agent", ">h{host}": "host", ">ha{user-agent}": "agent",
+        },
+        {
+            "vendor": "Squid", "product": "access log, logformat given by the user",
+            "document": "https://www.squid-cache.org/Doc/config/logformat/",
+        },
+    ),
+    "nginx": Dialect(
+        re.compile(r"\$(?:(?P<code>[a-z0-9_]+)|\{(?P<code2>[a-z0-9_]+)\})"),
+        {
+            "remote_addr": "client", "remote_port": "client_port", "remote_user": "user", "time_local": "local",
+            "time_iso8601": "iso", "msec": "epoch", "request": "request", "request_method": "method", "host": "host",
+            "http_host": "host", "request_uri": "uri", "uri": "path", "args": "query", "query_string": "query",
+            "status": "status", "bytes_sent": "down", "body_bytes_sent": "down", "request_length": "up",
+            "http_user_agent": "agent", "upstream_addr": "server", "ssl_preread_server_name": "sni",
+            "connect_host": "host", "connect_port": "server_port", "bytes_received": "up",
+        },
+        {
+            "vendor": "F5", "product": "NGINX as forward proxy, log_format given by the user",
+            "document": "https://nginx.org/en/docs/http/ngx_http_log_module.html",
+        },
+    ),
+    "apache": Dialect(
+        re.compile(r"%(?:[!\d,]*)[<>]?(?:\{(?P<arg>[^}]*)\})?(?P<code>%|\^[A-Za-z]{2}|[A-Za-z])"),
+        {
+            "h": "client", "a": "client", "u": "user", "t": "local", "r": "request", "m": "method",
+            "s": "status", "b": "down", "B": "down", "I": "up", "O": "down", "S": "total", "q": "query", "U": "path",
+            "i{user-agent}": "agent", "i{host}": "host", "t{sec}": "epoch", "t{msec}": "epoch", "t{usec}": "epoch",
+        },
+        {
+            "vendor": "Apache", "product": "HTTP Server as forward proxy, LogFormat given by the user",
+            "document": "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
+        },
+    ),
+}  # fmt: skip
+DIALECTS = tuple(_DIALECTS)
+
+
+def compile_logformat(text: str, name: str | None = None) -> Format:
+    """Compile `dialect:format`, under a name of the user's.
+
+    UsageError where the dialect is unknown, or the format tells no client or no host.
+    """
+    language, _, written = text.partition(":")
+    if language not in _DIALECTS:
+        raise UsageError(f"unknown language of log formats {language!r}; there are {', '.join(DIALECTS)}")
+    dialect = _DIALECTS[language]
+    pattern, columns, times = _compiled(_with_milliseconds(list(_pieces(written.strip(), dialect))), dialect)
+    if "client" not in columns or columns.isdisjoint({"url", "uri", "target", "host", "sni"}):
+        raise UsageError(f"the log format {written!r} names no client address, or nothing that tells the host")
+    fields = {field: [one for one in names if one in columns] for field, names in _MAP.items()}
+    definition: dict[str, Any] = {
+        "id": name or f"{language}-custom",
+        "kind": "proxy",
+        "evidence": "proxy",
+        "syntax": {"engine": "regex", "pattern": pattern},
+        "map": {field: names for field, names in fields.items() if names},
+        "time": [{"columns": column, "as": written_as} for column, written_as in times.items()],
+        "ignore": [rule for rule in _IGNORED if columns.issuperset(rule["when"])],
+        "verdicts": _VERDICTS if "result" in columns else [],
+        **dialect.facts,
+    }
+    return Format.model_validate(definition)
+
+
+def _pieces(written: str, dialect: Dialect) -> Iterator[Piece]:
+    """Cut a format into codes and the text between them."""
+    at = 0
+    for found in dialect.code.finditer(written):
+        if found.start() > at:
+            yield "", written[at : found.start()]
+        groups = {name[:3]: value for name, value in found.groupdict().items() if value is not None}
+        yield ("", "%") if groups["cod"] == "%" else (groups["cod"].removeprefix("http::"), groups.get("arg", ""))
+        at = found.end()
+    if at < len(written):
+        yield "", written[at:]
+
+
+def _with_milliseconds(pieces: Sequence[Piece]) -> list[Piece]:
+    """Read Squid's `%ts.%03tu` as one number."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if piece[0] == "tu" and merged[-1:] == [("", ".")] and merged[-2:-1] == [("ts", "")]:
+            merged.pop()
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _compiled(pieces: Sequence[Piece], dialect: Dialect) -> tuple[str, set[str], dict[str, str]]:
+    """Make the regular expression; give the columns in it too, and how each of the times is written."""
+    parts: list[str] = []
+    columns: set[str] = set()
+    times: dict[str, str] = {}
+    for index, (code, text) in enumerate(pieces):
+        if not code:
+            parts.append(r"\s+".join(map(re.escape, re.split(r"\s+", text))))
+            continue
+        column = _column(code, text, dialect)
+        if column in columns:
+            column = ""
+        if column == "request":
+            parts.append(_REQUEST)
+            columns |= {"request", "method", "target"}
+            continue
+        if column in _TIMES:
+            times[column] = _time_format(column, text)
+        following = pieces[index + 1] if index + 1 < len(pieces) else ("", "")
+        value = _value(times.get(column, ""), "" if following[0] else following[1][:1])
+        group = f"(?P<{column}>{value})" if column else f"(?:{value})"
+        if (code, text) == ("t", ""):
+            group = rf"\[{group}\]"  # Apache brackets the time by itself
+        is_padded = not value.startswith("[^") and not (parts and parts[-1].endswith(r"\s+"))
+        parts.append(rf"\s*{group}" if is_padded else group)
+        columns |= {column} - {""}
+    return "".join(parts) + r"\s*$", columns, times
+
+
+def _column(code: str, argument: str, dialect: Dialect) -> str:
+    """Give the column of a code, "" for one that nothing is made of."""
+    named = dialect.columns.get(f"{code}{{{argument.lower()}}}") if argument else None
+    return named or dialect.columns.get(code, "")
+
+
+def _time_format(column: str, argument: str) -> str:
+    if column == "epoch" or not argument:
+        return _TIMES[column]
+    bare = argument.removeprefix("begin:").removeprefix("end:")
+    return bare.replace("%T", "%H:%M:%S").replace("%F", "%Y-%m-%d").replace("%e", "%d")
+
+
+def _value(time: str, stop: str) -> str:
+    """Give the pattern of a value, so that there is one way only in which a line can be cut.
+
+    A time has the blanks of its format; other values end where the next text begins, those between blanks are not
+    empty.
+    """
+    if time:
+        return r"\d+(?:\.\d+)?" if time == "epoch" else rf"[^\s\]]+(?:\s[^\s\]]+){{{time.count(' ')}}}"
+    if stop == '"':
+        return r'[^"\\]*(?:\\.[^"\\]*)*'
+    if stop in {"|", ";", ",", "\t"}:
+        return f"[^{stop}]*"
+    return rf"[^{re.escape(stop)}\s]*" if stop.strip() else r"\S+"

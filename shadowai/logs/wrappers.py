@@ -1,0 +1,106 @@
+"""Records inside records: what log shippers and search engines put around a vendor's line, opened in one place.
+
+A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object) or
+`csv:<delimiter>:<column number>:<name>` (a column of a delimited export). Splunk's export, Elasticsearch's hit,
+Docker's json-file driver, Filebeat, Fluentd, Loki, journald and Google's LogEntry are of the first kind.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import orjson
+
+from shadowai.logs.json_records import load_object, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PATHS = (
+    "result._raw", "_raw", "_source.event.original", "_source._raw", "_source.message", "_source", "event.original",
+    "message", "Message", "log.original", "log", "MESSAGE", "line", "_line", "raw", "rawLog", "rawEvent", "raw_event",
+    "raw_log", "RawData", "SyslogMessage", "msg", "textPayload", "jsonPayload", "event", "result", "data", "properties",
+    "_messagetext", "logMessage", "log_message", "syslog", "original", "content", "body",
+)  # fmt: skip
+COLUMNS = frozenset(
+    (
+        "_raw", "raw", "message", "msg", "event.original", "log", "rawlog", "raw_log", "raw log", "rawevent",
+        "raw_event", "raw event", "rawdata", "syslogmessage", "payload", "_source.message", "_messagetext",
+        "raw message", "line", "event", "text", "content", "original", "syslog", "textpayload", "log message",
+    )
+)  # fmt: skip
+TIMES = ("@timestamp", "_time", "time", "timestamp", "_source.@timestamp", "result._time", "date")
+MAX_HEADER = 300  # characters of a syslog header in front
+Opened = tuple[str, str]  # the record inside, and the time that the wrapper gives it ("" for none)
+
+
+def opener_of(wrapping: str) -> Callable[[str], Opened | None]:
+    """Give the opener of a wrapping; it gives None where the text holds no record in that place."""
+    if wrapping.startswith("csv:"):
+        _, delimiter, number, _name = wrapping.split(":", 3)
+        return _cell_opener(delimiter, int(number))
+    return _object_opener(wrapping.split("."))
+
+
+def _object_opener(path: Sequence[str]) -> Callable[[str], Opened | None]:
+    flat = ".".join(path)
+
+    def opened(text: str) -> Opened | None:
+        document = load_object(text if text.startswith("{") else text[max(text.find("{", 0, MAX_HEADER), 0) :])
+        if document is None:
+            return None
+        value = document[flat] if flat in document else _inside(document, path)
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            value = value[0]
+        if isinstance(value, dict):
+            return orjson.dumps(value).decode(), _time_of(document)
+        if not isinstance(value, str) or not value.strip():
+            return None
+        return value.strip("\r\n"), _time_of(document)
+
+    return opened
+
+
+def _inside(document: dict[str, object], path: Sequence[str]) -> object:
+    """Follow a path through objects only: a list on the way holds several records."""
+    place: object = document
+    for step in path:
+        place = place.get(step) if isinstance(place, dict) else None
+    return place
+
+
+def _time_of(document: dict[str, object]) -> str:
+    for name in TIMES:
+        value = document[name] if name in document else _inside(document, name.split("."))
+        if isinstance(value, (str, int, float)) and value:
+            return written(value)
+    return ""
+
+
+def _cell_opener(delimiter: str, number: int) -> Callable[[str], Opened | None]:
+    def opened(text: str) -> Opened | None:
+        row = cells(text, delimiter)
+        if row is None or number >= len(row) or not row[number].strip():
+            return None
+        return row[number].strip("\r\n"), ""
+
+    return opened
+
+
+def cells(text: str, delimiter: str) -> list[str] | None:
+    """Cut a row of a delimited export (RFC 4180)."""
+    try:
+        return next(csv.reader((text,), delimiter=delimiter), None)
+    except csv.Error:
+        return None
+
+
+def columns_of(header: str) -> list[str]:
+    """Give the wrappings that the header line of a delimited export offers."""
+    found = []
+    for delimiter in (",", ";", "\t"):
+        for number, name in enumerate(cells(header, delimiter) or ()):
+            if name.strip().lower() in COLUMNS:
+                found.append(f"csv:{delimiter}:{number}:{name.strip()}")
+    return found
