@@ -1,8 +1,8 @@
 """261 real captures of all sorts of protocols, against what tshark finds in them.
 
 For each capture the distinct evidence, client, server and host must be those of tshark, but for the differences in
-known_differences.yml, each looked at and explained. What tshark calls `dtls` is `tls` here; a port in an HTTP Host header
-is not part of the host. Contacts that no name was sent for are not compared: tshark makes none.
+known_differences.yml, each looked at and explained. What tshark calls `dtls` is `tls` here; a port in an HTTP Host
+header is not part of the host. Contacts that no name was sent for are not compared: tshark makes none.
 """
 
 from __future__ import annotations
