@@ -29,7 +29,7 @@ class CaptureFormat:
     name: str
     document: str
     kind: Kind = Kind.CAPTURE
-    evidence: str = "dns, http, quic, tls"
+    evidence: str = "address, dns, http, proxy, quic, tls"
     fields: tuple[str, ...] = _FIELDS
 
 

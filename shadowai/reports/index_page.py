@@ -153,7 +153,8 @@ def _asides(result: Result) -> tuple[str, ...]:
     if totals.blocked:
         apart.append(f"{text.plural(totals.blocked, 'request')} blocked before use")
     if result.candidates:
-        apart.append(f"{text.plural(len(result.candidates), 'host')} that look like AI but are not in the database")
+        one, many = "host that looks like AI but is not", "hosts that look like AI but are not"
+        apart.append(f"{text.plural(len(result.candidates), one, many)} in the database")
     return (f"Not counted above: {text.listing(apart)}.",) if apart else ()
 
 
