@@ -59,8 +59,8 @@ def strip_syslog(text: str, begins: re.Pattern[str], *, marked: bool = False) ->
             return text[at:], ""
     if found := _STAMP.match(text, at):
         at, stamp = found.end(), found["stamp"]
-    if at == 0 and not marked:
-        return None
+    if at == 0 and (not marked or text.startswith(("{", '"'))):
+        return None  # a record inside JSON or CSV is unwrapped, not found by its words
     for _ in range(MAX_HEADER_WORDS):
         if begins.match(text, at):
             return text[at:], stamp

@@ -28,6 +28,7 @@ GENERIC, ANY = 90, 1000  # formats of such a priority stand only where no format
 MAX_WRAPPINGS = 3  # one inside the other
 FEW = 8  # lines on which a wrapping is tried first
 LEAST_MIXED = 2  # lines that a further format of a file must read
+SHORT = 50  # lines of a file in which one line is enough for that
 LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
@@ -135,14 +136,23 @@ def _told(votes: Sequence[Votes], everybody: Sequence[Votes], sample: Sequence[L
 def _mixture(votes: Sequence[Votes], everybody: Sequence[Votes], sample: Sequence[Line]) -> Format | None:
     """Give the mixture of formats that read a file's lines together, where no one of them does; else None."""
     best = votes[0] if votes else None
-    if best is None or best.format.header != "none" or best.format.holds_several or len(best.broken) < LEAST_MIXED:
+    if best is None or best.format.header != "none" or best.format.holds_several or not best.broken:
         return None
     owned = _owned(everybody, sample)
-    members = [one for one in owned if owned[one] >= LEAST_MIXED or one.votes.seen or one.format is best.format]
-    rescued = any(len(one.votes.seen & best.broken) >= LEAST_MIXED for one in members)
+    members = [
+        one
+        for one in owned
+        if owned[one] >= LEAST_MIXED or (owned[one] and one.votes.seen) or one.format is best.format
+    ]
+    rescued = any(len(one.votes.seen & best.broken) >= _least(one.format, sample) for one in members)
     if not rescued or sum(owned[one] for one in members) < LEAST_SHARE * best.records:
         return None
     return _mixed_of(members, owned, sample)
+
+
+def _least(fmt: Format, sample: Sequence[Line]) -> int:
+    """Give the number of lines by which a format proves that it stands in a file beside others."""
+    return 1 if len(sample) <= SHORT and fmt.priority < GENERIC else LEAST_MIXED
 
 
 def _sparse(votes: Sequence[Votes], sample: Sequence[Line]) -> Format | None:
@@ -211,12 +221,16 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
         if sum(opener(text) is not None for text in tried) < LEAST_SHARE * len(tried):
             continue
         opened = [opener(text) for text in texts]
-        inner = [Line(line.offset, one[0].encode()) for line, one in zip(sample, opened, strict=True) if one]
-        if len(inner) < LEAST_SHARE * len(sample):
+        inner = [
+            Line(line.offset, one[0].encode())
+            for line, one in zip(sample, opened, strict=True)
+            if one and not wrapping.endswith(f":{one[0]}")  # the header of an export
+        ]
+        if not inner or len(inner) < LEAST_SHARE * (len(sample) - 1):
             continue
-        votes = vote(inner, formats)
-        if votes and votes[0].share >= LEAST_SHARE and votes[0].format.header == "none":
-            return _in_wrapping(_told(votes, votes, inner), (*around, wrapping))
+        found = _elected(vote(inner, formats), inner, ANY)
+        if found is not None and found.header == "none":
+            return _in_wrapping(found, (*around, wrapping))
         deeper.append((wrapping, inner))
     for wrapping, inner in deeper:
         found = _unwrapped(inner, formats, (*around, wrapping))

@@ -25,6 +25,10 @@ AMBIGUOUS = -2  # what a parser gives for a date in which day and month cannot b
 LEAP_CYCLE = 8  # years between two 29 February at most (1896 to 1904)
 MONTHS_IN_YEAR = 12
 
+_HOURS = {"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+# The zones of RFC 5322 section 4.3 but for CST, which Chinese devices write for their own: that one is the setting's.
+_ZONE = rf"[Zz]|UTC|GMT|{'|'.join(_HOURS)}|[+-]\d{{2}}(?::?\d{{2}})?"
+
 TOKENS = {
     "%Y": r"(?P<Y>\d{4})",
     "%y": r"(?P<y>\d{2})",
@@ -38,7 +42,7 @@ TOKENS = {
     "%S": r"(?P<S>\d{2})(?:[.,:](?P<f>\d{1,9})\d*)?",
     "%f": "",
     "%p": r"(?P<p>[AaPp][Mm])",
-    "%z": r"(?P<z>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)",
+    "%z": rf"(?P<z>{_ZONE})",
     "%x": r"(?P<x>\d{1,4})(?P<sep>[/.-])(?P<x2>\d{1,2})(?P=sep)(?P<x3>\d{1,4})",
     "%%": "%",
 }
@@ -58,7 +62,7 @@ _UNITS = {
 }  # digits of an epoch number -> ns
 _ISO = re.compile(
     r"(?P<Y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})[T ]\s*(?P<H>\d{2}):(?P<M>\d{2}):(?P<S>\d{2})(?:[.,](?P<f>\d{1,9})\d*)?"
-    r"\s?(?P<z>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
+    rf"\s?(?P<z>{_ZONE})?",
     re.ASCII,
 )
 
@@ -225,7 +229,7 @@ def _offset(written: str | None, day: date, seconds: int, zone: tzinfo) -> int:
         hours, minutes = int(written[1:3]), int(written[3:].lstrip(":") or 0)
         return (hours * 3600 + minutes * 60) * (-1 if written[0] == "-" else 1)
     if written or zone is UTC:
-        return 0
+        return _HOURS.get(written or "", 0) * 3600
     second = min(seconds, DAY - 1)
     moment = datetime(day.year, day.month, day.day, second // 3600, second // 60 % 60, second % 60, tzinfo=zone)
     offset = moment.utcoffset()

@@ -6,6 +6,7 @@ parsing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ MAX_DIGITS = 19  # of a byte count
 MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum of it would overflow
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
+FLOW_ID = re.compile("[0-9A-Za-z]{8,40}")  # shorter ones are not random enough to be told from others
 
 NOTHING = frozenset(("", "-", "none", "na", "n/a", "null", "nil", "unknown", "not available", "(empty)", "undefined"))
 NOBODY = NOTHING | frozenset((
@@ -53,6 +55,11 @@ def text_of(text: str) -> str | None:
     return None if is_nothing(text) else text.strip()
 
 
+def flow_of(family: str, text: str) -> str | None:
+    """Give the id of a flow behind its family, so that those of two products never meet."""
+    return f"{family}:{text}" if FLOW_ID.fullmatch(text) else None
+
+
 def user_of(text: str) -> str | None:
     """Give a user name as it was written, trimmed and without %XX. An address where the user should be is no user."""
     trimmed = text.strip()
@@ -64,6 +71,8 @@ def user_of(text: str) -> str | None:
         return None
     if lower.startswith("special identities") and lower[len("special identities") :].lstrip("\\/") in NOBODY:
         return None  # Cisco FTD writes its null words as users of that realm
+    if "\\," in trimmed:
+        trimmed = trimmed.replace("\\,", ",")  # an LDAP name's comma (RFC 4514 section 2.4)
     return _unescaped(trimmed) if "%" in trimmed else trimmed
 
 

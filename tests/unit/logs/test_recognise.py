@@ -54,6 +54,16 @@ def test_half_of_the_lines_must_be_read() -> None:
     assert recognise(SQUID + noise * 2) is None
 
 
+def test_one_line_of_another_product_is_read_in_a_short_file() -> None:
+    line = b"CEF:0|Check Point|URL Filtering|Check Point|Log|x|Unknown|act=Allow rt=1768471200000 src=10.1.2.4 "
+    line += b"dst=192.0.2.1 request=https://claude.ai/\n"
+    found = recognise(SQUID * 4 + line)
+    assert {member.id for member in found.members} >= {"squid", "checkpoint-cef"}
+    # In a longer one a single odd line may be chance, and reading each line by several formats takes time.
+    assert recognise(SQUID * 60 + line).id == "squid"
+    assert recognise(SQUID * 60 + line * 2).id == "mixed"
+
+
 def test_a_line_cut_by_the_head_is_left_out() -> None:
     head = (SQUID * 1000)[: 64 * 1024]
     assert recognise(head).id == "squid"

@@ -188,3 +188,14 @@ def test_no_text_raises(text: str) -> None:
     clock = Clock(reference=ns(2026, 1, 10))
     for pattern in ("epoch", "iso", "%x %I:%M:%S %p", "%b %d %H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"):
         parser_of(pattern, clock)(text)
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("EST", 5), ("EDT", 4), ("CDT", 5), ("MST", 7), ("PDT", 7), ("UTC", 0), ("+0530", -5.5)]
+)
+def test_zones_that_have_one_meaning_are_known_by_name(zone: str, hours: float) -> None:
+    parse = parser_of("%Y-%m-%d %H:%M:%S %z", Clock())
+    noon = parser_of("%Y-%m-%d %H:%M:%S", Clock())("2026-01-15 12:00:00")
+    assert noon is not None
+    assert parse(f"2026-01-15 12:00:00 {zone}") == noon + round(hours * 3600) * SECOND
+    assert parse("2026-01-15 12:00:00 CST") is None
