@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shadowai import captures, logs, sources
+from shadowai.activity.flows import Notes
 from shadowai.activity.rollup import Activity, Subject
 from shadowai.errors import ShadowaiError, SourceError
 from shadowai.logs.columns import wanted_columns
@@ -57,12 +59,14 @@ class Task:
     """One shard to read: `number` is its source's place in the list, `format` None for captures.
 
     `part` is what to read of a capture that is put together afterwards: a part of a big one, or a file of a ring.
+    `folder` numbers the folders in which bytes and names of one flow stand in different records.
     """
 
     number: int
     shard: sources.Shard
     format: logs.Format | None
     part: captures.Part | None = None
+    folder: int | None = None
 
 
 @dataclass(slots=True)
@@ -70,7 +74,7 @@ class Outcome:
     """What a shard gave. `error` says why reading ended early; what came before it still counts.
 
     `undated` counts observations that name no time, where only a period was asked for. `ledger` is what a part of a
-    capture (`part`, as it was read) leaves open.
+    capture (`part`, as it was read) leaves open. `notes` are the flows whose bytes stand in other records.
     """
 
     number: int
@@ -80,6 +84,57 @@ class Outcome:
     undated: int = 0
     part: captures.Part | None = None
     ledger: captures.Ledger | None = None
+    notes: Notes | None = None
+
+
+class _Faulty(Protocol):
+    """What a shard gave, and why reading ended early."""
+
+    error: str | None
+
+
+@contextmanager
+def faults_told(outcome: _Faulty) -> Iterator[None]:
+    """Make whatever goes wrong in one shard that shard's error, so that it stops no other."""
+    try:
+        yield
+    except ShadowaiError as error:
+        outcome.error = error.message
+    except Exception as error:  # noqa: BLE001  # the worker's boundary: one bad shard must not stop the scan
+        outcome.error = f"internal error ({type(error).__name__}: {error}); please report it"
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a worker keeps from one shard of a log to the next: made for each, it took a fifth of the time of a scan."""
+
+    reader: tuple[int, logs.Reader] | None = None
+    prefilters: dict[str, logs.Prefilter] = field(default_factory=dict)
+
+    def reader_of(self, task: Task, fmt: logs.Format, reading: Reading) -> logs.AnyReader:
+        """Give the reader of a shard: that of the one before, where it is of the same file and no line changes it."""
+        if self.reader and self.reader[0] == task.number:
+            return self.reader[1]
+        source = task.shard.source
+        found = logs.open_reader(
+            fmt,
+            name=source.name,
+            header=task.shard.header,
+            reference_time=sources.modified(source),
+            zone=reading.zone,
+        )
+        if isinstance(found, logs.Reader) and fmt.header == "none":
+            self.reader = task.number, found
+        return found
+
+    def prefilter_of(self, fmt: logs.Format, needles: Sequence[logs.Needle]) -> logs.Prefilter | None:
+        """Give the prefilter for a format; None where all its lines must be read."""
+        if not needles or fmt.reads_all:
+            return None
+        found = self.prefilters.get(fmt.spelling)
+        if found is None:
+            found = self.prefilters[fmt.spelling] = logs.Prefilter(needles, fmt.spelling)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +147,20 @@ class Detector:
     since: int | None = None
     until: int | None = None
     _settled: dict[str, _Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _kept: _Kept = field(default_factory=_Kept, init=False, compare=False, repr=False)
+
+    def __reduce__(self) -> tuple[type[Detector], tuple[object, ...]]:
+        """Pickle what it was made of, without what it keeps."""
+        return Detector, (self.matcher, self.needles, self.reading, self.since, self.until)
 
     def detect(self, task: Task) -> Outcome:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
         outcome = Outcome(task.number)
-        try:
+        if task.folder is not None:
+            outcome.notes = Notes(task.folder)
+        with faults_told(outcome):
             for seen in self._observations(task, outcome):
                 self._take_dated(seen, outcome)
-        except ShadowaiError as error:
-            outcome.error = error.message
-        except Exception as error:  # noqa: BLE001  # the worker's boundary: one bad shard must not stop the scan
-            outcome.error = f"internal error ({type(error).__name__}: {error}); please report it"
         return outcome
 
     def settle(self, ledger: captures.Ledger) -> Outcome:
@@ -115,13 +173,15 @@ class Detector:
     def _take_dated(self, seen: Observation, outcome: Outcome) -> None:
         if seen.time is None and self._is_bounded:
             outcome.undated += 1
-        self.take(seen, outcome.activity)
+        self.take(seen, outcome.activity, outcome.notes)
 
-    def take(self, seen: Observation, activity: Activity) -> None:
-        """Roll one observation up if it concerns an AI service, a candidate or a blind spot."""
+    def take(self, seen: Observation, activity: Activity, notes: Notes | None = None) -> None:
+        """Roll one observation up if it concerns an AI service, a candidate or a blind spot; note its flow."""
         if not self._in_period(seen.time) or (found := self._find(seen)) is None:
             return
-        activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+        key = activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+        if notes is not None:
+            notes.take(seen, key)
         if found.is_generic and seen.host and self.matcher.candidate(seen.host):
             activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
 
@@ -183,7 +243,7 @@ class Detector:
 
     def _observations(self, task: Task, outcome: Outcome) -> Iterator[Observation]:
         if task.part is None:
-            yield from observations(task, self.reading, outcome.tally, self.needles)
+            yield from observations(task, self.reading, outcome.tally, self.needles, self._kept)
             return
         outcome.part = replace(task.part)
         outcome.ledger = yield from part_observations(task, outcome.part, outcome.tally, self.concerns)
@@ -199,7 +259,11 @@ class Detector:
 
 
 def observations(
-    task: Task, reading: Reading, tally: Tally, needles: Sequence[logs.Needle] | None = None
+    task: Task,
+    reading: Reading,
+    tally: Tally,
+    needles: Sequence[logs.Needle] = (),
+    kept: _Kept | None = None,
 ) -> Generator[Observation, None, None]:
     """Read the observations of a shard, counting into `tally`; with needles, only log lines that could match."""
     source = task.shard.source
@@ -207,11 +271,8 @@ def observations(
     if fmt is None:
         yield from _capture(source, reading, tally)
         return
-    modified = sources.modified(source)
-    reader = logs.open_reader(
-        fmt, name=source.name, header=task.shard.header, reference_time=modified, zone=reading.zone
-    )
-    prefilter = logs.Prefilter(needles, fmt.spelling) if needles and not fmt.reads_all else None
+    kept = kept or _Kept()
+    reader, prefilter = kept.reader_of(task, fmt, reading), kept.prefilter_of(fmt, needles)
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
 
 

@@ -13,7 +13,7 @@ from shadowai.model import Tally, iso_time
 from shadowai.result import InputRecord, SourceReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -226,15 +226,15 @@ def _defects(one: Input) -> Iterator[str]:
             yield f"line {line}: {reason} (first of {number}, byte {defect.place})"
 
 
-def input_records(inputs: Iterable[Input]) -> tuple[InputRecord, ...]:
-    """Fingerprint every input that was there, by path; one that has gone since is listed without."""
-    records = (_record(one) for one in inputs if one.source)
+def input_records(inputs: Iterable[Input], prints: sources.Fingerprints) -> tuple[InputRecord, ...]:
+    """List every input that was there with its fingerprint, by path; one that has gone since is listed without."""
+    records = (_record(one, prints.take) for one in inputs if one.source)
     return tuple(sorted(records, key=lambda record: record.path))
 
 
-def _record(one: Input) -> InputRecord:
+def _record(one: Input, take: Callable[[sources.Source], tuple[int, str]] = sources.fingerprint) -> InputRecord:
     try:
-        size, sha256 = sources.fingerprint(one.source) if one.source else (None, None)
+        size, sha256 = take(one.source) if one.source else (None, None)
     except SourceError:
         return InputRecord(path=one.name, size=None, sha256=None, format=one.dataset, records=one.tally.records)
     return InputRecord(path=one.name, size=size, sha256=sha256, format=one.dataset, records=one.tally.records)

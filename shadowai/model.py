@@ -118,7 +118,8 @@ class Observation:
     `host` is the name contacted, normalised by `shadowai.hosts`; `path` the path with its query; `bytes_up` client to
     server, `bytes_total` both ways together where the source tells no more; `wire_up` and `wire_down` count whole
     frames. `offset` is the byte offset of the record in the (decompressed) file, `packet` the packet number from 1.
-    `protocol` is what is spoken above HTTP where that is seen ("mcp"), `hidden` why a flow hides what it is for.
+    `protocol` is what is spoken above HTTP where that is seen ("mcp"), `hidden` why a flow hides what it is for, `flow`
+    the id under which its source logs the other records of the same flow, behind its family: `zeek:CHhAvVGS1DHFjwGM9`.
     """
 
     evidence: Evidence
@@ -147,6 +148,7 @@ class Observation:
     protocol: str | None = None
     hidden: Hidden | None = None
     handshake: Handshake | None = None
+    flow: str | None = None
 
     def to_ecs(self) -> dict[str, Any]:
         """Give the observation as a nested ECS document; unknown values are absent."""
@@ -182,6 +184,7 @@ class Observation:
             ("shadowai.tls.ja4", self.handshake and self.handshake.ja4),
             ("shadowai.tls.alpn", self.handshake and self.handshake.alpn),
             ("shadowai.tls.ech", self.handshake and self.handshake.ech),
+            ("shadowai.flow", self.flow),
         ]
 
 
@@ -215,6 +218,7 @@ ECS_FIELDS = (
     "shadowai.tls.ja4",
     "shadowai.tls.alpn",
     "shadowai.tls.ech",
+    "shadowai.flow",
 )
 """Every field an observation can have, in the order of tables."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, detect, logs, resources
+from shadowai import GENERATOR, detect, flows, logs, resources, sources
+from shadowai.activity.flows import Notes
 from shadowai.activity.rollup import Activity
 from shadowai.engine import run
 from shadowai.errors import UsageError
@@ -34,6 +36,7 @@ class ScanOptions:
     read: ReadOptions
     directory: Path | None = None
     policy: Path | None = None
+    signatures: Path | None = None
     out: Path | None = None
     since: int | None = None
     until: int | None = None
@@ -50,15 +53,16 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         raise UsageError("--since must be before --until; nothing lies between them")
     if options.out:
         check_folder(options.out)
-    rules = load_rules(options.directory, options.policy)
+    rules = load_rules(options.directory, options.policy, options.signatures)
     reading = options.read.reading()
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
         inputs = list_inputs(options.read, reading, Path(spool))
         detector = _detector(rules, reading, options)
-        activity = _read_all(inputs, detector, options.workers, advance)
-        result = _assemble(activity, inputs, rules, options)
-        if options.out:
-            publish(result, _manifest(inputs, rules), options.out)
+        with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:
+            activity = _read_all(inputs, detector, Path(spool), options.workers, advance)
+            result = _assemble(activity, inputs, rules, options)
+            if options.out:
+                publish(result, _manifest(inputs, rules, prints), options.out)
     return result
 
 
@@ -67,24 +71,35 @@ def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> de
     return detect.Detector(Matcher(rules.database), literals, reading, options.since, options.until)
 
 
-def _read_all(inputs: Sequence[Input], detector: detect.Detector, workers: int, advance: Advance | None) -> Activity:
+def _read_all(
+    inputs: Sequence[Input], detector: detect.Detector, spool: Path, workers: int, advance: Advance | None
+) -> Activity:
     in_parts = detector.reading.keylog is None
     rings = rings_of(inputs) if in_parts else []
-    tasks = list(tasks_of(inputs, in_parts=in_parts, rings=rings))
+    tasks = flows.with_folders(list(tasks_of(inputs, in_parts=in_parts, rings=rings)), spool)
     joining = Joining(detector, tasks, rings)
-    merged = Activity()
-    outcomes = run(detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,))
+    merged, notes = Activity(), Notes()
+    outcomes = run(
+        detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,), meanwhile=_load_assembly
+    )
     with closing(outcomes):
         for done, outcome in enumerate(outcomes, 1):
             for whole in joining.take(outcome):
                 merged.merge(whole.activity)
+                notes.merge(whole.notes or Notes())
                 inputs[whole.number].take(whole)
             if advance:
                 advance(done, len(tasks))
     for whole in joining.finish():
         merged.merge(whole.activity)
         inputs[whole.number].take(whole)
+    flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, workers))
     return merged
+
+
+def _load_assembly() -> None:
+    """Import what assembling needs while the workers begin: pandas takes a quarter of a second."""
+    importlib.import_module("shadowai.assemble")
 
 
 def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions) -> Result:
@@ -93,10 +108,10 @@ def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules, options
     return assemble(activity, source_reports(inputs), rules, since=options.since, until=options.until)
 
 
-def _manifest(inputs: Sequence[Input], rules: Rules) -> Manifest:
+def _manifest(inputs: Sequence[Input], rules: Rules, prints: sources.Fingerprints) -> Manifest:
     return Manifest(
         generator=GENERATOR,
-        inputs=input_records(inputs),
+        inputs=input_records(inputs, prints),
         signatures=rules.database.digest,
         policy=rules.policy.digest,
         directory=rules.directory.digest,

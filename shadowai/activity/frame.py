@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from shadowai.activity.rollup import Key, Sums
+from shadowai.activity.rollup import Key, Sums, values_of
 from shadowai.model import MINUTE, UNKNOWN_DEPARTMENT, Action, Evidence, Role, Who
 
 if TYPE_CHECKING:
@@ -22,17 +22,18 @@ NO_MINUTE = -(1 << 40)  # sorts before every real minute and lies more than a se
 NOISE = (Role.TELEMETRY, Role.CDN)
 PROVING = (Role.DEDICATED, Role.API, Role.AUTH, Role.DOWNLOAD)
 
-_SUMS = [name for name in Sums.__dataclass_fields__ if name not in ("first", "last")]
+_SUMS = list(Sums.__dataclass_fields__)
+_TIMES = ("first", "last")
 
 
 def sightings(activity: Activity) -> Iterator[tuple[str, str, int]]:
-    """Yield (address, user, time in ns) wherever a source named both: who held an address, as the scan itself shows."""
-    seen = {
-        (key.source_ip, key.user, key.minute * MINUTE)
-        for key in activity.rows
-        if key.source_ip is not None and key.user is not None and key.minute is not None
-    }
-    return iter(sorted(seen))
+    """Yield (address, user, time in ns) wherever a source named both: who held an address, as the scan itself shows.
+
+    Each once, in no order that means anything.
+    """
+    for minute, address, user in {key[:3] for key in activity.rows}:
+        if minute is not None and address is not None and user is not None:
+            yield address, user, minute * MINUTE
 
 
 def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
@@ -41,14 +42,14 @@ def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
     Columns: those of `Key` (minute NO_MINUTE where unknown) and of `Sums`; `who`, `department`, `individual` and
     `reason`; the flags `denied`, `noise`, `contact` (evidence other than DNS) and `proving` (a role that proves use).
     """
-    rows = list(activity.rows.items())
-    frame = pd.DataFrame([key for key, _ in rows], columns=list(Key._fields), dtype=object)
-    for name in _SUMS:
-        frame[name] = pd.Series([getattr(sums, name) for _, sums in rows], dtype="int64")
-    for name in ("first", "last"):
-        frame[name] = pd.Series([getattr(sums, name) for _, sums in rows], dtype="Int64")
-    frame["minute"] = pd.Series([NO_MINUTE if key.minute is None else key.minute for key, _ in rows], dtype="int64")
-    _add_attribution(frame, [key for key, _ in rows], attribute)
+    keys = list(activity.rows)
+    columns = zip(*keys, strict=True) if keys else [()] * len(Key._fields)
+    frame = pd.DataFrame({name: pd.Series(one, dtype=object) for name, one in zip(Key._fields, columns, strict=True)})
+    sums = zip(*map(values_of, activity.rows.values()), strict=True) if keys else [()] * len(_SUMS)
+    for name, values in zip(_SUMS, sums, strict=True):
+        frame[name] = pd.Series(values, dtype="Int64" if name in _TIMES else "int64")
+    frame["minute"] = pd.Series([NO_MINUTE if key.minute is None else key.minute for key in keys], dtype="int64")
+    _add_attribution(frame, keys, attribute)
     frame["denied"] = frame["action"] == Action.DENIED
     frame["noise"] = frame["role"].isin(NOISE)
     frame["contact"] = frame["evidence"] != Evidence.DNS
@@ -57,13 +58,15 @@ def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
 
 
 def _add_attribution(frame: pd.DataFrame, keys: list[Key], attribute: Attribute) -> None:
-    known: dict[tuple[Who, int | None], Attribution] = {}
+    known: dict[tuple[int | None, str | None, str | None, str | None], Attribution] = {}
     found = []
     for key in keys:
-        question = Who(key.source_ip, key.user, key.device), key.minute
-        if question not in known:
-            known[question] = attribute(question[0], None if key.minute is None else key.minute * MINUTE)
-        found.append(known[question])
+        question = key[:4]  # a slice takes a fifth of the time of putting the parts together by name
+        one = known.get(question)
+        if one is None:
+            minute, *who = question
+            one = known[question] = attribute(Who(*who), None if minute is None else minute * MINUTE)
+        found.append(one)
     frame["who"] = pd.Series([one.key for one in found], dtype=object)
     frame["department"] = pd.Series([one.department or UNKNOWN_DEPARTMENT for one in found], dtype=object)
     frame["individual"] = pd.Series([one.individual for one in found], dtype=bool)

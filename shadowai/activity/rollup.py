@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shadowai.model import MINUTE, Action, Evidence, Kind, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shadowai.model import Observation
 
 
@@ -62,21 +65,16 @@ class Sums:
             self.bytes_down += seen.bytes_down
             self.bytes_down_known += 1
         self.confidence = max(self.confidence, confidence)
-        self.first = _least(self.first, seen.time)
-        self.last = _most(self.last, seen.time)
+        time = seen.time
+        if time is not None:
+            if self.first is None or time < self.first:
+                self.first = time
+            if self.last is None or time > self.last:
+                self.last = time
 
-    def values(self) -> tuple[int | None, ...]:
+    def values(self) -> tuple[Any, ...]:
         """Give the sums in the order of the fields."""
-        return (
-            self.detections,
-            self.bytes_up,
-            self.bytes_up_known,
-            self.bytes_down,
-            self.bytes_down_known,
-            self.confidence,
-            self.first,
-            self.last,
-        )
+        return values_of(self)
 
     def add(self, other: Sums) -> None:
         """Add another row's sums to this one."""
@@ -90,40 +88,46 @@ class Sums:
         self.last = _most(self.last, other.last)
 
 
+values_of: Callable[[Sums], tuple[Any, ...]] = attrgetter(*Sums.__dataclass_fields__)
+"""Does what `Sums.values` does, in a fifth of the time where there are many."""
+
+
 @dataclass(slots=True)
 class Activity:
     """Rows by key. A mergeable value: `add` takes a detection in, `merge` another activity."""
 
     rows: dict[Key, Sums] = field(default_factory=dict)
 
-    def add(self, seen: Observation, subject: Subject, name: str, *, role: Role | None, confidence: int) -> None:
-        """Take in one detection. `name` is the service's or blind spot's id, or the candidate's host."""
+    def add(self, seen: Observation, subject: Subject, name: str, *, role: Role | None, confidence: int) -> Key:
+        """Take in one detection, give its row. `name` is the service's or blind spot's id, or the candidate's host."""
         minute = None if seen.time is None else seen.time // MINUTE
-        who = (seen.source_ip, seen.user, seen.device)
+        who, what = (minute, seen.source_ip, seen.user, seen.device), (subject, name, role)
         # Not by the class's own constructor, which takes twice as long.
-        key = tuple.__new__(Key, (minute, *who, subject, name, role, seen.evidence, seen.action, seen.kind))
+        key = tuple.__new__(Key, (*who, *what, seen.evidence, seen.action, seen.kind))
         row = self.rows.get(key)
         if row is None:
             self.rows[key] = row = Sums()
         row.take(seen, confidence)
+        return key
 
     def merge(self, other: Activity) -> None:
         """Take in all rows of another activity."""
         for key, sums in other.rows.items():
             row = self.rows.get(key)
             if row is None:
-                self.rows[key] = row = Sums()
-            row.add(sums)
+                self.rows[key] = Sums(*values_of(sums))
+            else:
+                row.add(sums)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle rows as plain tuples: that is a fifth of the time, and a third of the bytes, of pickling objects."""
-        return _restored, (list(zip(*self.rows)), list(zip(*[sums.values() for sums in self.rows.values()])))
+        sums = map(values_of, self.rows.values())
+        return _restored, (list(zip(*self.rows, strict=True)), list(zip(*sums, strict=True)))
 
 
 def _restored(keys: list[tuple[Any, ...]], sums: list[tuple[Any, ...]]) -> Activity:
-    return Activity(
-        {tuple.__new__(Key, key): Sums(*values) for key, values in zip(zip(*keys), zip(*sums), strict=True)}
-    )
+    rows = zip(zip(*keys, strict=True), zip(*sums, strict=True), strict=True)
+    return Activity({tuple.__new__(Key, key): Sums(*values) for key, values in rows})
 
 
 def _least(one: int | None, other: int | None) -> int | None:

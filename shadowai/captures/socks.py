@@ -79,6 +79,8 @@ def _read_socks4(data: bytes) -> tuple[Tunnel, int] | None:
         return None
     if not port or not _USER.fullmatch(user[0]):
         raise _error("no SOCKS 4 request")
+    if address[0] == 0 and address[:3] != bytes(3):
+        raise _error("no SOCKS 4 address")  # 0.0.0.0/8 is nobody's (RFC 1122 section 3.2.1.3); TDS answers look so
     if address[:3] != bytes(3):
         return Tunnel(address, port, is_address=True), user[1]
     host = _text(data, user[1], MAX_HOST)

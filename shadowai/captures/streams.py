@@ -13,7 +13,7 @@ from shadowai.captures.dns import MessageReader
 from shadowai.captures.http import Chunks, Request, RequestReader
 from shadowai.captures.http2 import PREFACE, Http2Reader
 from shadowai.captures.socks import SocksReader, Tunnel
-from shadowai.captures.tcp import Stream, distance
+from shadowai.captures.tcp import WINDOW, Stream, distance
 from shadowai.captures.tls import HANDSHAKE, Hello, HelloReader
 from shadowai.model import Skip, Tally
 
@@ -92,7 +92,7 @@ class Streams:
         self._awaited: OrderedDict[int, _Awaited] = OrderedDict()
         self._early: dict[int, list[Packet]] = {}
         self._early_bytes = 0
-        self._read: OrderedDict[int, int] = OrderedDict()  # side -> sequence number up to which all is read
+        self._read: OrderedDict[int, tuple[int, int]] = OrderedDict()  # side -> numbers read: first, and behind
         self._waiting = 0
 
     def awaited(self) -> list[int]:
@@ -233,11 +233,8 @@ class Streams:
 
     def _is_read(self, packet: Packet) -> bool:
         """Say whether a segment was read before, or lies in the body of a request that was."""
-        end = self._read.get(packet.side)
-        if end is None:
-            return False
-        ahead = distance(packet.sequence, end)
-        return 0 < ahead <= MAX_BODY
+        first, behind = self._read.get(packet.side, (0, 0))
+        return (packet.sequence - first) % SPACE < (behind - first) % SPACE
 
     def _keep_early(self, packet: Packet) -> None:
         kept = self._early.setdefault(packet.side, [])
@@ -248,7 +245,11 @@ class Streams:
                 self.forget_early()
 
     def _done(self, side: int, awaited: _Awaited, further: int) -> None:
-        self._read[side] = (awaited.stream.start + awaited.stream.position + further) % SPACE
+        start = awaited.stream.start
+        first, behind = self._read.get(side, (start, start))
+        if not 0 <= distance(behind, start) <= WINDOW or distance(first, start) < 0:
+            first = start  # the ports serve another connection now
+        self._read[side] = (first, (start + awaited.stream.position + further) % SPACE)
         self._read.move_to_end(side)
         if len(self._read) > MAX_STREAMS:
             self._read.popitem(last=False)

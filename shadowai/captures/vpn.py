@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 ESP_PORTS = (0, 0)  # what ESP without UDP is given instead of ports, see `transport`
 IKE_PORT, IKE_NAT_PORT = 500, 4500  # RFC 7296 section 2, RFC 3948
 QUIC_PORTS = (443, 853, 8443)
-WIREGUARD_PORTS = (51820, 41641)  # WireGuard's own, and Tailscale's
-VPN_PORTS = (IKE_PORT, IKE_NAT_PORT, *WIREGUARD_PORTS)
-"""UDP ports on which IPsec and the inside of WireGuard tunnels are looked for; handshakes of VPNs, on every port."""
+WIREGUARD_PORTS = (51820, 41641)
+"""WireGuard's own UDP port and Tailscale's, on which the inside of tunnels is looked for; handshakes, on every port."""
 
 _WIREGUARD_LENGTHS = {1: 148, 2: 92}  # bytes of initiation and response (WireGuard white paper, section 5.4)
 _WIREGUARD_KEY = {1: slice(8, 40), 2: slice(12, 44)}  # where the ephemeral key lies
@@ -79,7 +78,8 @@ PRETESTS = (
     Pretest(tuple(_WIREGUARD_LENGTHS), tuple(_WIREGUARD_LENGTHS.values()), 0, ()),
     Pretest((_OPENVPN_V1, _OPENVPN_V2), (_OPENVPN_PLAIN, *_OPENVPN_AUTH), 0, ()),
     Pretest((_OPENVPN_V3,), (), _OPENVPN_SHORTEST_V3, ()),
-    Pretest((), (), _ESP_SHORTEST, VPN_PORTS),
+    Pretest((_WIREGUARD_DATA,), (), _WIREGUARD_EMPTY, WIREGUARD_PORTS),
+    Pretest((), (), _ESP_SHORTEST, (IKE_PORT, IKE_NAT_PORT)),
     Pretest(tuple(range(LONG_FIXED, 0x100)), (), _QUIC_DATAGRAM, QUIC_PORTS),
 )
 """Which UDP payloads `hidden_datagram` may know: those that pass one of these."""

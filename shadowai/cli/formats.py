@@ -51,13 +51,20 @@ def _document(fmt: AnyFormat) -> dict[str, object]:
         "evidence": str(fmt.evidence),
         "document": fmt.document,
         "fields": sorted(fmt.fields),
+        "joined": sorted(_joined(fmt)),
     }
+
+
+def _joined(fmt: AnyFormat) -> set[str]:
+    """Give the fields that other records of the same flow fill, where they are at hand."""
+    return set(fmt.joined) - set(fmt.fields) if isinstance(fmt, Format) else set()
 
 
 def _print_one(fmt: AnyFormat) -> None:
     for name, value in _document(fmt).items():
-        click.echo(f"{name + ':':<10} {', '.join(value) if isinstance(value, list) else value}")
-    missing = [name for name in FIELD_ORDER if name not in fmt.fields]
+        if value != []:
+            click.echo(f"{name + ':':<10} {', '.join(value) if isinstance(value, list) else value}")
+    missing = [name for name in FIELD_ORDER if name not in {*fmt.fields, *_joined(fmt)}]
     click.echo(f"{'missing:':<10} {', '.join(missing) or 'nothing'}")
 
 
@@ -71,5 +78,13 @@ def _print_matrix(chosen: list[AnyFormat]) -> None:
         if group:
             click.echo(f"{kind.value} ({len(group)})")
         for fmt in group:
-            marks = " ".join("●" if field in fmt.fields else "·" for field in FIELD_ORDER)
+            marks = " ".join(_mark(fmt, field) for field in FIELD_ORDER)
             click.echo(f"{fmt.id:<{width}}  {marks}  {shorten(fmt.name, room)}".rstrip())
+    if any(map(_joined, chosen)):
+        click.echo("○ by `scan` alone, where a conn or flow record of the same folder tells it")
+
+
+def _mark(fmt: AnyFormat, field: str) -> str:
+    if field in fmt.fields:
+        return "●"
+    return "○" if field in _joined(fmt) else "·"

@@ -2,8 +2,9 @@
 
 from shadowai.logs.blocks import read_blocks
 from shadowai.logs.dnstap import DNSTAP
+from shadowai.logs.flows import FlowFilter
 from shadowai.logs.logformat import compile_logformat
-from shadowai.logs.mixed import open_reader, with_day_first
+from shadowai.logs.mixed import AnyReader, open_reader, with_day_first
 from shadowai.logs.plan import REMEDIES
 from shadowai.logs.prefilter import Needle, Prefilter
 from shadowai.logs.reader import Reader
@@ -14,6 +15,8 @@ from shadowai.logs.schema import Format
 __all__ = [
     "DNSTAP",
     "REMEDIES",
+    "AnyReader",
+    "FlowFilter",
     "Format",
     "Needle",
     "Prefilter",

@@ -28,7 +28,7 @@ def wanted_columns(fmt: Format) -> list[str]:
         names |= dict.fromkeys(shape)
     names |= dict.fromkeys((*fmt.user_not, *fmt.user_when, *fmt.extract))
     bases = dict.fromkeys(map(base_of, names))
-    return [name for name in bases if not _is_given(name)]
+    return [name for name in bases if not is_given(name)]
 
 
 def base_of(name: str) -> str:
@@ -36,7 +36,7 @@ def base_of(name: str) -> str:
     return name.rpartition("#")[0] or name
 
 
-def _is_given(name: str) -> bool:
+def is_given(name: str) -> bool:
     """Say whether a column is known by its place, or is the header's time, rather than one that a record names."""
     return name == SYSLOG or (name.startswith("@") and name[1:].isdigit())
 
@@ -52,20 +52,21 @@ class Columns:
 
     def getters(self, names: Iterable[str]) -> list[Getter]:
         """Give a function from row to text for each of the columns that the layout has."""
-        return [self._getter(name) for name in names if _is_given(base_of(name)) or base_of(name).lower() in self._at]
+        return [self._getter(name) for name in names if is_given(base_of(name)) or base_of(name).lower() in self._at]
 
     def raw(self, name: str) -> Getter:
         """Give a function from row to the text of a column as written, "" where the layout lacks it."""
         if name == SYSLOG:
             return itemgetter(-1)
-        if _is_given(name):
+        if is_given(name):
             return _by_position(int(name[1:]) - 1)
         index = self._at.get(name.lower())
         return _unknown if index is None else itemgetter(index)
 
     def several(self, names: Iterable[str]) -> Callable[[Row], tuple[str, ...]]:
         """Give a function from row to the texts of some columns; those that the layout lacks are left out."""
-        indexes = sorted({self._at[name.lower()] for name in names if name.lower() in self._at})
+        bases = {base_of(name).lower() for name in names}
+        indexes = sorted({self._at[name] for name in bases if name in self._at})
         if len(indexes) > 1:
             return itemgetter(*indexes)
         if not indexes:

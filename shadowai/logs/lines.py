@@ -12,7 +12,8 @@ MAX_HEADER_WORDS = 12
 MAX_BLANK = 4  # bytes: CR and LF in UTF-16
 _UTF16_SHARE = 3  # one byte in three is NUL at least
 
-_PRIORITY = re.compile(r"<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
+# RFC 6587 section 3.4.1: over TCP the length of the message may stand in front.
+_PRIORITY = re.compile(r"(?:\d{1,7} )?<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
 _STAMP = re.compile(
     r"[*.:]{0,2}\s{0,2}"  # Cisco: an asterisk or dot for a clock that is not set, a colon in EMBLEM format
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?: (?:UTC|GMT)(?=:))?"
@@ -21,7 +22,7 @@ _STAMP = re.compile(
     r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?):?\s{1,4}",
     re.ASCII,
 )
-_WORD = re.compile(r"\S+\s+")
+_WORD = re.compile(r"\S+\s+\ufeff?")  # RFC 5424: a byte order mark may stand before the message
 
 
 def decode(line: bytes, offset: int) -> tuple[str, int]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields, make_dataclass, replace
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from shadowai.logs import values
+from shadowai.logs.columns import is_given
 from shadowai.logs.places import Placer, name_reader, place_reader
 from shadowai.logs.times import AMBIGUOUS, NO_YEAR, Clock, TimeParser, epoch, parser_of
 from shadowai.logs.values import BAD, Memo
@@ -30,6 +32,7 @@ REMEDIES = {
 }  # what the user can do about records that are skipped for a reason
 BAD_TIME = -1  # a time was written, but none that can be read
 HOST, TIME, DESTINATION_IP, DESTINATION_PORT, USER, PATH, METHOD, ACTION, OFFSET = 0, 1, 4, 5, 6, 8, 9, 11, 14
+FLOW = 22
 PLAIN_FIELDS: dict[str, tuple[int, Callable[[str], Any]]] = {
     "source_ip": (2, values.address_of),
     "source_port": (3, values.port_of),
@@ -70,31 +73,42 @@ class Plan:
         self._records = [RecordPlan(fmt, record, columns, context) for record in fmt.records]
         self._fits = shape_tests(fmt.shapes, columns)
         self._decisive = columns.several(name for when in fmt.conditions for name in when)
-        self._decisions: dict[tuple[str, ...], tuple[RecordPlan | Skip, Action | None]] = {}
+        placed = [when for when in fmt.conditions if any(map(is_given, when))]
+        by_place = {item for when in placed for item in when.items() if is_given(item[0])}
+        self._by_place = [matcher({name: pattern}, columns) for name, pattern in sorted(by_place)]
+        self._by_name = [
+            matcher({name: pattern for name, pattern in when.items() if not is_given(name)}, columns) for when in placed
+        ]
+        self._decisions: dict[tuple[str, ...], Decision] = {}
 
     def read(self, row: Row, offset: int) -> Observation | Skip:
         """Make an observation of a row, or say why it is none."""
         for get, fits in self._fits:
-            if not fits[get(row)]:
+            if not fits(get(row)):
                 return Skip("bad-record", offset, broken=True)
         key = self._decisive(row)
-        decision = self._decisions.get(key)
-        if decision is None:
-            decision = self._decide(row, key)
+        decision = self._decisions.get(key) or self._decide(row, key)
+        if decision is _DEPENDS:
+            key = (*key, *("1" if matches(row) else "" for matches in self._by_place))
+            decision = self._decisions.get(key) or self._remember(key, self._judge(row))
         reader, action = decision
         if isinstance(reader, Skip):
             return Skip(reader.reason, offset)
         return reader.read(row, offset, action)
 
-    def _decide(self, row: Row, key: tuple[str, ...]) -> tuple[RecordPlan | Skip, Action | None]:
-        decision = self._judge(row)
+    def _decide(self, row: Row, key: tuple[str, ...]) -> Decision:
+        """Decide by named columns alone, where no condition that they leave open looks at a column by its place."""
+        depends = any(matches(row) for matches in self._by_name)
+        return self._remember(key, _DEPENDS if depends else self._judge(row))
+
+    def _remember(self, key: tuple[str, ...], decision: Decision) -> Decision:
         if sum(map(len, key)) <= values.MEMO_KEY:
             if len(self._decisions) >= values.MEMO_ENTRIES:
                 self._decisions.clear()
             self._decisions[key] = decision
         return decision
 
-    def _judge(self, row: Row) -> tuple[RecordPlan | Skip, Action | None]:
+    def _judge(self, row: Row) -> Decision:
         for matches, skip in self._ignored:
             if matches(row):
                 return skip, None
@@ -124,6 +138,8 @@ class RecordPlan:
             convert = plain if name in UNREPEATED else Memo(plain).__getitem__
             # The first column that holds a value counts, so it is filled in last.
             self._fields += [(slot, get, convert) for get in reversed(getters.get(name, []))]
+        in_family = partial(values.flow_of, fmt.family)
+        self._fields += [(FLOW, get, in_family) for get in reversed(getters.get("flow", []))]
         self._place: Placer = (
             name_reader(getters.get("host", []), fmt.spelling)
             if self._evidence is Evidence.DNS
@@ -133,7 +149,7 @@ class RecordPlan:
     def read(self, row: Row, offset: int, action: Action | None) -> Observation | Skip:
         """Make an observation of a row of this kind, or say why it is none."""
         for get, fits in self._fits:
-            if not fits[get(row)]:
+            if not fits(get(row)):
                 return Skip("bad-record", offset, broken=True)
         time = self._time(row)
         if time is not None and time < 0:
@@ -163,13 +179,17 @@ class RecordPlan:
         return self._personal(row) and all(get(row).strip() != user for get in self._labels)
 
 
-def shape_tests(shapes: Shapes, columns: Columns) -> list[tuple[Getter, Memo[bool]]]:
+def shape_tests(shapes: Shapes, columns: Columns) -> list[tuple[Getter, Callable[[str], bool]]]:
     """Give the tests that a row of undamaged columns passes; a column the layout lacks is empty."""
-    return [(columns.raw(name), Memo(_fitting(re.compile(pattern)))) for name, pattern in shapes.items()]
+    return [(columns.raw(name), _fitting(pattern)) for name, pattern in shapes.items()]
 
 
-def _fitting(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: pattern.fullmatch(text) is not None
+def _fitting(pattern: str) -> Callable[[str], bool]:
+    if pattern == ".+":
+        # Times are of this shape: a table of texts that never come again would only fill up.
+        return lambda text: text != "" and "\n" not in text
+    compiled = re.compile(pattern)
+    return Memo(lambda text: compiled.fullmatch(text) is not None).__getitem__
 
 
 def matcher(shapes: Shapes, columns: Columns) -> Callable[[Row], bool]:

@@ -43,8 +43,10 @@ class Prefilter:
 
     `spelling` is that of the format (`Format.spelling`): with `dns-labels` a name is looked for as `openai(3)com`, and
     plainly too. `directives` are line prefixes that must never be missed (`Format.directives`). Not for several
-    threads.
+    threads. `samples` says that some of the other lines are read too, to be counted.
     """
+
+    samples = True
 
     def __init__(self, needles: Sequence[Needle], spelling: str = "plain", directives: Sequence[bytes] = ()) -> None:
         self.needles = tuple(needles)

@@ -28,7 +28,7 @@ from shadowai.model import Action, Evidence, Kind
 
 MappedField = Literal[
     "source_ip", "source_port", "destination_ip", "destination_port", "user", "device", "host", "url", "uri", "path",
-    "query", "method", "user_agent", "bytes_up", "bytes_down", "bytes_total",
+    "query", "method", "user_agent", "bytes_up", "bytes_down", "bytes_total", "flow",
 ]  # fmt: skip
 FIELD_ORDER = (
     "time", "source_ip", "source_port", "user", "device", "host", "path", "destination_ip", "destination_port",
@@ -289,6 +289,37 @@ class Format(_Strict):
     def is_whole(self) -> bool:
         """Say whether a file must be read from its start: its records may go on over any line end."""
         return self.framing != "lines" or isinstance(self.syntax, Dnstap)
+
+    @property
+    def family(self) -> str:
+        """What its flows are called by: formats of one family share their ids."""
+        return self.id.partition("-")[0]
+
+    @property
+    def flow_columns(self) -> tuple[str, ...]:
+        """Columns that hold the id of the flow, none where the source does not say which records are of one."""
+        maps = (self.map, *(record.map for record in self.records))
+        own = dict.fromkeys(name for mapped in maps for name in mapped.get("flow", ()))
+        return (*own, *(name for member in self.members for name in member.flow_columns))
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """Fields of `fields` that a scan can fill from other records of the flow, in the same folder."""
+        for record in self.records:
+            mapped = set(self.map) | set(record.map)
+            is_name = {"host", "url", "uri"} & mapped and (record.evidence or self.evidence) is not Evidence.DNS
+            if "flow" in mapped and is_name:
+                return "bytes_up", "bytes_down"
+        return ()
+
+    @property
+    def tells_flows(self) -> bool:
+        """Say whether it has records of the bytes of whole flows, whose names stand in other records."""
+        for record in self.records:
+            mapped = self.map | record.map
+            if (record.evidence or self.evidence) is Evidence.ADDRESS and {"flow", "bytes_up"} <= set(mapped):
+                return True
+        return any(member.tells_flows for member in self.members)
 
     @property
     def conditions(self) -> tuple[Shapes, ...]:

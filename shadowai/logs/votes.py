@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 FIRST_ROUND = 24  # lines, of which a format must read one to stay in the race
-ROUNDS = 4  # of such lines; those after the first are among the lines that nobody has read
+ROUNDS = 9  # of such lines; those after the first are among the lines that nobody has read
 GOLDEN = (5**0.5 - 1) / 2
 HEADER_LINES = 8  # a header stands among the first lines
 LEAST_SHARE = 0.5  # of the lines that are no comments

@@ -1,25 +1,30 @@
 """Records inside records: what log shippers and search engines put around a vendor's line, opened in one place.
 
 A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object) or
-`csv:<delimiter>:<column number>:<name>` (a column of a delimited export). Splunk's export, Elasticsearch's hit,
-Docker's json-file driver, Filebeat, Fluentd, Loki, journald and Google's LogEntry are of the first kind.
+`csv:<delimiter>:<column number>:<number of the column with the time>:<name>` (a column of a delimited export).
+Splunk's export, Elasticsearch's hit, Docker's json-file driver, Filebeat, Fluentd, Loki, journald, GELF, Wazuh,
+CloudWatch and Google's LogEntry are of the first kind.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from typing import TYPE_CHECKING
 
 import orjson
 
 from shadowai.logs.json_records import load_object, written
+from shadowai.logs.times import Clock, epoch, parser_of
+from shadowai.model import iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PATHS = (
     "result._raw", "_raw", "_source.event.original", "_source._raw", "_source.message", "_source", "event.original",
-    "message", "Message", "log.original", "log", "MESSAGE", "line", "_line", "raw", "rawLog", "rawEvent", "raw_event",
+    "full_message", "short_message", "full_log", "@message", "input.message", "message", "Message", "log.original",
+    "log", "MESSAGE", "line", "_line", "raw", "rawLog", "rawEvent", "raw_event",
     "raw_log", "RawData", "SyslogMessage", "msg", "textPayload", "jsonPayload", "event", "result", "data", "properties",
     "_messagetext", "logMessage", "log_message", "syslog", "original", "content", "body",
 )  # fmt: skip
@@ -27,10 +32,17 @@ COLUMNS = frozenset(
     (
         "_raw", "raw", "message", "msg", "event.original", "log", "rawlog", "raw_log", "raw log", "rawevent",
         "raw_event", "raw event", "rawdata", "syslogmessage", "payload", "_source.message", "_messagetext",
-        "raw message", "line", "event", "text", "content", "original", "syslog", "textpayload", "log message",
+        "raw message", "@message", "full_message", "full_log",
+        "line", "event", "text", "content", "original", "syslog", "textpayload", "log message",
     )
 )  # fmt: skip
-TIMES = ("@timestamp", "_time", "time", "timestamp", "_source.@timestamp", "result._time", "date")
+TIMES = (
+    "@timestamp", "_time", "time", "timestamp", "_source.@timestamp", "result._time", "date", "TimeGenerated",
+    "_messagetime", "__REALTIME_TIMESTAMP", "EventReceivedTime", "collection_time",
+)  # fmt: skip
+TIME_COLUMNS = frozenset(name.lower() for name in TIMES)
+_KIBANA = re.compile(r"([A-Z][a-z]{2} \d{1,2}), (\d{4}) @ (\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?")
+_READABLE = tuple(parser_of(pattern, Clock()) for pattern in ("iso", "%b %d %Y %H:%M:%S"))
 MAX_HEADER = 300  # characters of a syslog header in front
 Opened = tuple[str, str]  # the record inside, and the time that the wrapper gives it ("" for none)
 
@@ -38,8 +50,8 @@ Opened = tuple[str, str]  # the record inside, and the time that the wrapper giv
 def opener_of(wrapping: str) -> Callable[[str], Opened | None]:
     """Give the opener of a wrapping; it gives None where the text holds no record in that place."""
     if wrapping.startswith("csv:"):
-        _, delimiter, number, _name = wrapping.split(":", 3)
-        return _cell_opener(delimiter, int(number))
+        _, delimiter, number, time, _name = wrapping.split(":", 4)
+        return _cell_opener(delimiter, int(number), int(time) if time else None)
     return _object_opener(wrapping.split("."))
 
 
@@ -74,16 +86,26 @@ def _time_of(document: dict[str, object]) -> str:
     for name in TIMES:
         value = document[name] if name in document else _inside(document, name.split("."))
         if isinstance(value, (str, int, float)) and value:
-            return written(value)
+            return _stamp(written(value))
     return ""
 
 
-def _cell_opener(delimiter: str, number: int) -> Callable[[str], Opened | None]:
+def _stamp(text: str) -> str:
+    """Write a wrapper's time as formats read that of a syslog header; "" for one that they cannot read.
+
+    Epoch numbers become RFC 3339. A time without a zone stays one: the zone is the user's to say.
+    """
+    if found := _KIBANA.fullmatch(text):
+        return f"{found[1]} {found[2]} {found[3]}"
+    return iso_time(epoch(text)) or (text if any(parse(text) is not None for parse in _READABLE) else "")
+
+
+def _cell_opener(delimiter: str, number: int, time: int | None) -> Callable[[str], Opened | None]:
     def opened(text: str) -> Opened | None:
         row = cells(text, delimiter)
         if row is None or number >= len(row) or not row[number].strip():
             return None
-        return row[number].strip("\r\n"), ""
+        return row[number].strip("\r\n"), "" if time is None or time >= len(row) else _stamp(row[time].strip())
 
     return opened
 
@@ -100,7 +122,9 @@ def columns_of(header: str) -> list[str]:
     """Give the wrappings that the header line of a delimited export offers."""
     found = []
     for delimiter in (",", ";", "\t"):
-        for number, name in enumerate(cells(header, delimiter) or ()):
-            if name.strip().lower() in COLUMNS:
-                found.append(f"csv:{delimiter}:{number}:{name.strip()}")
+        names = [name.strip() for name in cells(header, delimiter) or ()]
+        time = next((str(number) for number, name in enumerate(names) if name.lower() in TIME_COLUMNS), "")
+        found += [
+            f"csv:{delimiter}:{number}:{time}:{name}" for number, name in enumerate(names) if name.lower() in COLUMNS
+        ]
     return found

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shadowai.sources.find import Source
 
 HEAD_SIZE = 1 << 16  # bytes that are enough to tell a format
+HASHED = 1 << 18  # bytes hashed at once
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf": "a 7z archive"}
 
 READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
@@ -151,11 +152,14 @@ def _unpack(source: Source, target: IO[bytes]) -> Exception | None:
     return None
 
 
-def fingerprint(source: Source) -> tuple[int, str]:
-    """Size in bytes and SHA-256 (hex) of the file as it lies on disk."""
+def fingerprint(source: Source, is_stopped: Callable[[], bool] = lambda: False) -> tuple[int, str]:
+    """Size in bytes and SHA-256 (hex) of the file as it lies on disk; of no use where it is stopped on the way."""
+    digest, buffer = hashlib.sha256(), bytearray(HASHED)
     try:
-        with source.path.open("rb") as file:
-            return source.path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+        with source.path.open("rb", buffering=0) as file:
+            while (count := file.readinto(buffer)) and not is_stopped():
+                digest.update(memoryview(buffer)[:count])
+            return source.path.stat().st_size, digest.hexdigest()
     except OSError as error:
         raise read_error(source, error) from error
 

@@ -109,6 +109,14 @@ def test_the_answer_of_a_vpn_server_does_not_make_it_the_client(craft: Craft) ->
     assert (seen.hidden, seen.source_ip, seen.bytes_down) == (Hidden.WIREGUARD, "192.0.2.10", 92)
 
 
+def test_tailscale_s_search_for_its_peer_does_not_hide_the_tunnel(craft: Craft) -> None:
+    ports = (41641, 41641)
+    search = craft.udp(b"TS\xf0\x9f\x92\xac" + bytes(86), ports, destination=PUBLIC)  # its disco messages
+    data = craft.udp(b"\4\0\0\0\1\2\3\4" + bytes(8) + b"x" * 48, ports, destination=PUBLIC)
+    seen = only(craft.read(craft.pcap([search, data, search]))[0])
+    assert (seen.hidden, seen.source_ip, seen.bytes_up) == (Hidden.WIREGUARD, "192.0.2.10", 248)
+
+
 def test_esp_without_udp_is_ipsec(craft: Craft) -> None:
     packets = [craft.ip(b"\0\0\x10\1" + bytes(60), 50, destination=PUBLIC)] * 2
     packets.append(craft.ip(b"\0\0\x10\2" + bytes(36), 50, source=PUBLIC, destination="192.0.2.10"))

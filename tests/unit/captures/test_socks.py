@@ -78,6 +78,7 @@ def test_a_password_is_not_kept() -> None:
         b"\4\1\0\x50" + IPV4 + b"a" * 300,
         b"\4\1\0\x50\0\0\0\1\0a b\0",
         b"\4\1\0\x50\0\0\0\0\0name\0",
+        b"\4\1\0\x2b\0\0\1\0\0\0\x1a\0\6",  # SQL Server's first answer: a TDS header, its options
         b"\4\1\0\x50\0\0\0\1\0" + b"a" * 300,
     ],
 )

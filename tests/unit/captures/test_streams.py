@@ -47,6 +47,16 @@ def test_what_waits_behind_a_gap_is_bounded() -> None:
     assert stream.dropped > 60
 
 
+@pytest.mark.parametrize("ahead", [-(1 << 30) + 9, -(1 << 20), -100_000, 100_000, 1 << 30, 1 << 31, (1 << 31) + 9])
+@pytest.mark.parametrize("body", [0, 1 << 29])
+def test_ports_that_serve_another_connection_are_read_again(craft: Craft, ahead: int, body: int) -> None:
+    one = craft.request("a.example", extra=f"Content-Length: {body}\r\n" if body else "")
+    packets = [craft.tcp(one, 3_000_000_000), craft.tcp(one, 3_000_000_000)]
+    packets += [craft.tcp(craft.request("b.example"), 3_000_000_000 + ahead)] * 2
+    inside = body and 0 < ahead < body
+    assert craft.hosts(packets) == (["a.example"] if inside else ["a.example", "b.example"])
+
+
 @QUIET
 @given(places=PLACES, record=st.integers(1, 3000), dice=st.randoms(use_true_random=False))
 def test_a_hello_is_read_from_any_segments_and_records(

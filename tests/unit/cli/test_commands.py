@@ -129,6 +129,23 @@ def test_signatures_can_be_looked_into() -> None:
     assert _run("signatures", "lint").exit_code == 0
 
 
+def test_the_matrix_tells_own_bytes_from_those_of_other_records() -> None:
+    lines = {line.split()[0]: line for line in _run("formats", "--kind", "sensor").stdout.splitlines()}
+    assert [lines[name].count("○") for name in ("zeek-ssl", "zeek-quic", "zeek-dns", "zeek-conn", "suricata")] == [
+        2,
+        2,
+        0,
+        0,
+        0,
+    ]
+    assert "conn or flow record" in lines["○"]
+    assert "○" not in _run("formats", "--kind", "proxy").stdout
+    page = _run("formats", "zeek-ssl").stdout
+    assert "joined:    bytes_down, bytes_up" in page
+    assert "bytes_up" not in page.partition("missing:")[2]
+    assert "joined" not in _run("formats", "zeek-conn").stdout
+
+
 def test_a_list_that_is_not_read_on_a_terminal_has_one_line_a_service() -> None:
     lines = _run("signatures", "list").stdout.splitlines()
     services = _run("signatures", "list", "--json").stdout.splitlines()

@@ -49,6 +49,9 @@ WRAPPED = {
     "filebeat": json_lines({"@timestamp": "2026-01-15T10:00:00Z", "message": SQUID, "log": {"offset": 7}}),
     "flat": json_lines({"event.original": SQUID}),
     "docker": json_lines({"log": SQUID + "\n", "stream": "stdout", "time": "2026-01-15T10:00:00Z"}),
+    "gelf": json_lines({"version": "1.1", "host": "h", "short_message": SQUID, "timestamp": 1768471200.5}),
+    "wazuh": json_lines({"timestamp": "2026-01-15T10:00:00.000+0000", "rule": {"level": 3}, "full_log": SQUID}),
+    "cloudwatch": json_lines({"@timestamp": "2026-01-15 10:00:00.000", "@message": SQUID}),
     "docker-json": json_lines({"log": DNS_JSON + "\n", "stream": "stdout"}),
     "object": json_lines({"_index": "a", "_source": EVE}),
     "list": json_lines({"message": [SQUID]}),
@@ -64,6 +67,15 @@ WRAPPED = {
     "hits": json.dumps({"hits": {"total": 5, "hits": [{"_source": EVE}] * 5}}, indent=1).encode(),
     "array-of-wrapped": json.dumps([{"message": SQUID}] * 5, indent=1).encode(),
 }
+
+
+def test_a_record_without_a_time_gets_that_of_its_wrapper() -> None:
+    line = '[INFO] 10.1.2.3:44381 - 2341 "A IN chatgpt.com. udp 44 false 512" NOERROR qr,rd,ra 94 0.0123s'
+    export = f'timestamp,message\n1768471200,"{line.replace(chr(34), chr(34) * 2)}"\n'
+    for data in (json_lines({"time": 1768471200.5, "event": line}, 1), export.encode()):
+        found, tally = read(data)
+        assert [seen.time // 10**9 for seen in found if seen.time] == [1768471200]
+        assert tally.broken == 0
 
 
 @pytest.mark.parametrize("name", WRAPPED)
@@ -110,13 +122,18 @@ def test_every_item_of_a_page_is_a_record() -> None:
 
 def test_openers() -> None:
     assert opener_of("a.b")('{"a":[{"b":"x"}]}') is None
-    assert opener_of("a.b")('{"a":{"b":"x"},"time":1768471200}') == ("x", "1768471200")
+    assert opener_of("a.b")('{"a":{"b":"x"},"time":1768471200}') == ("x", "2026-01-15T10:00:00.000000Z")
     assert opener_of("a")('{"a":{"b":1}}') == ('{"b":1}', "")
     assert opener_of("a")("[]") is None
-    assert opener_of("csv:,:1:_raw")('1,"x ""y"""') == ('x "y"', "")
-    assert opener_of("csv:,:1:_raw")("1") is None
+    assert opener_of("csv:,:1::_raw")('1,"x ""y"""') == ('x "y"', "")
+    assert opener_of("csv:,:1:0:_raw")("1768471200,x") == ("x", "2026-01-15T10:00:00.000000Z")
+    assert opener_of("csv:,:0:1:_raw")("x") == ("x", "")
+    assert opener_of("csv:,:1::_raw")("1") is None
+    assert opener_of("csv:,:1:0:_raw")('"Jan 15, 2026 @ 10:00:00.123",x') == ("x", "Jan 15 2026 10:00:00")
+    assert opener_of("csv:,:1:0:_raw")("2026-01-15 10:00:00,x") == ("x", "2026-01-15 10:00:00")
+    assert opener_of("csv:,:1:0:_raw")("yesterday,x") == ("x", "")
     assert cells('a,"' + "x" * 200_000, ",") is None
-    assert columns_of("_time;host;_raw") == ["csv:;:2:_raw"]
+    assert columns_of("_time;host;_raw") == ["csv:;:2:0:_raw"]
 
 
 def test_a_file_may_hold_several_formats() -> None:
