@@ -179,7 +179,7 @@ def _numbers(tables: _Tables) -> dict[Pair, dict[str, Any]]:
     seen, sessions, denied, looked_up = tables
     both = pd.concat([seen, denied])
     columns: dict[str, dict[Pair, Any]] = {
-        "confidence": _by_pair(both.groupby(_PAIR)["confidence"].max()),
+        "confidence": _confidence(both),
         "first_seen": _by_pair(both.groupby(_PAIR)["first"].min()),
         "last_seen": _by_pair(both.groupby(_PAIR)["last"].max()),
         "roles": _by_pair(both.groupby(_PAIR)["role"].agg(set)),
@@ -195,6 +195,12 @@ def _numbers(tables: _Tables) -> dict[Pair, dict[str, Any]]:
         "days": _days(sessions),
     }
     return {pair: _row(columns, pair) for pair in columns["confidence"]}
+
+
+def _confidence(rows: pd.DataFrame) -> dict[Pair, Any]:
+    """Give the best confidence of contacts, and of look-ups where there is no contact to lend theirs to."""
+    contacts = rows[rows["contact"]]
+    return _by_pair(rows.groupby(_PAIR)["confidence"].max()) | _by_pair(contacts.groupby(_PAIR)["confidence"].max())
 
 
 def _row(columns: Mapping[str, Mapping[Pair, Any]], pair: Pair) -> dict[str, Any]:

@@ -30,6 +30,7 @@ DTLS_KIND_AT, SHORTEST_DTLS = 13, 25  # place of the message type; bytes of both
 FRAME, SHORTEST_STREAM = 2, 13  # bytes of an OpenVPN packet's length over TCP; of the shortest such packet
 SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
 RESPONSE = 0x80  # flag in the third byte of a DNS message
+WELL_KNOWN, EPHEMERAL = 1024, 32_768  # ports below are servers'; ports from there on are clients' (Linux)
 LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE = 0x41, 26, 0x2D, 0x5F, 0x20
 
 
@@ -81,6 +82,12 @@ def guess(segments: Segments) -> NDArray[np.int8]:
         ],
         Guess.NONE,
     ).astype(np.int8)
+
+
+def answers(segments: Segments) -> Mask:
+    """Say whether the ports are those of a server's answer to a client."""
+    answer: Mask = (segments.source_port < WELL_KNOWN) & (segments.destination_port >= WELL_KNOWN)
+    return answer
 
 
 def _is_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:

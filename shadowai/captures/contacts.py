@@ -11,7 +11,7 @@ from shadowai.captures.dns import is_plain_query, is_response, read_questions
 from shadowai.captures.dtls import DtlsReader
 from shadowai.captures.http import Request, RequestReader
 from shadowai.captures.ja4 import Transport, ja4
-from shadowai.captures.ledger import MAX_TURNS, Entry, Ledger, Turn, address
+from shadowai.captures.ledger import MAX_TURNS, Entry, Ledger, Turn, address, is_public
 from shadowai.captures.lookups import Told
 from shadowai.captures.names import host_of_authority, host_of_name
 from shadowai.captures.quic import Connections
@@ -76,7 +76,18 @@ class Contacts:
             elif guess == Guess.HIDDEN:
                 self._hide(packet, hidden_datagram(packet.payload, (packet.source_port, packet.destination_port)))
         except ValueError:
+            yield from self._misread(guess, packet)
+
+    def _misread(self, guess: Guess, packet: Packet) -> Iterator[Observation]:
+        """Count a datagram that is not what it seemed, unless it is a VPN's on the port of DNS."""
+        hidden = None
+        if guess in {Guess.DNS, Guess.ANSWER}:
+            hidden = hidden_datagram(packet.payload, (packet.source_port, packet.destination_port))
+        if hidden is None:
             self._reject(guess, packet)
+            return
+        packet = _turned(packet) if packet.source_port == DNS_PORT else packet
+        yield self._observation(packet, Evidence.ADDRESS, None, hidden=hidden)
 
     def knows(self, side: int) -> bool:
         """Say whether something is known already of a side's flow."""
@@ -99,7 +110,7 @@ class Contacts:
             if turns and concerns and not any(concerns(turn.seen) for turn in turns):
                 ledger.named.add(flow.key)
             elif turns or flow.there.payload or flow.again.payload:
-                ledger.entries[flow.key] = Entry(flow, turns)
+                ledger.add(Entry(flow, turns))
         return ledger
 
     def is_waiting(self) -> bool:
@@ -189,7 +200,7 @@ class Contacts:
 
     def _hide(self, packet: Packet, hidden: Hidden | None) -> None:
         if hidden is not None and packet.side >> 1 not in self._turns:
-            if packet.source_port in SERVER_PORTS and packet.destination_port not in SERVER_PORTS:
+            if _is_answer(packet):
                 packet = _turned(packet)
             seen = self._observation(packet, Evidence.ADDRESS, None, hidden=hidden)
             self._turns[packet.side >> 1] = [_turn_of(packet, seen)]
@@ -237,6 +248,14 @@ def _transport(packet: Packet, evidence: Evidence) -> Transport:
     if packet.is_tcp:
         return "t"
     return "q" if evidence is Evidence.QUIC else "d"
+
+
+def _is_answer(packet: Packet) -> bool:
+    """Say whether a packet of a flow that hides is the server's, by the ports, else by who has a public address."""
+    here, there = packet.source_port in SERVER_PORTS, packet.destination_port in SERVER_PORTS
+    if here != there:
+        return here
+    return is_public(address(packet.source)) and not is_public(address(packet.destination))
 
 
 def _turned(packet: Packet) -> Packet:

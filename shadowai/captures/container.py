@@ -126,6 +126,15 @@ class Capture:
         picked: Bytes = items[at].view(np.uint8).reshape(len(at), width)
         return picked
 
+    def check(self) -> None:
+        """Look whether the whole file is still there: to touch pages that are not would end the process (SIGBUS).
+
+        SourceError where it has been shortened. To be asked before each block.
+        """
+        if isinstance(self.raw, mmap.mmap) and self.raw.size() < self.size:
+            message = "was shortened while it was read; the rest of it is gone"
+            raise SourceError(message)
+
     def forget(self, upto: int) -> None:
         """Let the system drop the pages before an offset, so that memory stays flat however large the file is."""
         if isinstance(self.raw, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):

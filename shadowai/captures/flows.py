@@ -64,10 +64,12 @@ class Flows:
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[bytes, int] = {}
+        self._numbers: dict[bytes, int] = {}  # key -> the flow that it stands for now
+        self._keys: list[bytes] = []  # by number
         self._start = np.zeros(_FIRST_ROOM, np.int64)
         self._packet = np.zeros(_FIRST_ROOM, np.int64)
         self._fresh = np.zeros(_FIRST_ROOM, np.bool_)
+        self._isn = np.full(_FIRST_ROOM, -1, np.int64)  # sequence number behind the SYN, -1 where none was seen
         self._back = np.zeros(_FIRST_ROOM, np.bool_)  # the first packet came from the greater end
         sides = 2 * _FIRST_ROOM
         self._payload = np.zeros(sides, np.int64)
@@ -78,13 +80,21 @@ class Flows:
         self._base = np.full(sides, -1, np.int64)  # sequence number of the first byte that was seen
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._keys)
 
     def add(self, segments: Segments, block: Block) -> Ints:
         """Count the segments' bytes; give the side of each."""
         keys, back = _keys(segments)
         first, index, distinct = _group(keys)
-        numbers = self._number(distinct, segments, block, (first, back))
+        numbers = self._number(distinct)
+        if segments.opens.any():
+            renewed = self._renewals(segments, index, numbers)
+            if len(renewed):
+                index, numbers = self._split(index, numbers, renewed)
+                present, rows = np.unique(index, return_index=True)
+                first = np.zeros(len(numbers), np.int64)
+                first[present] = rows
+        self._begin(numbers, segments, block, (first, back))
         dense = index * 2 + back
         side = numbers[index] * 2 + back
         home = self._on_home(side, block.interface[segments.row])
@@ -107,7 +117,7 @@ class Flows:
 
     def each(self) -> Iterator[Flow]:
         """Give every flow, by number."""
-        for at, key in enumerate(self._numbers):
+        for at, key in enumerate(self._keys):
             start = int(self._start[at])
             yield Flow(
                 key=key,
@@ -126,29 +136,65 @@ class Flows:
     def _volume(self, side: int) -> Volume:
         return Volume(int(self._payload[side]), int(self._wire[side]))
 
-    def _number(
-        self, distinct: list[bytes], segments: Segments, block: Block, met: tuple[Ints, Mask]
-    ) -> NDArray[np.int64]:
-        """Number the distinct flows; `met` are the first segment of each, and the direction of every segment."""
-        known = len(self._numbers)
-        setdefault = self._numbers.setdefault
-        numbers = np.array([setdefault(key, len(self._numbers)) for key in distinct], np.int64)
-        self._make_room(len(self._numbers))
+    def _number(self, distinct: list[bytes]) -> Ints:
+        """Number the distinct flows."""
+        return np.array([self._numbers.get(key, -1) if key in self._numbers else self._new(key) for key in distinct])
+
+    def _new(self, key: bytes) -> int:
+        """Begin a flow, or another one under the same key."""
+        self._numbers[key] = number = len(self._keys)
+        self._keys.append(key)
+        self._make_room(len(self._keys))
+        return number
+
+    def _renewals(self, segments: Segments, index: Ints, numbers: Ints) -> Ints:
+        """Give the SYNs, in order, with which another connection begins on the addresses and ports of one before."""
+        opening = np.flatnonzero(segments.opens & segments.is_tcp)
+        renewed = []
+        isn = {flow: int(self._isn[numbers[flow]]) for flow in set(index[opening].tolist())}
+        for row, flow, sequence in zip(
+            opening.tolist(), index[opening].tolist(), segments.sequence[opening].tolist(), strict=True
+        ):
+            before = isn[flow]
+            if before != sequence if before >= 0 else self._has_other(int(numbers[flow]), sequence):
+                renewed.append(row)
+            isn[flow] = sequence
+        for flow, sequence in isn.items():
+            self._isn[numbers[flow]] = sequence
+        return np.array(renewed, np.int64)
+
+    def _has_other(self, flow: int, sequence: int) -> bool:
+        """Say whether a flow whose SYN was not seen has payload, and none that a SYN could have begun."""
+        bases = self._base[2 * flow : 2 * flow + 2].tolist()
+        return max(bases) >= 0 and sequence not in bases
+
+    def _split(self, index: Ints, numbers: Ints, renewed: Ints) -> tuple[Ints, Ints]:
+        """Give the segments from each renewing SYN on a flow of their own."""
+        index, found = index.copy(), numbers.tolist()
+        for row in renewed.tolist():
+            flow = int(index[row])
+            index[np.flatnonzero(index[row:] == flow) + row] = len(found)
+            known = found[flow]
+            found.append(self._new(self._keys[known]))
+            self._isn[found[-1]] = self._isn[known]
+        return index, np.array(found, np.int64)
+
+    def _begin(self, numbers: Ints, segments: Segments, block: Block, met: tuple[Ints, Mask]) -> None:
+        """Note how the flows began that are new; `met` are the first segment of each, and every segment's direction."""
         first, back = met
-        new = numbers >= known
+        new = self._packet[numbers] == 0
         flows, rows = numbers[new], first[new]
         self._start[flows] = block.time[segments.row[rows]]
         self._packet[flows] = block.number[segments.row[rows]]
         self._fresh[flows] = segments.opens[rows]
         self._back[flows] = back[rows] ^ segments.answers[rows]
-        return numbers
 
     def _make_room(self, flows: int) -> None:
         while flows > len(self._start):
             for name in ("_start", "_packet", "_fresh", "_back", "_payload", "_wire", "_gap"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
-            for name in ("_home", "_high", "_base"):
+            for name in ("_home", "_high", "_base", "_isn"):
                 column = getattr(self, name)
                 setattr(self, name, np.concatenate([column, np.full_like(column, -1)]))
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import orjson
 
-MAX_HEAD = 65_536  # bytes of a request line and its headers
+MAX_HEAD = 262_144  # bytes of a request line and its headers
 MAX_METHOD = 32  # bytes
-MAX_LINE = 16_384  # bytes of the request line
+MAX_LINE = 65_536  # bytes of the request line
 MAX_DIGITS = 15  # of a content length
 MAX_FIELD = 8_192  # bytes kept of a path or user agent
 MAX_JSON = 65_536  # bytes of a body that is waited for
@@ -146,6 +146,9 @@ class RequestReader:
         return replace(request, protocol=MCP if is_mcp(self.rest[: request.body]) else None)
 
     def _check_start(self) -> None:
+        # Empty lines in front of a request are passed over (RFC 9112 section 2.2).
+        if self._input.startswith((b"\r", b"\n")):
+            self._input = self._input.lstrip(b"\r\n")
         if self._input.find(b"\n", 0, MAX_LINE) >= 0:
             request_line(bytes(self._input[:MAX_LINE]))
             self._is_request = True

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from shadowai.captures.candidates import EPHEMERAL, WELL_KNOWN
 from shadowai.captures.lookups import Lookups
 from shadowai.captures.names import host_of_name
 from shadowai.model import Evidence, Hidden, Kind, Observation
@@ -26,7 +27,6 @@ ADDRESSES_CACHED = 65_536
 IPV4_BYTES, IPV6_BYTES, PORT_BYTES = 4, 16, 2
 SPACE = 1 << 32  # sequence numbers
 HTTPS_PORT = 443
-WELL_KNOWN = 1024  # ports below are servers'
 MAX_TURNS = 64  # of one flow
 READ_ON = 1 << 20  # bytes of one stream that are read behind a part at the most
 
@@ -57,7 +57,7 @@ class Entry:
         there, again = later.flow.there, later.flow.again
         self.flow = replace(self.flow, there=_added(self.flow.there, there), again=_added(self.flow.again, again))
         last = self.turns[-1] if self.turns else None
-        self.turns += [turn for turn in later.turns if last is None or not _was_read(last, turn)]
+        self.turns += [turn for turn in later.turns if last is None or not _is_told(last, turn)]
 
 
 @dataclass(slots=True)
@@ -75,17 +75,24 @@ class Ledger:
     named: set[bytes] = field(default_factory=set)
     lookups: Lookups = field(default_factory=Lookups)
 
+    def add(self, entry: Entry) -> None:
+        """Take in a flow; one before it on the same addresses and ports is over."""
+        known = self.entries.get(entry.flow.key)
+        if known is not None:
+            self.closed.append(known)
+        self.entries[entry.flow.key] = entry
+
     def join(self, later: Ledger) -> None:
         """Go on with the ledger of the part that follows."""
-        for key, entry in later.entries.items():
-            known = self.entries.get(key)
-            if known is not None and not entry.flow.is_fresh:
+        first = {entry.flow.key: entry for entry in (*later.closed[::-1], *later.entries.values())}
+        first |= {entry.flow.key: entry for entry in later.closed[::-1]}
+        for entry in (*later.closed, *later.entries.values()):
+            known = self.entries.get(entry.flow.key)
+            goes_on = entry is first[entry.flow.key] and not entry.flow.is_fresh
+            if known is not None and goes_on:
                 known.join(entry)
-                continue
-            if known is not None:
-                self.closed.append(known)
-            self.entries[key] = entry
-        self.closed += later.closed
+            else:
+                self.add(entry)
         self.named |= later.named
         self.lookups.merge(later.lookups)
 
@@ -110,7 +117,7 @@ class Ledger:
             return
         name = self.lookups.name_of(client.packed, server.packed, flow.start)
         host = host_of_name(name) if name else None
-        if host is None and not _is_public(server.text):
+        if host is None and not is_public(server.text):
             return
         is_secret = silent is not None or server.port == HTTPS_PORT
         yield Observation(
@@ -156,11 +163,19 @@ def _ends(flow: Flow, silent: Turn | None) -> tuple[_End, _End, bool]:
     )
     if silent is not None:
         back = silent.back
-    elif not flow.is_fresh and (lesser.port < WELL_KNOWN) != (greater.port < WELL_KNOWN):
-        back = lesser.port < WELL_KNOWN
+    elif not flow.is_fresh and (port := _server_port(lesser.port, greater.port)) is not None:
+        back = lesser.port == port
     else:
         back = flow.from_greater
     return (greater, lesser, back) if back else (lesser, greater, back)
+
+
+def _server_port(one: int, other: int) -> int | None:
+    """Tell by the ports alone which end of a flow is the server's; None where they do not tell."""
+    for limit in (WELL_KNOWN, EPHEMERAL):
+        if (one < limit) != (other < limit):
+            return min(one, other)
+    return None
 
 
 def _with_bytes(flow: Flow, turns: Sequence[Turn]) -> Iterator[Observation]:
@@ -187,8 +202,10 @@ def _with_bytes(flow: Flow, turns: Sequence[Turn]) -> Iterator[Observation]:
         )
 
 
-def _was_read(last: Turn, turn: Turn) -> bool:
-    """Say whether an earlier part read a turn already, as it read on to the end of its last message."""
+def _is_told(last: Turn, turn: Turn) -> bool:
+    """Say whether an earlier part told a turn already: that the flow hides, or a message to whose end it read on."""
+    if turn.seen.hidden and (turn.seen.hidden, turn.seen.host) == (last.seen.hidden, last.seen.host):
+        return True
     if last.sent is None or turn.sent is None or last.back != turn.back:
         return False
     return (last.sent - turn.sent) % SPACE < READ_ON
@@ -209,6 +226,7 @@ def address(packed: bytes) -> str:
 
 
 @lru_cache(maxsize=ADDRESSES_CACHED)
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Say whether an address is one of the internet's hosts."""
     found = ipaddress.ip_address(text)
     return found.is_global and not found.is_multicast

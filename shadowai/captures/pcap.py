@@ -62,6 +62,7 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
     at, number, resyncs = max(part.start, FILE_HEADER), 1, 0
     limit = capture.size if part.end is None else min(part.end, capture.size)
     while at < limit:
+        capture.check()
         begin = at
         starts, at = _walk(capture, layout, begin, limit)
         if starts:

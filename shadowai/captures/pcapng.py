@@ -83,6 +83,7 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
     at, number, resyncs = part.start, 1, 0
     limit = capture.size if part.end is None else min(part.end, capture.size)
     while at < limit:
+        capture.check()
         at, stop = _walk(capture, section, at, limit)
         if section.pending:
             section.begun = True

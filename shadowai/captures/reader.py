@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowai.captures import pcap, pcapng
-from shadowai.captures.candidates import DNS_PORT, Guess, guess
+from shadowai.captures.candidates import DNS_PORT, Guess, answers, guess
 from shadowai.captures.contacts import Contacts
 from shadowai.captures.container import NO_TIME, Block, Capture, Ints, Part, opened, recognise
 from shadowai.captures.counting import Verdict, count_block, reclassify, recount_block
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 HEAD = 12  # bytes that tell the format
 BEHIND = 4 << 20  # bytes behind a part in which messages may end
+OPENING = (Guess.QUIC, Guess.DTLS, Guess.HTTP)  # what a UDP flow begins with
 NEEDS_FIRST = (Guess.SOCKS, Guess.HIDDEN)  # believed at the beginning of a stream alone
 RAW_IP = 101  # LINKTYPE of packets that begin with the IP header
 GUESSES = tuple(Guess)
@@ -215,7 +216,7 @@ class _Reading:
     def _transport(self, capture: Capture, block: Block, segments: Segments) -> Iterator[Observation]:
         """Count the bytes of flows, and hand on the packets that may name a server."""
         segments.guess = guess(segments)
-        segments.opens |= (segments.guess != Guess.NONE) & ~segments.is_tcp
+        segments.opens |= ~segments.is_tcp & np.isin(segments.guess, OPENING) & ~answers(segments)
         segments.side = self._sides(segments, block)
         self._thin_out(segments)
         chosen = segments.guess != Guess.NONE

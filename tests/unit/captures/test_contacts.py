@@ -179,3 +179,49 @@ def test_chunked_bodies_are_stepped_over(craft: Craft) -> None:
     for cuts in ([], [len(chunked)], [len(chunked) + 20], [len(chunked) + 5, len(stream) - 60]):
         packets = craft.cut(stream, cuts, ports=(40000, 80))
         assert craft.hosts(packets) == ["a.example", "b.example"]
+
+
+def test_reused_ports_are_another_flow(craft: Craft) -> None:
+    first, second = (craft.records(craft.hello(f"{name}.example", seed=at)) for at, name in enumerate("ab"))
+    for isn in (5_000_000, 200_000, 900):
+        packets = [craft.tcp(b"", 999, flags=2), craft.tcp(first, 1000), craft.tcp(b"x" * 500, 1000 + len(first))]
+        packets += [craft.tcp(b"", isn - 1, flags=2), craft.tcp(second, isn), craft.tcp(b"y" * 90, isn + len(second))]
+        found, _ = craft.read(craft.pcap(packets))
+        sizes = [(seen.host, seen.bytes_up) for seen in found]
+        assert sizes == [("a.example", len(first) + 500), ("b.example", len(second) + 90)]
+
+
+def test_a_syn_that_is_sent_again_begins_nothing(craft: Craft) -> None:
+    hello = craft.records(craft.hello("a.example"))
+    packets = [craft.tcp(b"", 999, flags=2), craft.tcp(b"", 999, flags=2), craft.tcp(hello, 1000)]
+    packets += [craft.tcp(b"", 999, flags=2), craft.tcp(b"z" * 9, 1000 + len(hello))]
+    assert only(craft.read(craft.pcap(packets))[0]).bytes_up == len(hello) + 9
+
+
+@pytest.mark.parametrize("ports", [(40000, 443), (40000, 8443), (50000, 9001)])
+def test_who_speaks_first_in_the_middle_is_not_therefore_the_client(craft: Craft, ports: tuple[int, int]) -> None:
+    packets = [craft.tcp(b"data", 9, ports[::-1], **BACK), craft.tcp(b"more!", 9, ports, destination=PUBLIC)]
+    seen = only(craft.read(craft.pcap(packets))[0])
+    assert (seen.source_ip, seen.destination_ip, seen.bytes_up) == ("192.0.2.10", PUBLIC, 5)
+
+
+def test_a_vpn_on_the_port_of_dns_is_no_broken_query(craft: Craft) -> None:
+    handshake = b"\1\0\0\0" + bytes(range(1, 145))
+    found, tally = craft.read(craft.pcap([craft.udp(handshake, (40000, 53), destination=PUBLIC)]))
+    assert (only(found).hidden, only(found).destination_ip, tally.skipped) == (Hidden.WIREGUARD, PUBLIC, {})
+
+
+def test_the_inside_of_a_tunnel_met_first_from_the_server(craft: Craft) -> None:
+    packet = craft.udp(b"\2\0\0\0" + bytes(range(1, 89)), (41641, 41641), source=PUBLIC, destination="192.0.2.10")
+    seen = only(craft.read(craft.pcap([packet]))[0])
+    assert (seen.hidden, seen.source_ip) == (Hidden.WIREGUARD, "192.0.2.10")
+
+
+def test_empty_lines_in_front_of_a_request_are_passed_over(craft: Craft) -> None:
+    stream = craft.request("a.example") + b"\r\n" + craft.request("b.example") + b"\n" + craft.request("c.example")
+    assert craft.hosts(craft.cut(stream, [], ports=(40000, 80))) == ["a.example", "b.example", "c.example"]
+
+
+def test_a_long_url_is_read(craft: Craft) -> None:
+    stream = craft.request("a.example", "/" + "x" * 20_000)
+    assert craft.hosts(craft.cut(stream, list(range(1000, 20_000, 1000)), ports=(40000, 80))) == ["a.example"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import struct
 from typing import TYPE_CHECKING
 
@@ -203,6 +204,24 @@ def test_names_that_the_file_resolves_name_no_flow(craft: Craft) -> None:
     content = section() + interface() + names + enhanced(craft.tcp(b"secret", 1, destination="93.184.215.14"))
     (seen,) = craft.read(craft.file(content))[0]
     assert (seen.host, seen.hidden) == (None, "no-name")
+
+
+@pytest.mark.parametrize("name", ["pcap", "pcapng"])
+def test_a_file_that_is_shortened_while_it_is_read_is_told(
+    craft: Craft, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(f"shadowai.captures.{name}.BLOCK_PACKETS", 2)
+    packets = [craft.udp(craft.query(f"n{at}.example")) for at in range(400)]
+    path = craft.pcap(packets)
+    if name == "pcapng":
+        path = craft.file(section() + interface() + b"".join(map(enhanced, packets)))
+    tally = Tally()
+    found = read(path, name="x", tally=tally)
+    assert next(found).host == "n0.example"
+    os.truncate(path, 6_000)
+    with pytest.raises(SourceError, match="shortened"):
+        list(found)
+    assert 0 < tally.parsed < 10
 
 
 def test_a_file_that_grows_while_it_is_read_is_read_as_it_was_when_it_was_opened(craft: Craft) -> None:
