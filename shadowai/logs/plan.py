@@ -119,6 +119,10 @@ class Plan:
         return Skip("not-a-contact"), None
 
 
+Decision = tuple["RecordPlan | Skip", Action | None]
+_DEPENDS: Decision = (Skip("not-a-contact"), None)  # on columns known by their place, such as a URL: not remembered
+
+
 class RecordPlan:
     """Reads rows of one kind of record."""
 
