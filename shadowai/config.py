@@ -5,6 +5,7 @@
     workers = 2
     zone = "Europe/Berlin"           # of log times that name none
     date_order = "day-first"         # or "month-first": of log dates such as 05/06/2026, which are refused without it
+    signatures = "our-signatures"    # services of your own, laid over the database
     tls_keylog = "keys.log"          # TLS secrets, with which captures are read deeply
 
     [logformats]                     # a format of your own in the language of Squid, NGINX or Apache
@@ -14,8 +15,8 @@
     time = "When"
     host = "Destination"
 
-Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_WORKERS,
-SHADOWAI_ZONE, SHADOWAI_DATE_ORDER and SHADOWAI_TLS_KEYLOG stand above it.
+Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_SIGNATURES,
+SHADOWAI_WORKERS, SHADOWAI_ZONE, SHADOWAI_DATE_ORDER and SHADOWAI_TLS_KEYLOG stand above it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_ENVIRONMENT = ("directory", "policy", "workers", "zone", "date_order", "tls_keylog")
+_ENVIRONMENT = ("directory", "policy", "signatures", "workers", "zone", "date_order", "tls_keylog")
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 
 
@@ -49,6 +50,7 @@ class Settings(BaseModel):
 
     directory: Path | None = None
     policy: Path | None = None
+    signatures: Path | None = None
     workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=256)
     zone: str = "UTC"
     date_order: Literal["day-first", "month-first"] | None = None
@@ -103,7 +105,7 @@ def _read(path: Path) -> dict[str, object]:
         raise UsageError(error.strerror or "cannot be read", where=path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"is not valid TOML: {error}", where=path) from error
-    for name in ("directory", "policy", "tls_keylog"):
+    for name in ("directory", "policy", "signatures", "tls_keylog"):
         if isinstance(value := values.get(name), str):
             values[name] = path.parent / value
     return values

@@ -26,12 +26,14 @@ class Rules:
     facts: Mapping[str, ServiceFacts]
 
 
-def load_rules(directory: Path | None, policy: Path | None) -> Rules:
+def load_rules(directory: Path | None, policy: Path | None, signatures: Path | None = None) -> Rules:
     """Read all three; without a directory nobody is known, without a policy everything is unsanctioned.
+
+    `signatures` are an organisation's own, laid over the database.
 
     Raises UsageError that lists every problem of a file with its line.
     """
-    database = load_database()
+    database = load_database(overlays=(signatures,) if signatures else ())
     people = load_directory(directory) if directory else Directory.empty()
     facts = database.services
     known = KnownNames(

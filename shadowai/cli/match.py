@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shadowai.cli.overlays import overlays_of, with_signatures
 from shadowai.reports.text import clean
 from shadowai.signatures import Matcher, load_database, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from shadowai.signatures import Answer, Match
@@ -24,8 +26,9 @@ _BLOCK = 1 << 18  # bytes read at once, where so many are there
 
 @click.command()
 @click.argument("questions", nargs=-1, metavar="[HOST|URL|ADDRESS ...| -]")
+@with_signatures
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def match(questions: tuple[str, ...], *, as_json: bool) -> None:
+def match(questions: tuple[str, ...], signatures: Path | None, *, as_json: bool) -> None:
     """Say which AI service each host, URL or address belongs to, by which indicator, and what that proves.
 
     `-` reads one question a line from standard input; `user-agent: ...` asks about a user agent.
@@ -38,7 +41,7 @@ def match(questions: tuple[str, ...], *, as_json: bool) -> None:
     """
     if not questions:
         raise click.UsageError("name a host or URL, or - to read them from standard input")
-    matcher = Matcher(load_database())
+    matcher = Matcher(load_database(overlays=overlays_of(signatures)))
     write = _json_line if as_json else _text_line
     for some in _all_questions(questions):
         sys.stdout.write("".join([write(look_up(matcher, question)) for question in some]))

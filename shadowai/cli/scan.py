@@ -11,6 +11,7 @@ from rich.console import Console
 from shadowai.cli.common import FILE, Moment, complain, progress_bar, read_options, reads_sources, settings_of
 from shadowai.cli.exits import exit_of_scan
 from shadowai.cli.live import captures_live, recorded
+from shadowai.cli.overlays import with_signatures
 from shadowai.model import Status
 from shadowai.reports import result_json, summary
 from shadowai.scan import ScanOptions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @captures_live
 @click.option("--directory", type=FILE, help="Folder with networks.csv, people.csv, departments.csv.")
 @click.option("--policy", type=FILE, help="YAML file that says what is sanctioned, and where.")
+@with_signatures
 @click.option("--out", type=FILE, help="Write the report into this folder (HTML, CSV, JSON).")
 @click.option("--since", type=Moment(), help="Only what happened at or after this time.")
 @click.option("--until", type=Moment(), help="Only what happened before this time.")
@@ -61,6 +63,7 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
             read=read_options(options, chosen, taken),
             directory=chosen.directory,
             policy=chosen.policy,
+            signatures=chosen.signatures,
             out=options["out"],
             since=options["since"],
             until=options["until"],

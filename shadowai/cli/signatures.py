@@ -11,7 +11,11 @@ import click
 import orjson
 
 from shadowai.cli.exits import Exit
+from shadowai.cli.overlays import overlays_of, with_signatures
+from shadowai.cli.signature_release import RELEASES
+from shadowai.cli.signature_tools import TOOLS
 from shadowai.errors import UsageError
+from shadowai.reports.text import clean
 from shadowai.signatures import load_database, read_files, read_service, service_path
 
 WIDEST = 500  # characters; more than a line with the longest names that the schema allows
@@ -34,10 +38,11 @@ def signatures() -> None:
 @signatures.command("list")
 @click.option("--category", help="Only this category.")
 @_folder
+@with_signatures
 @_json
-def list_(category: str | None, folder: Path | None, *, as_json: bool) -> None:
+def list_(category: str | None, folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
     """List the services: id, name, vendor, category."""
-    database = load_database(folder)
+    database = load_database(folder, overlays_of(signatures))
     if category and category not in database.categories:
         raise UsageError(f"no category {category}; there are {', '.join(sorted(database.categories))}")
     services = [one for one in database.services.values() if category in (None, one.category)]
@@ -60,15 +65,16 @@ def list_(category: str | None, folder: Path | None, *, as_json: bool) -> None:
 @signatures.command()
 @click.argument("service")
 @_folder
+@with_signatures
 @_json
-def show(service: str, folder: Path | None, *, as_json: bool) -> None:
+def show(service: str, folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
     """Show one service with its indicators, references and examples."""
-    services = load_database(folder).services
+    services = load_database(folder, overlays_of(signatures)).services
     facts = services.get(service)
     if facts is None:
         near = sorted(name for name in services if service.lower() in name)[:5]
         raise UsageError(f"no service {service!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-    found = read_service(service_path(facts, folder))
+    found = read_service(service_path(facts, folder, overlays_of(signatures)))
     document = {"id": found.id, "category": found.category, **found.file.model_dump(mode="json")}
     for indicator, shown in zip(found.indicators, document["indicators"], strict=True):
         shown["confidence"] = indicator.certainty
@@ -77,12 +83,13 @@ def show(service: str, folder: Path | None, *, as_json: bool) -> None:
 
 @signatures.command()
 @_folder
+@with_signatures
 @_json
-def stats(folder: Path | None, *, as_json: bool) -> None:
-    """Count services and indicators by category, country, kind and role."""
+def stats(folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
+    """Count services and indicators by category, country, kind, role and age."""
     from shadowai.signatures.statistics import statistics  # noqa: PLC0415  # brings what only reading files needs
 
-    numbers = statistics(read_files(folder))
+    numbers = statistics(read_files(folder, overlays_of(signatures)), datetime.now(UTC).date())
     if as_json:
         click.echo(orjson.dumps(numbers))
         return
@@ -94,19 +101,28 @@ def stats(folder: Path | None, *, as_json: bool) -> None:
 
 def _print_counts(counts: dict[str, Any]) -> None:
     for name, number in counts.items():
-        click.echo(f"  {name:<16} {number:>5}")
+        click.echo(f"  {name:<20} {number:>5}")
 
 
 @signatures.command()
+@click.argument("paths", nargs=-1, type=_FILE, metavar="[PATH ...]")
 @_folder
-def lint(folder: Path | None) -> None:
-    """Check every file: schema, examples, duplicates, width, reach. Exit 2 where something is wrong."""
-    from shadowai.signatures.lint import lint as run_lint  # noqa: PLC0415  # brings what only reading files needs
+@_json
+def lint(paths: tuple[Path, ...], folder: Path | None, *, as_json: bool) -> None:
+    """Check every file, or these: one line an issue, with file, line and rule. Exit 2 where one is an error.
 
-    files = read_files(folder)
-    findings = run_lint(files, datetime.now(UTC).date())
-    for finding in findings:
-        click.echo(str(finding))
-    indicators = sum(len(service.indicators) for service in files.services.values())
-    click.echo(f"{len(files.services)} services, {indicators} indicators: {len(findings) or 'no'} findings", err=True)
-    sys.exit(Exit.USAGE if findings else Exit.DONE)
+    PATH is a file or folder of the database, or of an overlay, which is checked as laid over the database.
+    """
+    from shadowai.signatures.lint.run import lint_paths  # noqa: PLC0415  # brings what only reading files needs
+
+    done = lint_paths(paths, folder, datetime.now(UTC).date())
+    for issue in done.issues:
+        click.echo(orjson.dumps(issue.as_json()) if as_json else clean(str(issue)))
+    errors = sum(issue.level == "error" for issue in done.issues)
+    count = f"{errors or 'no'} errors, {len(done.issues) - errors or 'no'} warnings"
+    click.echo(f"{done.services} services, {done.indicators} indicators: {count}", err=True)
+    sys.exit(Exit.USAGE if errors else Exit.DONE)
+
+
+for tool in (*TOOLS, *RELEASES):
+    signatures.add_command(tool)

@@ -5,7 +5,8 @@ Matching needs little; linting and the like, which bring a validator and a YAML 
 """
 
 from shadowai.signatures.database import BlindSpot, Database, Match
-from shadowai.signatures.load import Service, SignatureFiles, load_database, read_files, read_service, service_path
+from shadowai.signatures.files import Problem, Service, SignatureFiles
+from shadowai.signatures.load import is_database, load_database, read_files, read_leniently, read_service, service_path
 from shadowai.signatures.lookup import Answer, look_up
 from shadowai.signatures.matcher import Matcher
 from shadowai.signatures.needles import Literal, needles
@@ -17,12 +18,15 @@ __all__ = [
     "Literal",
     "Match",
     "Matcher",
+    "Problem",
     "Service",
     "SignatureFiles",
+    "is_database",
     "load_database",
     "look_up",
     "needles",
     "read_files",
+    "read_leniently",
     "read_service",
     "service_path",
 ]

@@ -1,4 +1,4 @@
-"""The lists beside the services: blind spots, candidate patterns and category texts, with their schemas."""
+"""The lists beside the services, with their schemas: blind spots, candidates, categories, shared platforms."""
 
 from __future__ import annotations
 
@@ -55,6 +55,20 @@ class CandidatePatterns(_Part):
     suffixes: tuple[str, ...]
     words: tuple[str, ...]
     ignore: tuple[IgnoredDomain, ...] = ()
+
+
+class SharedPlatforms(_Part):
+    """The file shared-platforms.yaml: domains below which many customers live, for `shadowai signatures lint`.
+
+    `shared` are platforms by group, never to be claimed whole. `products` are wider products with AI inside, and
+    `ai_hosting` places where anybody publishes what AI made or serves: both may be claimed in a role that proves
+    nothing. `own` are names of the public suffix list below which nothing lives but one service's own content.
+    """
+
+    shared: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    products: tuple[str, ...] = ()
+    ai_hosting: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 class CategoryText(_Part):

@@ -9,155 +9,116 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowai import __version__, cache, resources
-from shadowai.errors import ShadowaiError, SignatureError
-from shadowai.model import ServiceFacts
-from shadowai.signatures.database import BlindSpot, CandidateRules, Database, Match
+from shadowai.errors import SignatureError
+from shadowai.signatures.database import Database
+from shadowai.signatures.installed import check_unchanged, installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
-    from shadowai.signatures.lists import BlindSpotEntry, CandidatePatterns, CategoryText
-    from shadowai.signatures.schema import Indicator, ServiceFile
+    from shadowai.model import ServiceFacts
+    from shadowai.signatures.files import Problem, Service, SignatureFiles
 
 _KIND = "signatures"
 _HERE = Path(__file__).parent
+_LISTS = ("categories.yaml", "blind-spots.yaml", "candidates.yaml")
 _SHOWN = 16  # hex digits of the digest that reports show
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One service's file: its content with the id and category that the file's place gives it."""
+def load_database(folder: Path | None = None, overlays: Sequence[Path] = ()) -> Database:
+    """Give the database in `folder`, else the updated one, else the shipped one, with overlays laid over it.
 
-    id: str
-    category: str
-    path: Path
-    file: ServiceFile
-
-    @property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """What betrays the service."""
-        return self.file.indicators
-
-
-@dataclass(frozen=True)
-class SignatureFiles:
-    """The files of the database in full, with references, notes and examples: what lint, show and stats look into."""
-
-    services: Mapping[str, Service]
-    categories: Mapping[str, CategoryText]
-    blind_spots: tuple[BlindSpotEntry, ...]
-    candidates: CandidatePatterns
-    digest: str
-
-    def database(self) -> Database:
-        """Give what matching and reporting need of it."""
-        names = {category: text.name for category, text in self.categories.items()}
-        patterns = self.candidates
-        return Database(
-            digest=self.digest,
-            services={name: _facts(service, names) for name, service in self.services.items()},
-            categories=names,
-            indicators=tuple(_match(service, one) for service in self.services.values() for one in service.indicators),
-            blind_spots=tuple(
-                BlindSpot(one.id, one.name, one.kind, one.domains, one.addresses) for one in self.blind_spots
-            ),
-            candidates=CandidateRules(
-                patterns.suffixes, patterns.words, tuple(entry.domain for entry in patterns.ignore)
-            ),
-        )
-
-
-def load_database(folder: Path | None = None) -> Database:
-    """Give the shipped database, or the one in `folder`; from the cache where that holds it.
+    It comes from the cache where that holds it. Its digest is what reports show as the version: that of all files, and
+    before it, for an updated database, the release's version.
 
     Raises SignatureError that lists every problem of every file, one a line.
     """
-    folder = _checked(folder)
-    digest = _digest(folder)
+    digest = _version(folder, _folders(folder, overlays))
     key = cache.key_of(digest.encode(), _code())
     if (content := cache.load(_KIND, key)) is not None:
         with suppress(ValueError):  # whole, and yet not ours: made anew
             return Database.decode(content)
-    files = read_files(folder)
+    files = read_files(folder, overlays)
     database = files.database()
-    if files.digest == digest[:_SHOWN]:  # else somebody edits the files right now
+    if files.digest == _shown(digest):  # else somebody edits the files right now
         cache.store(_KIND, key, database.encode())
     return database
 
 
-def read_files(folder: Path | None = None) -> SignatureFiles:
-    """Read the files of the shipped database, or of one in `folder`, in full.
+def read_files(folder: Path | None = None, overlays: Sequence[Path] = ()) -> SignatureFiles:
+    """Read the files of a database in full (see `load_database`), and of the overlays laid over it.
 
     Raises SignatureError that lists every problem of every file, one a line.
     """
-    from shadowai import strict_yaml  # noqa: PLC0415  # brings a YAML reader and a validator: half a cold start
-    from shadowai.signatures.lists import BlindSpotList, CandidatePatterns, CategoryTexts  # noqa: PLC0415  # the same
-
-    folder = _checked(folder)
-    digest = _digest(folder)[:_SHOWN]
-    problems: list[str] = []
-    services: dict[str, Service] = {}
-    for path in sorted(folder.glob("*/*.yaml")):
-        try:
-            service = read_service(path)
-        except ShadowaiError as error:
-            problems.append(str(error))
-            continue
-        if service.id in services:
-            problems.append(f"{path}:1: the id {service.id} stands also in {services[service.id].path}")
-        services[service.id] = service
+    files, problems = read_leniently(folder, overlays)
     if problems:
-        raise SignatureError("\n".join(problems))
-    return SignatureFiles(
-        services=services,
-        categories=strict_yaml.load_as(folder / "categories.yaml", CategoryTexts, SignatureError).root,
-        blind_spots=strict_yaml.load_as(folder / "blind-spots.yaml", BlindSpotList, SignatureError).root,
-        candidates=strict_yaml.load_as(folder / "candidates.yaml", CandidatePatterns, SignatureError),
-        digest=digest,
-    )
+        raise SignatureError("\n".join(map(str, problems)))
+    return files
+
+
+def read_leniently(folder: Path | None = None, overlays: Sequence[Path] = ()) -> tuple[SignatureFiles, list[Problem]]:
+    """Read as `read_files` does, and go on after a bad file: what could be read, and the problems of the rest."""
+    from shadowai.signatures.reading import read_all  # noqa: PLC0415  # brings a YAML reader and a validator
+
+    folders = _folders(folder, overlays)
+    return read_all(folders, _shown(_version(folder, folders)))
 
 
 def read_service(path: Path) -> Service:
     """Read one service's file; SignatureError lists its problems."""
-    from shadowai import strict_yaml  # noqa: PLC0415  # brings a YAML reader and a validator: half a cold start
-    from shadowai.signatures.schema import ServiceFile  # noqa: PLC0415  # the same
+    from shadowai.signatures.reading import read_one  # noqa: PLC0415  # brings a YAML reader and a validator
 
-    file = strict_yaml.load_as(path, ServiceFile, SignatureError)
-    return Service(id=path.stem, category=path.parent.name, path=path, file=file)
+    return read_one(path)
 
 
-def service_path(facts: ServiceFacts, folder: Path | None = None) -> Path:
-    """Say where a service's file lies in the shipped database, or in the one in `folder`."""
-    return _checked(folder) / facts.category / f"{facts.id}.yaml"
+def service_path(facts: ServiceFacts, folder: Path | None = None, overlays: Sequence[Path] = ()) -> Path:
+    """Say where a service's file lies: in the last of the folders that has it."""
+    paths = [one / facts.category / f"{facts.id}.yaml" for one in _folders(folder, overlays)]
+    return next((path for path in reversed(paths) if path.exists()), paths[0])
 
 
-def _checked(folder: Path | None) -> Path:
-    folder = (folder or resources.signatures()).resolve()
-    if not folder.is_dir():
-        message = "is no folder of signatures"
-        raise SignatureError(message, where=folder)
-    return folder
+def default_folder() -> Path:
+    """Say where the database lies that is used where none is named: the updated one, or the shipped one."""
+    release = installed()
+    return release.path if release else resources.signatures()
 
 
-def _facts(service: Service, categories: Mapping[str, str]) -> ServiceFacts:
-    return ServiceFacts(
-        id=service.id,
-        name=service.file.name,
-        vendor=service.file.vendor,
-        country=service.file.country,
-        category=service.category,
-        category_name=categories.get(service.category, service.category),
-        summary=service.file.summary,
-    )
+def is_database(folder: Path) -> bool:
+    """Say whether a folder has the lists that a database needs; an overlay has not."""
+    return all((folder / name).is_file() for name in _LISTS)
 
 
-def _match(service: Service, one: Indicator) -> Match:
-    return Match(service.id, service.category, one.value, one.kind, one.role, one.certainty)
+def _version(folder: Path | None, folders: Sequence[Path]) -> str:
+    """Give the digest of all files, after the version where they are an update's; the update must be as it was."""
+    release = installed() if folder is None else None
+    if release is None:
+        return _digest_of(folders)
+    digest = _digest_of(folders)
+    check_unchanged(release, digest if len(folders) == 1 else _digest(folders[0]))
+    return f"{release.version}+{digest}"
+
+
+def _shown(version: str) -> str:
+    release, plus, digest = version.rpartition("+")
+    return f"{release}{plus}{digest[:_SHOWN]}"
+
+
+def _folders(folder: Path | None, overlays: Sequence[Path]) -> list[Path]:
+    folders = [one.resolve() for one in (folder or default_folder(), *overlays)]
+    for one in folders:
+        if not one.is_dir():
+            raise SignatureError("is no folder of signatures", where=one)
+    return folders
+
+
+def _digest_of(folders: Sequence[Path]) -> str:
+    """Give the digest (hex) of a database's folder, or of it and its overlays together in their order."""
+    digests = [_digest(folder) for folder in folders]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _digest(folder: Path) -> str:
@@ -183,7 +144,7 @@ def _yaml_files(folder: str) -> Iterator[str]:
 def _code() -> bytes:
     """Fingerprint the code that makes a database of files: in a checkout it changes without the version."""
     digest = hashlib.sha256(__version__.encode())
-    for module in ("database", "kinds", "lists", "load", "schema"):
+    for module in ("database", "files", "kinds", "lists", "load", "reading", "schema"):
         with suppress(OSError):  # installed without sources, where the version says enough
             digest.update(_HERE.joinpath(f"{module}.py").read_bytes())
     return digest.digest()

@@ -76,7 +76,7 @@ class Matcher:
         return found
 
     def is_known(self, host: str) -> bool:
-        """Say whether a normalised host matches by itself: then nothing else counts but, on `hosts_by_path`, the path."""
+        """Say whether a normalised host matches by itself: then only, on `hosts_by_path`, the path counts as well."""
         return self._match_host(host, None) is not None
 
     def blind_spot(self, host: str) -> BlindSpot | None:

@@ -102,8 +102,9 @@ def _beginnings(value: str) -> Iterator[str]:
         return
     groups = network.network_address.exploded.split(":")[: network.prefixlen // 16]
     known = groups[: next((at for at, group in enumerate(groups) if not int(group, 16)), len(groups))]
-    yield "".join(f"{group}:" for group in known)
-    yield "".join(f"{int(group, 16):x}:" for group in known)
+    end = ":" if 0 < len(known) < len(network.network_address.packed) // 2 else ""  # none after a whole address
+    yield ":".join(known) + end
+    yield ":".join(f"{int(group, 16):x}" for group in known) + end
 
 
 def _of_url(value: str) -> Literal:

@@ -93,6 +93,16 @@ def test_new_asks_and_writes_a_file_that_lints(write: Write) -> None:
     assert _run("fmt", "--check", folder / "chat" / "beta-chat.yaml").exit_code == 0
 
 
+def test_new_writes_into_an_overlay_too(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    answers = [answer.replace("beta.test", "ai.corp-of-nobody.test") for answer in ANSWERS]
+    done = _run("new", "--folder", own, stdin="\n".join(answers) + "\n")
+    assert done.exit_code == 0, done.output
+    assert _run("lint", own).exit_code == 0
+    assert [path.name for path in own.rglob("*.yaml")] == ["beta-chat.yaml"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 import yaml
+from support.signature_folders import FILE, Write, signature_folder
 
 from shadowai import resources
 from shadowai.errors import SignatureError
@@ -18,7 +19,6 @@ from shadowai.signatures.schema import ServiceFile
 from shadowai.signatures.statistics import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 SCHEMA = "schema.json"
@@ -32,7 +32,7 @@ def folder() -> Path:
 def test_it_is_large_and_without_findings(folder: Path) -> None:
     files = read_files(folder)
     assert lint(files, date.fromisoformat("2026-11-30")) == []
-    numbers = statistics(files)
+    numbers = statistics(files, date.fromisoformat("2026-11-30"))
     assert numbers["services"] >= 120
     assert numbers["indicators"] >= numbers["services"]
     assert sum(numbers["by_category"].values()) == numbers["services"]
@@ -101,30 +101,9 @@ def test_well_known_hosts_are_told_right(question: str, service: str | None) -> 
     assert (match.service if match else None) == service
 
 
-FILE = """name: N
-vendor: V
-summary: S
-verified: 2026-01-01
-references: [https://example.com/]
-indicators:
-  - {kind: domain, value: alpha.test, role: dedicated}
-examples: {match: [alpha.test], no_match: [x.test]}
-"""
-
-
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    (tmp_path / "categories.yaml").write_text("chat: {name: Chat, data_at_risk: Text}\n")
-    (tmp_path / "candidates.yaml").write_text("{suffixes: [], words: []}\n")
-    (tmp_path / "blind-spots.yaml").write_text("[]\n")
-
-    def put(name: str, text: str = FILE) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-        return tmp_path
-
-    return put
+def write(tmp_path: Path) -> Write:
+    return signature_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +136,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         ("kind: domain, value: alpha.test", "kind: address, value: 'fd00::/64'", "not on the public Internet"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_line(write: Callable[..., Path], old: str, new: str, message: str) -> None:
+def test_a_wrong_file_is_refused_with_its_line(write: Write, old: str, new: str, message: str) -> None:
     folder = write("chat/alpha.yaml", FILE.replace(old, new, 1))
     with pytest.raises(SignatureError) as caught:
         load_database(folder)
@@ -165,92 +144,7 @@ def test_a_wrong_file_is_refused_with_its_line(write: Callable[..., Path], old: 
     assert f"{folder / 'chat/alpha.yaml'}:" in str(caught.value)
 
 
-def _rules(folder: Path) -> set[str]:
-    return {finding.rule for finding in lint(read_files(folder), date(2026, 6, 1))}
-
-
-def test_each_lint_finds_its_fault(write: Callable[..., Path]) -> None:
-    folder = write("chat/alpha.yaml")
-    assert _rules(folder) == set()
-    write("chat/beta.yaml")
-    assert "duplicate" in _rules(folder)
-    write(
-        "chat/beta.yaml",
-        FILE.replace("value: alpha.test", "value: github.com").replace("match: [alpha", "match: [github"),
-    )
-    assert "width" in _rules(folder)
-    write("chat/beta.yaml", FILE.replace("value: alpha.test", "value: beta.test"))
-    assert "match" in _rules(folder)
-    write("chat/beta.yaml", FILE.replace("alpha.test", "beta.test").replace("x.test", "www.beta.test"))
-    assert "no_match" in _rules(folder)
-    write("chat/beta.yaml", FILE.replace("alpha.test", "beta.test").replace("2026-01-01", "2027-01-01"))
-    assert "verified" in _rules(folder)
-    write("chat/beta.yaml", FILE.replace("alpha.test", "beta.test"))
-    write("strange/Gamma.yaml", FILE.replace("alpha.test", "gamma.test"))
-    assert {"category", "id"} <= _rules(folder)
-    (folder / "blind-spots.yaml").write_text(
-        "- {id: d, name: D, kind: vpn, domains: [www.alpha.test], references: ['https://example.com']}\n"
-        "- {id: d, name: D, kind: vpn, domains: [vpn.test], references: ['https://example.com']}\n"
-    )
-    assert {"overlap", "duplicate"} <= _rules(folder)
-
-
-def test_a_shadowed_indicator_is_found(write: Callable[..., Path]) -> None:
-    folder = write("chat/alpha.yaml", FILE.replace("kind: domain", "kind: host"))
-    domain = FILE.replace("examples: {match: [alpha.test]", "examples: {match: [www.alpha.test]")
-    write("chat/beta.yaml", domain)
-    assert _rules(folder) == {"reach"}
-
-
-@pytest.mark.parametrize(
-    ("indicator", "rules"),
-    [
-        ("kind: endpoint, value: ':11434/api/chat'", set()),
-        ("kind: endpoint, value: /v9/chat/completions", set()),
-        ("kind: endpoint, value: /api/chat", {"path"}),
-        ("kind: endpoint, value: /prompt", {"path"}),
-        ("kind: address, value: 160.0.0.0/12", set()),
-        ("kind: address, value: 160.0.0.0/11", {"range"}),
-        ("kind: address, value: '2607:6bc0::/28'", set()),
-        ("kind: address, value: '2607:6b00::/24'", {"range"}),
-        ("kind: address, confidence: 51, value: 160.0.0.0/12", {"range"}),
-        ("kind: protocol, value: mcp", set()),
-    ],
-)
-def test_the_lints_of_what_is_no_name(write: Callable[..., Path], indicator: str, rules: set[str]) -> None:
-    more = f"\n  - {{{indicator}, role: api}}"
-    folder = write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + more))
-    assert _rules(folder) == rules
-
-
-def test_two_services_may_not_share_an_endpoint_or_a_range(write: Callable[..., Path]) -> None:
-    more = "\n  - {kind: endpoint, value: ':1/a', role: api}\n  - {kind: address, value: 160.0.0.0/12, role: api}"
-    write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + more))
-    folder = write(
-        "chat/beta.yaml", FILE.replace("alpha", "beta").replace("role: dedicated}", "role: dedicated}" + more)
-    )
-    findings = lint(read_files(folder), date(2026, 6, 1))
-    assert [finding.message.split()[0] for finding in findings if finding.rule == "duplicate"] == [
-        "address",
-        "endpoint",
-    ]
-
-
-def test_addresses_of_blind_spots_are_checked(write: Callable[..., Path]) -> None:
-    address = "\n  - {kind: address, value: 160.0.0.0/12, role: api}"
-    folder = write("chat/alpha.yaml", FILE.replace("role: dedicated}", "role: dedicated}" + address))
-    entry = (
-        "- {{id: d, name: D, kind: encrypted-dns, domains: [d.test], addresses: [{}], references: ['https://a.b']}}\n"
-    )
-    (folder / "blind-spots.yaml").write_text(entry.format("160.0.0.1"))
-    assert _rules(folder) == {"overlap"}
-    for wrong in ("10.0.0.1", "1.2.3.4/24", "d.test", "'2A00::1'"):
-        (folder / "blind-spots.yaml").write_text(entry.format(wrong))
-        with pytest.raises(SignatureError, match=r"addresses\.0"):
-            read_files(folder)
-
-
-def test_the_same_id_in_two_categories_is_refused(write: Callable[..., Path]) -> None:
+def test_the_same_id_in_two_categories_is_refused(write: Write) -> None:
     write("chat/alpha.yaml")
     folder = write("code/alpha.yaml", FILE.replace("alpha.test", "beta.test"))
     with pytest.raises(SignatureError, match="the id alpha stands also in"):

@@ -265,6 +265,7 @@ def test_a_range_is_looked_for_by_its_beginnings() -> None:
     assert list(_beginnings("2607:6bc0::/48")) == ["2607:6bc0:", "2607:6bc0:"]
     assert list(_beginnings("2607:0b0::/44")) == ["2607:00b0:", "2607:b0:"]
     assert list(_beginnings("2607:6bc0:0:5::/64")) == ["2607:6bc0:", "2607:6bc0:"]
+    assert list(_beginnings("1:1:1:1:1:1:1:1/128"))[1] == "1:1:1:1:1:1:1:1"
 
 
 @given(st.ip_addresses(v=4).map(int), st.integers(12, 32), st.integers(0, 2**32 - 1))
