@@ -107,7 +107,7 @@ def test_what_goes_over_the_wire_is_recorded_once(order: Order, server: int) -> 
 @pytest.mark.usefixtures("allowed")
 def test_a_filter_leaves_the_rest_out(order: Order, server: int) -> None:
     with meanwhile(lambda: ask(server)):
-        recording = record(Order(LOOPBACK, order.path, 1.0, 1 << 30, "udp port 9"), quietly)
+        recording = record(Order(LOOPBACK, order.path, 1.0, 1 << 30, "udp port 19"), quietly)
     assert recording.packets == 0
     assert recording.notes() == ["no packet was captured"]
 
