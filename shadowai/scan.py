@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, detect, flows, logs, resources, sources
 from shadowai.activity.flows import Notes
 from shadowai.activity.rollup import Activity
-from shadowai.engine import run
+from shadowai.engine import interrupts_held_back, run
 from shadowai.errors import UsageError
 from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
 from shadowai.joining import Joining
@@ -55,7 +55,9 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         check_folder(options.out)
     rules = load_rules(options.directory, options.policy, options.signatures)
     reading = options.read.reading()
-    with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
+    with ExitStack() as owned:
+        with interrupts_held_back():  # one that comes while the folder is made would leave it behind
+            spool = owned.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-"))
         inputs = list_inputs(options.read, reading, Path(spool))
         detector = _detector(rules, reading, options)
         with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:

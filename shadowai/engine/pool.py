@@ -21,7 +21,7 @@ from shadowai.errors import WorkerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+_LONGEST_TEMP = 70  # bytes of the temporary folder's path: the server's socket in it has 32 more, of 107 at most
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -37,13 +37,14 @@ def warm_up(module: str) -> None:
     Importing takes a third of a second. Workers share it, and the caller can go on meanwhile. Without it `run` does the
     same. Elsewhere than on Linux (whose way it is from Python 3.14 on) each worker imports for itself.
     """
-    if _METHOD == "forkserver":
-        from multiprocessing import forkserver  # noqa: PLC0415  # is not to be had everywhere
+    if _method() == "forkserver":
+        from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415  # are not to be had everywhere
 
         # Not fork: this process holds threads, and a fork copies their locks. The server never has any.
-        multiprocessing.get_context(_METHOD).set_forkserver_preload([module])
-        with _starting_workers():
-            forkserver.ensure_running()
+        multiprocessing.get_context("forkserver").set_forkserver_preload([module])
+        for start in (resource_tracker.ensure_running, forkserver.ensure_running):
+            with _starting_workers():  # one by one: the first lets go of SIGINT when it is done
+                start()
 
 
 def run(  # noqa: PLR0913  # all by name
@@ -66,9 +67,9 @@ def run(  # noqa: PLR0913  # all by name
         yield from map(work, tasks)
         return
     warm_up(work.__module__)
-    method = multiprocessing.get_context(_METHOD)
+    method = multiprocessing.get_context(_method())
     with ExitStack() as owned:
-        with _interrupts_held_back():  # one that comes while the file is made would leave it behind
+        with interrupts_held_back():  # one that comes while the file is made would leave it behind
             file = owned.enter_context(tempfile.NamedTemporaryFile(prefix="shadowai-"))
         # By file and not as arguments: multiprocessing hangs for ever when a worker dies before it has read its
         # arguments and these are larger than a pipe holds.
@@ -88,6 +89,12 @@ def run(  # noqa: PLR0913  # all by name
             ) from error
 
 
+def _method() -> str:
+    """Choose how workers are started: forked from a server on Linux, where its socket finds room, else spawned."""
+    has_room = len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_TEMP
+    return "forkserver" if sys.platform == "linux" and has_room else "spawn"
+
+
 def _prepare_from(path: str) -> None:
     if hasattr(signal, "pthread_sigmask"):  # not on Windows
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back while this process was started
@@ -105,7 +112,7 @@ def _starting_workers() -> Iterator[None]:
     terminal sends SIGINT to all processes, and the parent ends the workers. Neither SIGINT nor SIGTERM stops the parent
     halfway through starting one.
     """
-    with _variable_restored("PYTHONSAFEPATH"), _variable_restored("OPENBLAS_NUM_THREADS"), _interrupts_held_back():
+    with _variable_restored("PYTHONSAFEPATH"), _variable_restored("OPENBLAS_NUM_THREADS"), interrupts_held_back():
         os.environ["PYTHONSAFEPATH"] = "1"
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # threads that nobody needs, and that a fork would lose
         yield
@@ -124,7 +131,8 @@ def _variable_restored(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
+def interrupts_held_back() -> Iterator[None]:
+    """Do something that an interrupt must not leave half done; it comes afterwards. For the main thread."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield  # only the main thread may hold signals back, and Windows has no masks
         return

@@ -212,6 +212,20 @@ def test_a_closed_pipe_ends_quietly(log: Path) -> None:
     assert done.stderr == ""
 
 
+def test_workers_start_whatever_the_length_of_the_temporary_folder(tmp_path: Path) -> None:
+    log = tmp_path / "big.log"
+    log.write_text(PLAIN * 700_000)  # more than one shard
+    folder = tmp_path / ("long" * 20)
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", "from shadowai.cli import main; main()", "scan", str(log), "--workers", "2", "--quiet"],
+        env=os.environ | {"TMPDIR": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_scan_that_is_ended_leaves_no_worker_behind(tmp_path: Path) -> None:
     log = tmp_path / "big.log"
     log.write_text(PLAIN * 1_400_000)
@@ -219,7 +233,7 @@ def test_a_scan_that_is_ended_leaves_no_worker_behind(tmp_path: Path) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "SHADOWAI_WORKERS": "2"}
     (tmp_path / "tmp").mkdir()
     with subprocess.Popen(program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as scan:
-        while len(list((tmp_path / "tmp").iterdir())) < 2 and scan.poll() is None:
+        while len(list((tmp_path / "tmp").glob("shadowai-*"))) < 2 and scan.poll() is None:
             time.sleep(0.01)
         scan.terminate()
         _, said = scan.communicate(timeout=60)  # comes to its end only when no worker holds the pipe any more
@@ -237,7 +251,7 @@ def test_an_interrupted_scan_says_so_and_leaves_nothing(tmp_path: Path, workers:
     with subprocess.Popen(
         program, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as scan:
-        while len(list((tmp_path / "tmp").iterdir())) < int(workers) and scan.poll() is None:
+        while len(list((tmp_path / "tmp").glob("shadowai-*"))) < int(workers) and scan.poll() is None:
             time.sleep(0.01)  # the second temporary file is what the workers are prepared from
         os.killpg(scan.pid, signal.SIGINT)  # as a terminal does: to the workers too
         _, said = scan.communicate(timeout=60)
