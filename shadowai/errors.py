@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -51,3 +53,10 @@ class WorkerError(ShadowaiError):
 
 class CaptureError(SourceError):
     """A capture file is damaged beyond its header."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], remedy: str) -> UsageError:
+    """Say that there is no such thing, and what like it there is; `remedy` names where all of them are listed."""
+    alike = difflib.get_close_matches(name, sorted(known))
+    meant = f"; did you mean {' or '.join(alike)}?" if alike else ";"
+    return UsageError(f"no {kind} {name!r}{meant} {remedy}")

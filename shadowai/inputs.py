@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shadowai import captures, detect, logs, sources
-from shadowai.errors import SourceError, UsageError
+from shadowai.errors import SourceError, UsageError, unknown_name
 from shadowai.model import Tally, iso_time
 from shadowai.result import InputRecord, SourceReport
 
@@ -121,7 +121,7 @@ def _format_named(name: str, reading: detect.Reading) -> logs.Format:
         return logs.compile_logformat(name)
     known = {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **{fmt.id: fmt for fmt in reading.own}}
     if name not in known:
-        raise UsageError(f"no format {name!r}; there are {', '.join(sorted(known))}")
+        raise unknown_name("format", name, known, "see `shadowai formats`")
     return known[name]
 
 

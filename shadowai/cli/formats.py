@@ -6,7 +6,7 @@ import click
 import orjson
 
 from shadowai.captures.formats import CAPTURE_FORMATS, CaptureFormat
-from shadowai.errors import UsageError
+from shadowai.errors import unknown_name
 from shadowai.logs import DNSTAP, Format, load_formats
 from shadowai.logs.schema import FIELD_ORDER
 from shadowai.model import Kind
@@ -32,7 +32,7 @@ def formats(format_id: str | None, kind: str | None, *, as_json: bool) -> None:
     """
     known: dict[str, AnyFormat] = {**load_formats(), **{fmt.id: fmt for fmt in (DNSTAP, *CAPTURE_FORMATS)}}
     if format_id is not None and format_id not in known:
-        raise UsageError(f"no format {format_id!r}; there are {', '.join(sorted(known))}")
+        raise unknown_name("format", format_id, known, "see `shadowai formats`")
     chosen = [known[format_id]] if format_id else [fmt for _, fmt in sorted(known.items()) if kind in {None, fmt.kind}]
     if as_json:
         for fmt in chosen:

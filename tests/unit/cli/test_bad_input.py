@@ -91,7 +91,7 @@ def test_an_asked_format_that_does_not_fit_fails_hard(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("scan", "good.log", "--format", "sqiud"), "no format 'sqiud'; there are"),
+        (("scan", "good.log", "--format", "sqiud"), "no format 'sqiud'; did you mean squid"),
         (("scan", "good.log", "--columns", "host"), "is not FIELD=HEADER"),
         (("scan", "good.log", "--columns", "hots=Site"), "unknown fields in the column map: hots"),
         (("scan", "good.log", "--zone", "Mars/Base"), "IANA time zone"),
