@@ -34,10 +34,11 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        if cmd_name == "scan" and any(map(_is_big, sys.argv[2:])):
+        if cmd_name == "scan" and (big := list(filter(_is_big, sys.argv[2:]))):
             from shadowai.engine import warm_up  # noqa: PLC0415  # few commands need it
 
-            warm_up("shadowai.detect")  # which takes as long as importing the command itself, on another core
+            # Takes as long as importing the command itself, on another core; captures are read by more than logs are.
+            warm_up("shadowai.detect", *(["shadowai.captures.reader"] if any(map(_is_binary, big)) else []))
         command: click.Command = getattr(importlib.import_module(f"shadowai.cli.{cmd_name}"), cmd_name)
         return command
 
@@ -59,6 +60,15 @@ def _is_big(argument: str) -> bool:
     try:
         return os.path.getsize(argument) >= BIG  # noqa: PTH202  # an option's text is no path
     except (OSError, ValueError):
+        return False
+
+
+def _is_binary(path: str) -> bool:
+    """Say whether a file begins as no text does."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # see above
+            return not file.read(4).decode("ascii", "replace").isprintable()
+    except OSError:
         return False
 
 

@@ -31,8 +31,8 @@ _WAITING = 4  # tasks queued for each worker; more would only hold memory
 _COLLECTING = (50_000, 20, 100)  # Python's own (700, 10, 10) took a tenth of the time of reading, and found nothing
 
 
-def warm_up(module: str) -> None:
-    """Start the process that workers are forked from, and let it import the module that works; at once, in passing.
+def warm_up(*modules: str) -> None:
+    """Start the process that workers are forked from, and let it import the modules that work; at once, in passing.
 
     Importing takes a third of a second. Workers share it, and the caller can go on meanwhile. Without it `run` does the
     same. Elsewhere than on Linux (whose way it is from Python 3.14 on) each worker imports for itself.
@@ -41,7 +41,7 @@ def warm_up(module: str) -> None:
         from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415  # are not to be had everywhere
 
         # Not fork: this process holds threads, and a fork copies their locks. The server never has any.
-        multiprocessing.get_context("forkserver").set_forkserver_preload([module])
+        multiprocessing.get_context("forkserver").set_forkserver_preload(list(modules))
         for start in (resource_tracker.ensure_running, forkserver.ensure_running):
             with _starting_workers():  # one by one: the first lets go of SIGINT when it is done
                 start()
