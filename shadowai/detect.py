@@ -166,6 +166,7 @@ class Detector:
     def settle(self, ledger: captures.Ledger) -> Outcome:
         """Take in what the flows of a capture came to whose parts have been put together."""
         outcome = Outcome(-1)
+        outcome.tally.notes.update(ledger.notes())
         for seen in ledger.settle():
             self._take_dated(seen, outcome)
         return outcome

@@ -88,7 +88,6 @@ class Hidden(StrEnum):
 
     DNS_OVER_TLS = "dns-over-tls"
     DNS_OVER_QUIC = "dns-over-quic"
-    DNS_OVER_HTTPS = "dns-over-https"
     ECH = "ech"
     NO_NAME = "no-name"
     QUIC_VERSION = "unknown-quic-version"

@@ -20,7 +20,6 @@ MAX_SERVERS = 20  # named for one blind spot
 _HIDDEN = {
     Hidden.DNS_OVER_TLS: ("encrypted-dns", "DNS over TLS"),
     Hidden.DNS_OVER_QUIC: ("encrypted-dns", "DNS over QUIC"),
-    Hidden.DNS_OVER_HTTPS: ("encrypted-dns", "DNS over HTTPS"),
     Hidden.ECH: ("ech", "Encrypted Client Hello"),
     Hidden.NO_NAME: ("no-name", "Servers known by address alone"),
     Hidden.QUIC_VERSION: ("unknown-quic", "QUIC of an unknown version"),

@@ -96,6 +96,7 @@ class Contacts:
     def finish(self, flows: Flows) -> Iterator[Observation]:
         """Give the observations of all flows; count what remained incomplete."""
         yield from self.rest()
+        self._tally.notes.update(self._ledger.notes())
         for number, flow in enumerate(flows.each()):
             yield from self._ledger.settled(Entry(flow, self._turns.get(number, [])))
 

@@ -41,6 +41,7 @@ PCAP_MAGICS = {
 }
 """First four bytes -> byte order, nanoseconds a tick, bytes of a record header (24: Kuznetzov's modified pcap)."""
 
+HEAD = 12  # bytes that tell the format
 PCAPNG_MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 
@@ -142,6 +143,15 @@ class Capture:
             if end > self._forgotten:
                 self.raw.madvise(mmap.MADV_DONTNEED, self._forgotten, end - self._forgotten)
                 self._forgotten = end
+
+
+def dataset_of(capture: Capture) -> str:
+    """Tell the format of an open capture; SourceError where it is none."""
+    dataset = recognise(bytes(capture.raw[:HEAD]))
+    if dataset is None:
+        message = "neither pcap nor pcapng"
+        raise SourceError(message)
+    return dataset
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shadowai.captures import pcap, pcapng
-from shadowai.captures.container import NO_TIME, Capture, Part, opened, recognise
+from shadowai.captures.container import NO_TIME, Capture, Part, dataset_of, opened
 from shadowai.errors import SourceError
 from shadowai.model import Tally
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from shadowai.captures.container import Block
 
 STRETCH = 512 << 10  # bytes walked at either end: twice the largest packet
-HEAD = 12  # bytes that tell the format
 _FORMATS = {"pcap": (pcap.blocks, pcap.boundary), "pcapng": (pcapng.blocks, pcapng.boundary)}
 
 
@@ -40,19 +39,11 @@ def edges(path: Path) -> Edges:
             begin = _stretch(capture, Part(0, min(capture.size, STRETCH)))
             end = begin
             if capture.size > STRETCH:
-                boundary = _FORMATS[_dataset(capture)][1](capture, capture.size - STRETCH)
+                boundary = _FORMATS[dataset_of(capture)][1](capture, capture.size - STRETCH)
                 end = Edges() if boundary is None else _stretch(capture, Part(boundary))
     except SourceError:
         return Edges()
     return Edges(begin.first, end.last, begin.links | end.links)
-
-
-def _dataset(capture: Capture) -> str:
-    dataset = recognise(bytes(capture.raw[:HEAD]))
-    if dataset is None:
-        message = "neither pcap nor pcapng"
-        raise SourceError(message)
-    return dataset
 
 
 def _stretch(capture: Capture, part: Part) -> Edges:
@@ -68,4 +59,4 @@ def _stretch(capture: Capture, part: Part) -> Edges:
 
 
 def _blocks(capture: Capture, part: Part) -> Iterator[Block]:
-    return _FORMATS[_dataset(capture)][0](capture, Tally(), part)
+    return _FORMATS[dataset_of(capture)][0](capture, Tally(), part)

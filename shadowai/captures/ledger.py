@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.captures.candidates import EPHEMERAL, WELL_KNOWN
-from shadowai.captures.lookups import Lookups
+from shadowai.captures.lookups import MAX_PAIRS, Lookups
 from shadowai.captures.names import host_of_name
 from shadowai.model import Evidence, Hidden, Kind, Observation
 
@@ -95,6 +95,12 @@ class Ledger:
                 self.add(entry)
         self.named |= later.named
         self.lookups.merge(later.lookups)
+
+    def notes(self) -> Iterator[str]:
+        """Say what more the flows could have been named after."""
+        if self.lookups.dropped:
+            beyond = f"DNS answers beyond the {MAX_PAIRS:,} that are remembered"
+            yield f"{beyond}, so that flows may lack a name: {self.lookups.dropped:,}"
 
     def settle(self) -> Iterator[Observation]:
         """Give the observations of all flows."""

@@ -63,4 +63,14 @@ class Lookups:
                 return
             self._told[pair] = told
         elif not set(told) <= set(known):
-            self._told[pair] = tuple(sorted({*known, *told}, key=lambda one: (one.since, one))[-MAX_TOLD:])
+            self._told[pair] = _latest({*known, *told})
+
+
+def _latest(told: set[Told]) -> tuple[Told, ...]:
+    """Keep the latest answers, those of other names before repeated ones: a second name must not be forgotten."""
+    ordered = sorted(told, key=lambda one: (one.since, one))
+    newest = set({one.name: one for one in ordered}.values())
+    repeated = [one for one in ordered if one not in newest]
+    for one in repeated[: max(0, len(ordered) - MAX_TOLD)]:
+        ordered.remove(one)
+    return tuple(ordered[-MAX_TOLD:])

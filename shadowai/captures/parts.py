@@ -11,14 +11,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from shadowai.captures import pcap, pcapng
-from shadowai.captures.container import Part, opened, recognise
+from shadowai.captures.container import HEAD, Part, opened, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 PART_BYTES = 64 << 20
-HEAD = 12  # bytes that tell the format
 _BOUNDARIES = {"pcap": pcap.boundary, "pcapng": pcapng.boundary}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from shadowai.captures import pcap, pcapng
 from shadowai.captures.candidates import DNS_PORT, Guess, answers, guess
 from shadowai.captures.contacts import Contacts
-from shadowai.captures.container import NO_TIME, Block, Capture, Ints, Part, opened, recognise
+from shadowai.captures.container import NO_TIME, Block, Capture, Ints, Part, dataset_of, opened
 from shadowai.captures.counting import Verdict, count_block, reclassify, recount_block
 from shadowai.captures.flows import Flows
 from shadowai.captures.fragments import Fragments
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from shadowai.captures.contacts import Concerns
     from shadowai.captures.ledger import Ledger
 
-HEAD = 12  # bytes that tell the format
 BEHIND = 4 << 20  # bytes behind a part in which messages may end
 OPENING = (Guess.QUIC, Guess.DTLS, Guess.HTTP)  # what a UDP flow begins with
 NEEDS_FIRST = (Guess.SOCKS, Guess.HIDDEN)  # believed at the beginning of a stream alone
@@ -51,7 +50,7 @@ def read(path: Path, *, name: str, tally: Tally) -> Iterator[Observation]:
     no capture, CaptureError where not one record of it can be read.
     """
     with _reported(name), opened(path) as capture:
-        dataset = _format(capture)
+        dataset = dataset_of(capture)
         reading = _Reading(Contacts(name, dataset, tally), tally)
         yield from reading.read(capture, dataset)
         yield from reading.contacts.finish(reading.flows)
@@ -69,14 +68,14 @@ def read_part(
     """
     with _reported(name):
         with opened(path) as capture:
-            dataset = _format(capture)
+            dataset = dataset_of(capture)
             reading = _Reading(Contacts(name, dataset, tally, concerns, from_start=not part.start), tally)
             yield from reading.read(capture, dataset, part)
             if part.end is not None and reading.contacts.is_waiting():
                 yield from reading.read_on(capture, dataset, part.reached)
         if part.end is None and part.following is not None and reading.contacts.is_waiting():
             with suppress(SourceError), opened(part.following) as capture:  # it has an error of its own then
-                yield from reading.read_on(capture, _format(capture), 0)
+                yield from reading.read_on(capture, dataset_of(capture), 0)
         yield from reading.contacts.rest()
         return reading.contacts.close(reading.flows)
 
@@ -88,14 +87,6 @@ def _reported(name: str) -> Iterator[None]:
     except SourceError as error:
         error.where = error.where or name
         raise
-
-
-def _format(capture: Capture) -> str:
-    dataset = recognise(bytes(capture.raw[:HEAD]))
-    if dataset is None:
-        message = "neither pcap nor pcapng"
-        raise SourceError(message)
-    return dataset
 
 
 @dataclass(slots=True)

@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-SOCKS_PORTS = (1080, 1081, 1085, 1086, 9050, 9150, 10808)
-"""TCP ports of SOCKS servers: the registered one and its neighbours, Tor's, and those of usual clients."""
-
 SOCKS4, SOCKS5, PASSWORD_VERSION = 4, 5, 1
 CONNECT = 1
 NO_LOGIN, PASSWORD = 0, 2  # methods of SOCKS 5

@@ -225,3 +225,12 @@ def test_empty_lines_in_front_of_a_request_are_passed_over(craft: Craft) -> None
 def test_a_long_url_is_read(craft: Craft) -> None:
     stream = craft.request("a.example", "/" + "x" * 20_000)
     assert craft.hosts(craft.cut(stream, list(range(1000, 20_000, 1000)), ports=(40000, 80))) == ["a.example"]
+
+
+def test_look_ups_that_are_not_remembered_are_told(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shadowai.captures.lookups.MAX_PAIRS", 1)
+    packets = [told(craft, "a.example"), told(craft, "b.example", "93.184.215.15"), *flow(craft)]
+    found, tally = craft.read(craft.pcap(packets))
+    assert only(found).host == "a.example"
+    (note,) = tally.notes
+    assert note.endswith("so that flows may lack a name: 1")

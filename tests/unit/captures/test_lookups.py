@@ -47,6 +47,14 @@ def test_the_table_is_bounded(monkeypatch: object) -> None:
     assert table.name_of(ANNA, bytes(4), 105 * SECOND) is None
 
 
+def test_a_name_that_is_looked_up_often_does_not_hide_another() -> None:
+    table = Lookups()
+    table.learn(ANNA, [SERVER], told(b"a.example", 100, 3600))
+    for since in range(101, 150):
+        table.learn(ANNA, [SERVER], told(b"b.example", since, 3600))
+    assert table.name_of(ANNA, SERVER, 160 * SECOND) is None
+
+
 @given(st.lists(st.tuples(st.sampled_from([ANNA, BERT]), st.sampled_from([b"a", b"b"]), st.integers(0, 9)), max_size=8))
 def test_merging_is_learning(rows: list[tuple[bytes, bytes, int]]) -> None:
     whole, one, other = Lookups(), Lookups(), Lookups()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_SLOWNESS = 12  # times as long for four times the bytes: linear is 4, quadratic 16
+TRIES = 5
 HARMLESS = 0.05  # seconds below which times say nothing
 
 
@@ -244,5 +245,6 @@ def test_time_grows_with_the_bytes_and_no_faster(name: str, *, by_byte: bool) ->
         attempt(reader, pieces)
         return time.process_time() - started
 
-    small, large = measure(12_000), measure(48_000)
-    assert large < max(HARMLESS, small * MAX_SLOWNESS)
+    # A busy machine can slow down one try, or another, but not all: what is quadratic fails each time.
+    small = min(measure(12_000) for _ in range(TRIES))
+    assert any(measure(48_000) < max(HARMLESS, small * MAX_SLOWNESS) for _ in range(TRIES))
