@@ -10,15 +10,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shadowai.model import Role, ServiceFacts
+from shadowai.model import Account, Client, Role
 from shadowai.signatures.kinds import IndicatorKind
+from shadowai.verdicts import RiskFact, ServiceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 class Match(NamedTuple):
-    """What an indicator says of a contact. `confidence` is in percent."""
+    """What an indicator says of a contact. `confidence` is in percent, `account` None where it does not tell."""
 
     service: str
     category: str
@@ -26,6 +27,7 @@ class Match(NamedTuple):
     kind: IndicatorKind
     role: Role
     confidence: int
+    account: Account | None = None
 
 
 class BlindSpot(NamedTuple):
@@ -50,6 +52,7 @@ class CandidateRules(NamedTuple):
 class Database:
     """Services by id, category names by id, every indicator with what it says, the lists beside them.
 
+    `clients` are the names by which programs tell what they are in a user agent.
     `digest` is that of all files (16 hex digits of SHA-256).
     """
 
@@ -59,6 +62,7 @@ class Database:
     indicators: tuple[Match, ...]
     blind_spots: tuple[BlindSpot, ...]
     candidates: CandidateRules
+    clients: Mapping[Client, tuple[str, ...]]
 
     @property
     def indicator_count(self) -> int:
@@ -71,9 +75,12 @@ class Database:
             "digest": self.digest,
             "services": [_row(facts) for facts in self.services.values()],
             "categories": dict(self.categories),
-            "indicators": [(one.service, one.indicator, one.kind, one.role, one.confidence) for one in self.indicators],
+            "indicators": [
+                (one.service, one.indicator, one.kind, one.role, one.confidence, one.account) for one in self.indicators
+            ],
             "blind_spots": self.blind_spots,
             "candidates": self.candidates,
+            "clients": self.clients,
         }
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -96,25 +103,28 @@ class Database:
             services=services,
             categories=categories,
             indicators=tuple(
-                Match(service, homes[service], value, _KINDS[kind], _ROLES[role], confidence)
-                for service, value, kind, role, confidence in document["indicators"]
+                Match(service, homes[service], value, _KINDS[kind], _ROLES[role], confidence, _ACCOUNTS[account])
+                for service, value, kind, role, confidence, account in document["indicators"]
             ),
             blind_spots=tuple(
                 BlindSpot(name, title, kind, tuple(domains), tuple(addresses))
                 for name, title, kind, domains, addresses in document["blind_spots"]
             ),
             candidates=CandidateRules(*map(tuple, document["candidates"])),
+            clients={Client(kind): tuple(tokens) for kind, tokens in document["clients"].items()},
         )
 
 
 _KINDS = {kind.value: kind for kind in IndicatorKind}
 _ROLES = {role.value: role for role in Role}
+_ACCOUNTS = {None: None} | {account.value: account for account in Account}
 
 
-def _row(facts: ServiceFacts) -> tuple[str, ...]:
-    return facts.id, facts.name, facts.vendor, facts.country, facts.category, facts.summary
+def _row(facts: ServiceFacts) -> tuple[Any, ...]:
+    return facts.id, facts.name, facts.vendor, facts.country, facts.category, facts.summary, facts.risk
 
 
-def _facts(row: list[str], categories: Mapping[str, str]) -> ServiceFacts:
-    name, title, vendor, country, category, summary = row
-    return ServiceFacts(name, title, vendor, country, category, categories.get(category, category), summary)
+def _facts(row: list[Any], categories: Mapping[str, str]) -> ServiceFacts:
+    name, title, vendor, country, category, summary, facts = row
+    risk = tuple(RiskFact(fact, tuple(values), reference) for fact, values, reference in facts)
+    return ServiceFacts(name, title, vendor, country, category, categories.get(category, category), summary, risk)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from shadowai.model import ServiceFacts
+from shadowai.model import Account, Client
 from shadowai.signatures.database import BlindSpot, CandidateRules, Database, Match
+from shadowai.verdicts import RiskFact, ServiceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from shadowai.signatures.lists import BlindSpotEntry, CandidatePatterns, CategoryText, SharedPlatforms
-    from shadowai.signatures.schema import Indicator, ServiceFile
+    from shadowai.signatures.lists import BlindSpotEntry, CandidatePatterns, CategoryText, ClientTokens, SharedPlatforms
+    from shadowai.signatures.schema import Facts, Indicator, ServiceFile
 
 
 class Problem(NamedTuple):
@@ -53,6 +54,7 @@ class SignatureFiles:
     blind_spots: tuple[BlindSpotEntry, ...]
     candidates: CandidatePatterns
     platforms: SharedPlatforms
+    clients: ClientTokens
     digest: str
 
     def database(self) -> Database:
@@ -67,6 +69,7 @@ class SignatureFiles:
             blind_spots=tuple(
                 BlindSpot(one.id, one.name, one.kind, one.domains, one.addresses) for one in self.blind_spots
             ),
+            clients={Client(kind): tuple(one.token for one in tokens) for kind, tokens in self.clients},
             candidates=CandidateRules(
                 patterns.suffixes, patterns.words, tuple(entry.domain for entry in patterns.ignore)
             ),
@@ -75,7 +78,15 @@ class SignatureFiles:
 
 def _indicators(services: Iterable[Service]) -> tuple[Match, ...]:
     matches = (
-        Match(service.id, service.category, one.value, one.kind, one.role, one.certainty)
+        Match(
+            service.id,
+            service.category,
+            one.value,
+            one.kind,
+            one.role,
+            one.certainty,
+            Account(one.account) if one.account else None,
+        )
         for service in services
         for one in service.indicators
     )
@@ -91,4 +102,17 @@ def _facts(service: Service, categories: Mapping[str, str]) -> ServiceFacts:
         category=service.category,
         category_name=categories.get(service.category, service.category),
         summary=service.file.summary,
+        risk=tuple(_risk_facts(service.file.facts)),
     )
+
+
+def _risk_facts(facts: Facts | None) -> Iterator[RiskFact]:
+    """Give the facts by name; each incident is one of its own, so that it keeps its reference."""
+    if facts is None:
+        return
+    for name, fact in facts:
+        if name == "incidents":
+            yield from (RiskFact(name, (f"{one.date} {one.summary}",), one.reference) for one in fact)
+        elif fact is not None:
+            values = fact.value if isinstance(fact.value, tuple) else (fact.value,)
+            yield RiskFact(name, values, fact.reference)

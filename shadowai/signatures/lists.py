@@ -57,6 +57,24 @@ class CandidatePatterns(_Part):
     ignore: tuple[IgnoredDomain, ...] = ()
 
 
+class ClientToken(_Part):
+    """The name that a program gives itself in a user agent, without its version, and where that is documented."""
+
+    token: str = Field(min_length=3, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$")
+    reference: Reference
+
+
+class ClientTokens(_Part):
+    """The file clients.yaml: what programs call themselves in a user agent, wherever in it that stands.
+
+    An `application` has a person before it and no address bar (desktop and mobile apps, editors); a `program` runs by
+    itself or in a terminal (SDKs, libraries, scripts). A browser is what calls itself Mozilla and neither of them.
+    """
+
+    application: tuple[ClientToken, ...] = ()
+    program: tuple[ClientToken, ...] = ()
+
+
 class SharedPlatforms(_Part):
     """The file shared-platforms.yaml: domains below which many customers live, for `shadowai signatures lint`.
 

@@ -20,8 +20,8 @@ from shadowai.signatures.installed import check_unchanged, installed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shadowai.model import ServiceFacts
     from shadowai.signatures.files import Problem, Service, SignatureFiles
+    from shadowai.verdicts import ServiceFacts
 
 _KIND = "signatures"
 _HERE = Path(__file__).parent

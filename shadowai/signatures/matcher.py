@@ -13,17 +13,19 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shadowai.model import Client
 from shadowai.signatures.addresses import AddressTable
 from shadowai.signatures.candidates import CandidateFinder
 from shadowai.signatures.endpoints import EndpointTable
 from shadowai.signatures.kinds import PLACEHOLDER, IndicatorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shadowai.signatures.database import BlindSpot, Database, Match
 
 _ENDS_PATH = frozenset("/?#&=;")
+_BROWSERS = ("mozilla/", "opera/")
 _LABEL_PART = "[a-z0-9_-]+"
 
 
@@ -90,6 +92,16 @@ class Matcher:
         be read, TLS or QUIC to it cannot.
         """
         return self._hiding_addresses.find(address)
+
+    def client(self, user_agent: str) -> Client | None:
+        """Say what sort of program a user agent is of; None where it does not tell."""
+        text = user_agent.lower()
+        if self._agent_search and self._agent_search.search(text):
+            return Client.APPLICATION
+        for kind, search in self._clients:
+            if search.search(text):
+                return kind
+        return Client.BROWSER if text.startswith(_BROWSERS) else None
 
     def candidate(self, host: str) -> str | None:
         """Say why a normalised host that matched nothing looks like AI; None where it does not."""
@@ -162,6 +174,11 @@ class Matcher:
         return re.compile(rf"(?:^|[\s;(+])({'|'.join(map(re.escape, longest_first))})")
 
     @cached_property
+    def _clients(self) -> list[tuple[Client, re.Pattern[str]]]:
+        tokens = self._database.clients.items()
+        return [(kind, _token_search(some)) for kind, some in sorted(tokens) if some]
+
+    @cached_property
     def _protocols(self) -> dict[str, Match]:
         return {match.indicator: match for match in self._others[IndicatorKind.PROTOCOL]}
 
@@ -192,6 +209,12 @@ def pattern_anchor(value: str) -> str:
 def _pattern_regex(value: str) -> re.Pattern[str]:
     literals = map(re.escape, PLACEHOLDER.split(value))
     return re.compile(_LABEL_PART.join(literals))
+
+
+def _token_search(tokens: Iterable[str]) -> re.Pattern[str]:
+    """Find a program's own name in a user agent: whole, with or without its version."""
+    longest_first = sorted({token.lower() for token in tokens}, key=lambda token: (-len(token), token))
+    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
 
 
 def _may_be_address(host: str) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from shadowai import strict_yaml
 from shadowai.errors import SignatureError, UsageError
 from shadowai.signatures.files import Problem, Service, SignatureFiles
-from shadowai.signatures.lists import BlindSpotList, CandidatePatterns, CategoryTexts, SharedPlatforms
+from shadowai.signatures.lists import BlindSpotList, CandidatePatterns, CategoryTexts, ClientTokens, SharedPlatforms
 from shadowai.signatures.schema import ServiceFile
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ CATEGORIES = "categories.yaml"
 BLIND_SPOTS = "blind-spots.yaml"
 CANDIDATES = "candidates.yaml"
 PLATFORMS = "shared-platforms.yaml"
-LISTS = (CATEGORIES, BLIND_SPOTS, CANDIDATES, PLATFORMS)
+CLIENTS = "clients.yaml"
+LISTS = (CATEGORIES, BLIND_SPOTS, CANDIDATES, PLATFORMS, CLIENTS)
+_LATER = (PLATFORMS, CLIENTS)  # lists that older databases lack
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,7 +31,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def read_all(folders: Sequence[Path], digest: str) -> tuple[SignatureFiles, list[Problem]]:
     """Read a database's folder and the overlays after it; what cannot be read is left out and told as problems.
 
-    The first folder has all lists but `shared-platforms.yaml`, which older databases lack; an overlay any of them.
+    The first folder has all lists but those that older databases lack; an overlay any of them.
     """
     problems: list[Problem] = []
     services: dict[str, Service] = {}
@@ -45,6 +47,7 @@ def read_all(folders: Sequence[Path], digest: str) -> tuple[SignatureFiles, list
         categories={name: text for one in categories for name, text in one.root.items()},
         blind_spots=_latest([list_.root for list_ in blind_spots]),
         candidates=_all_candidates(_lists(folders, CANDIDATES, CandidatePatterns, problems)),
+        clients=_all_clients(_lists(folders, CLIENTS, ClientTokens, problems)),
         platforms=_all_platforms(_lists(folders, PLATFORMS, SharedPlatforms, problems)),
         digest=digest,
     )
@@ -98,7 +101,7 @@ def _lists(folders: Sequence[Path], name: str, model: type[Model], problems: lis
     found = []
     for number, folder in enumerate(folders):
         path = folder / name
-        if (number or name == PLATFORMS) and not path.exists():
+        if (number or name in _LATER) and not path.exists():
             continue
         found.append(_read(path, model, problems))
     return [one for one in found if one is not None]
@@ -121,6 +124,13 @@ def _all_candidates(some: Sequence[CandidatePatterns]) -> CandidatePatterns:
         suffixes=tuple(dict.fromkeys(suffix for one in some for suffix in one.suffixes)),
         words=tuple(dict.fromkeys(word for one in some for word in one.words)),
         ignore=tuple(dict.fromkeys(entry for one in some for entry in one.ignore)),
+    )
+
+
+def _all_clients(some: Sequence[ClientTokens]) -> ClientTokens:
+    return ClientTokens(
+        application=tuple(token for one in some for token in one.application),
+        program=tuple(token for one in some for token in one.program),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -40,13 +40,15 @@ class Indicator(_Strict):
     """One thing that betrays a service.
 
     `confidence` is in percent; where it is not given, the usual one of role and kind stands. `reference` is needed
-    where the service's main references do not name the value.
+    where the service's main references do not name the value. `account` is whose account a contact with it is made
+    with, where the vendor's documents say so.
     """
 
     kind: IndicatorKind
     value: Line
     role: Role
     confidence: int = Field(default=-1, ge=-1, le=100)
+    account: Literal["personal", "work", "signed-out"] | None = None
     reference: Reference | None = None
     note: Line | None = None
 
@@ -71,6 +73,75 @@ class Examples(_Strict):
     no_match: tuple[Line, ...] = Field(min_length=1)
 
 
+YesNo = Literal["yes", "no"]
+Place = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|EU)$")]
+
+
+class TrainingFact(_Strict):
+    """Whether the vendor trains on what customers send, by default, in the plan an employee would sign up for alone."""
+
+    value: Literal["yes", "no", "opt-out", "opt-in"]
+    reference: Reference
+
+
+class TextFact(_Strict):
+    """A fact in a few words."""
+
+    value: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+    reference: Reference
+
+
+class YesNoFact(_Strict):
+    """Whether something is offered."""
+
+    value: YesNo
+    reference: Reference
+
+
+class CertificationFact(_Strict):
+    """What an auditor has certified, or a contract for it is offered."""
+
+    value: tuple[
+        Literal["SOC 2", "ISO 27001", "ISO 27701", "ISO 42001", "HIPAA", "FedRAMP", "C5", "PCI DSS"], ...
+    ] = Field(min_length=1)
+    reference: Reference
+
+
+class ResidencyFact(_Strict):
+    """Where a customer can have the data kept: ISO 3166-1 alpha-2, or EU."""
+
+    value: tuple[Place, ...] = Field(min_length=1)
+    reference: Reference
+
+
+class OwnershipFact(_Strict):
+    """The country of the ultimate owner, ISO 3166-1 alpha-2."""
+
+    value: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    reference: Reference
+
+
+class Incident(_Strict):
+    """A publicly known data incident of the service."""
+
+    date: date
+    summary: Line
+    reference: Reference
+
+
+class Facts(_Strict):
+    """What the risk of the service is judged by. What nobody has found a source for is absent, and counts as unknown."""
+
+    trains_on_customer_data: TrainingFact | None = None
+    retention: TextFact | None = None
+    enterprise_tier: YesNoFact | None = None
+    sso: YesNoFact | None = None
+    certifications: CertificationFact | None = None
+    data_residency: ResidencyFact | None = None
+    ownership: OwnershipFact | None = None
+    incidents: tuple[Incident, ...] = ()
+
+
 class ServiceFile(_Strict):
     """An AI service, the company behind it, and what betrays it on the network."""
 
@@ -82,6 +153,7 @@ class ServiceFile(_Strict):
     retired: date | None = None
     references: tuple[Reference, ...] = Field(min_length=1)
     indicators: tuple[Indicator, ...] = Field(min_length=1)
+    facts: Facts | None = None
     examples: Examples
 
 
