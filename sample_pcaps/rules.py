@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-POLICY = """# What Harbour Works allows. The first rule that fits stands; what no rule names is unsanctioned.
+POLICY = """# What Harbour Works allows. The most specific rule that fits stands; what no rule names is unsanctioned.
 default: unsanctioned
 rules:
   - status: prohibited
@@ -33,6 +33,7 @@ rules:
     reason: Trial, ended in October
   - status: tolerated
     categories: [translation]
+    owner: ciso@harbour.example
     reason: Public texts only
   - status: under-review
     services: [claude]

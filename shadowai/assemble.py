@@ -2,54 +2,132 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from shadowai import GENERATOR
 from shadowai.activity.blind_spots import HidingPlace, blind_spots
 from shadowai.activity.candidates import candidates
+from shadowai.activity.change import change_since
+from shadowai.activity.columns import Columns, columns_of
 from shadowai.activity.frame import attributed_frame, sightings
+from shadowai.activity.judging import Judge
+from shadowai.activity.labels import Labels
 from shadowai.activity.usage import Catalogue, usage
+from shadowai.activity.uses import Limits
 from shadowai.model import iso_time
-from shadowai.result import Period, Result, SignatureVersion
+from shadowai.provenance import Period, SignatureVersion
+from shadowai.result import PolicyException, PolicyReport, Result, RuleReport, Score, ScorePart
 from shadowai.signatures import Matcher
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from shadowai.activity.rollup import Activity
-    from shadowai.result import SourceReport
+    from shadowai.directory import Directory
+    from shadowai.policy import Policy
+    from shadowai.provenance import SourceReport
     from shadowai.rules import Rules
+    from shadowai.verdicts import ServiceFacts
+
+SERVICE_RISK = 10  # the highest
 
 
-def assemble(
-    activity: Activity,
-    sources: tuple[SourceReport, ...],
-    rules: Rules,
-    *,
-    since: int | None = None,
-    until: int | None = None,
-) -> Result:
-    """Attribute the activity, work out usage, candidates and blind spots, and put the document together.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a report is about beside the activity: the bounds within which that was gathered, what to compare it with.
 
-    `since` and `until` (ns, the latter excluded) are the bounds within which the activity was gathered.
+    `since` and `until` are in ns, the latter excluded; `previous` is the result of the period before; `labels` say how
+    people are called.
     """
-    directory = rules.directory.learn(sightings(activity))
-    frame = attributed_frame(activity, directory.resolve)
-    catalogue = Catalogue(rules.facts, rules.policy.status_of, rules.policy.alternative_for)
-    report = usage(frame, catalogue, directory.departments)
+
+    since: int | None = None
+    until: int | None = None
+    previous: Result | None = None
+    labels: Labels = field(default_factory=Labels)
+
+
+def assemble(activity: Activity | Columns, sources: tuple[SourceReport, ...], rules: Rules, frame: Frame) -> Result:
+    """Attribute the activity, work out usage, candidates and blind spots, and put the document together."""
+    columns = activity if isinstance(activity, Columns) else columns_of(activity)
+    directory = rules.directory.learn(sightings(columns))
+    rows = attributed_frame(columns, directory)
     places = {place.id: HidingPlace(place.kind, place.name) for place in rules.database.blind_spots}
-    return Result(
+    report = usage(rows, _catalogue(rules, directory, places, frame.labels), directory.departments)
+    period = _period(sources, frame.since, frame.until)
+    result = Result(
         generator=GENERATOR,
-        period=_period(sources, since, until),
+        period=period,
         signatures=SignatureVersion(
             version=rules.database.digest,
             services=len(rules.database.services),
             indicators=rules.database.indicator_count,
+            ids=tuple(sorted(rules.database.services)),
         ),
         totals=report.totals,
         departments=report.departments,
-        candidates=candidates(frame, Matcher(rules.database).candidate),
-        blind_spots=blind_spots(frame, places, sources),
+        divisions=report.divisions,
+        candidates=candidates(rows, Matcher(rules.database).candidate),
+        blind_spots=blind_spots(rows, places, sources),
         sources=sources,
-        warnings=directory.warnings,
+        policy=_policy_report(rules.policy, report.by_rule, period),
+        warnings=(*directory.warnings, *rules.policy.warnings),
+    )
+    if frame.previous is None:
+        return result
+    return result.model_copy(update={"change": change_since(frame.previous, result)})
+
+
+def _catalogue(rules: Rules, directory: Directory, places: Mapping[str, HidingPlace], labels: Labels) -> Catalogue:
+    policy = rules.policy
+    upload = policy.limits.upload
+    return Catalogue(
+        judge=Judge(rules.facts, policy.status_of, directory.lineage, policy.asks),
+        alternative=policy.alternative_for,
+        risk=_service_risk(policy),
+        limits=Limits(upload.request, upload.connection),
+        labels=labels,
+        places=places,
+    )
+
+
+def _service_risk(policy: Policy) -> Callable[[ServiceFacts], Score]:
+    known: dict[str, Score] = {}
+
+    def risk(service: ServiceFacts) -> Score:
+        if service.id not in known:
+            found = policy.risk_of(service)
+            parts = tuple(
+                ScorePart(name=one.name, points=one.points, of=one.of, says=one.says, reference=one.reference)
+                for one in found.parts
+            )
+            known[service.id] = Score(points=found.score, of=SERVICE_RISK, parts=parts, missing=found.missing)
+        return known[service.id]
+
+    return risk
+
+
+def _policy_report(policy: Policy, by_rule: Mapping[int, int], period: Period) -> PolicyReport:
+    ends = policy.exceptions(date.fromisoformat(period.end[:10])) if period.end else ()
+    return PolicyReport(
+        digest=policy.digest,
+        default=policy.file.default,
+        rules=tuple(
+            RuleReport(
+                number=rule.number,
+                status=rule.status,
+                what=rule.what,
+                whom=" ".join(filter(None, (rule.whom, rule.use))),
+                starts=rule.starts.isoformat() if rule.starts else None,
+                until=rule.until.isoformat() if rule.until else None,
+                owner=rule.owner,
+                reason=rule.reason,
+                sessions=by_rule.get(rule.number, 0),
+            )
+            for rule in policy.rules
+        ),
+        exceptions=tuple(PolicyException(rule=one.rule.number, days_left=one.days_left) for one in ends),
     )
 
 

@@ -4,41 +4,30 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from shadowai import captures, logs, sources
 from shadowai.activity.flows import Notes
-from shadowai.activity.rollup import Activity, Subject
+from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.errors import ShadowaiError, SourceError
 from shadowai.logs.columns import wanted_columns
-from shadowai.model import Evidence, Tally
+from shadowai.model import Account, Evidence, Tally
 from shadowai.signatures.kinds import IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from shadowai.model import Observation, Role
+    from shadowai.model import Client, Observation
     from shadowai.signatures import Matcher
 
 
+ANY = "*"  # service
 ADDRESS_CONFIDENCE = 50  # percent
 ENCRYPTED = frozenset({Evidence.TLS, Evidence.QUIC, Evidence.ADDRESS})
 RESOLVER_PORTS = frozenset({443, 853})  # DNS over HTTPS, over TLS and over QUIC
-MAX_SETTLED = 65_536  # hosts whose finding is kept
-
-
-class _Finding(NamedTuple):
-    """What an observation is about; `name` is the service's or blind spot's id, or the candidate's host.
-
-    `is_generic` says that what is spoken tells the service, while whose host it is nobody knows.
-    """
-
-    subject: Subject
-    name: str
-    role: Role | None = None
-    confidence: int = 0
-    is_generic: bool = False
+MAX_USER_AGENT = 1024  # characters that are looked at
+MAX_SETTLED = 65_536  # hosts whose finding is kept, and user agents
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,8 @@ class Task:
     """One shard to read: `number` is its source's place in the list, `format` None for captures.
 
     `part` is what to read of a capture that is put together afterwards: a part of a big one, or a file of a ring.
-    `folder` numbers the folders in which bytes and names of one flow stand in different records.
+    `folder` numbers the folders in which bytes and names of one flow stand in different records; `beside` is the source
+    of the file that goes on with the part in a ring.
     """
 
     number: int
@@ -67,6 +57,7 @@ class Task:
     format: logs.Format | None
     part: captures.Part | None = None
     folder: int | None = None
+    beside: sources.Source | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +76,16 @@ class Outcome:
     part: captures.Part | None = None
     ledger: captures.Ledger | None = None
     notes: Notes | None = None
+
+
+class Tenants(Protocol):
+    """What proves the organisation's own account at a service; picklable."""
+
+    def find(self, host: str | None, path: str | None) -> str | None:
+        """Give the id of the service of which a host, or a host and path, is the own account; ANY, or None."""
+
+    def has_paths(self, host: str) -> bool:
+        """Say whether on a host the path decides."""
 
 
 class _Faulty(Protocol):
@@ -139,19 +140,24 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Turns shards into activity: everything a worker needs, picklable. `since` and `until` bound times, in ns."""
+    """Turns shards into activity: everything a worker needs, picklable.
+
+    `since` and `until` bound times, in ns; `tenants` are the organisation's own accounts.
+    """
 
     matcher: Matcher
     needles: Sequence[logs.Needle]
     reading: Reading
     since: int | None = None
     until: int | None = None
-    _settled: dict[str, _Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
+    tenants: Tenants | None = None
+    _settled: dict[str, Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _clients: dict[str, Client | None] = field(default_factory=dict, init=False, compare=False, repr=False)
     _kept: _Kept = field(default_factory=_Kept, init=False, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Detector], tuple[object, ...]]:
         """Pickle what it was made of, without what it keeps."""
-        return Detector, (self.matcher, self.needles, self.reading, self.since, self.until)
+        return Detector, (self.matcher, self.needles, self.reading, self.since, self.until, self.tenants)
 
     def detect(self, task: Task) -> Outcome:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
@@ -159,6 +165,7 @@ class Detector:
         if task.folder is not None:
             outcome.notes = Notes(task.folder)
         with faults_told(outcome):
+            sources.at_hand(task.shard.source, task.beside)
             for seen in self._observations(task, outcome):
                 self._take_dated(seen, outcome)
         return outcome
@@ -180,24 +187,24 @@ class Detector:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot; note its flow."""
         if not self._in_period(seen.time) or (found := self._find(seen)) is None:
             return
-        key = activity.add(seen, found.subject, found.name, role=found.role, confidence=found.confidence)
+        key = activity.add(seen, found, self._client(seen.user_agent) if found.subject is Subject.SERVICE else None)
         if notes is not None:
             notes.take(seen, key)
         if found.is_generic and seen.host and self.matcher.candidate(seen.host):
-            activity.add(seen, Subject.CANDIDATE, seen.host, role=None, confidence=0)
+            activity.add(seen, Finding(Subject.CANDIDATE, seen.host))
 
     def concerns(self, seen: Observation) -> bool:
         """Say whether an observation is of interest, or may yet become so: it names nothing."""
         return (seen.host is None and seen.hidden is None) or self._find(seen) is not None
 
-    def _find(self, seen: Observation) -> _Finding | None:
+    def _find(self, seen: Observation) -> Finding | None:
         """Say what an observation is about.
 
         Where the host alone decides, what it came to is kept: few of a log's hosts make most of its records, and
         matching took 1.5 of the 9 microseconds of one.
         """
         host = seen.host
-        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and host in self.matcher.hosts_by_path):
+        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and self._is_told_by_path(host)):
             return self._match(seen)
         found = self._settled.get(host)
         if found is None:
@@ -208,7 +215,20 @@ class Detector:
                 self._settled[host] = found
         return found
 
-    def _match(self, seen: Observation) -> _Finding | None:
+    def _is_told_by_path(self, host: str) -> bool:
+        return host in self.matcher.hosts_by_path or (self.tenants is not None and self.tenants.has_paths(host))
+
+    def _client(self, user_agent: str | None) -> Client | None:
+        if user_agent is None:
+            return None
+        user_agent = user_agent[:MAX_USER_AGENT]
+        if user_agent not in self._clients:
+            if len(self._clients) >= MAX_SETTLED:
+                self._clients.clear()
+            self._clients[user_agent] = self.matcher.client(user_agent)
+        return self._clients[user_agent]
+
+    def _match(self, seen: Observation) -> Finding | None:
         by_address = seen.evidence is Evidence.ADDRESS
         match = self.matcher.match(
             seen.host,
@@ -222,12 +242,19 @@ class Detector:
             # A name that the client was told for the server's address is less than one that it sent there itself.
             confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
             is_generic = match.kind in (IndicatorKind.ENDPOINT, IndicatorKind.PROTOCOL)
-            return _Finding(Subject.SERVICE, match.service, match.role, confidence, is_generic)
+            account = self._tenant(seen, match.service) or match.account
+            return Finding(Subject.SERVICE, match.service, match.role, confidence, account, is_generic)
         if place := self._hiding_place(seen):
-            return _Finding(Subject.BLIND_SPOT, place)
+            return Finding(Subject.BLIND_SPOT, place)
         if seen.host and self.matcher.candidate(seen.host):
-            return _Finding(Subject.CANDIDATE, seen.host)
+            return Finding(Subject.CANDIDATE, seen.host)
         return None
+
+    def _tenant(self, seen: Observation, service: str) -> Account | None:
+        """Say whether a contact was with the organisation's own account at a service."""
+        if self.tenants is None or seen.host is None or self.tenants.find(seen.host, seen.path) not in (service, ANY):
+            return None
+        return Account.SANCTIONED_TENANT
 
     def _hiding_place(self, seen: Observation) -> str | None:
         """Name the blind spot that an observation shows: an entry of the list, else why it hides, and which server."""

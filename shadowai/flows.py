@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.activity.rollup import Activity
+    from shadowai.engine import Workers
     from shadowai.inputs import Input
 
 FEW = 2  # shards; starting workers for so few takes longer than reading them
@@ -48,6 +49,7 @@ class Seeker:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
         found = Found(task.number)
         with detect.faults_told(found):
+            sources.at_hand(task.shard.source)
             for flow, total in self._totals(task):
                 merge_totals(found.totals, {flow: total})
         return found
@@ -106,11 +108,11 @@ def tasks_for(tasks: Sequence[detect.Task], wanted: Mapping[str, str | None]) ->
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What is needed to read again: the tasks of the first time, how to read them, and how many workers there are."""
+    """What is needed to read again: the tasks of the first time, how to read them, and the workers."""
 
     tasks: Sequence[detect.Task]
     reading: detect.Reading
-    workers: int
+    workers: Workers
 
 
 def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shadowai import captures, detect, logs, sources
+from shadowai.activity.coverage import days_of, silent_periods
 from shadowai.errors import SourceError, UsageError, unknown_name
 from shadowai.model import Tally, iso_time
-from shadowai.result import InputRecord, SourceReport
+from shadowai.provenance import InputRecord, Period, SourceReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -79,10 +80,14 @@ class Input:
 
 def list_inputs(options: ReadOptions, reading: detect.Reading, spool: Path) -> list[Input]:
     """Find and recognise the sources; those that cannot be read are in the list with their error."""
-    asked = _format_named(options.format, reading) if options.format else None
+    asked = format_named(options.format, reading) if options.format else None
     found, errors = sources.find_sources(options.arguments, spool)
-    inputs = [Input(error.where or "?", error=error.message) for error in errors]
-    inputs += [_recognised(Input(source.name, source), reading, asked) for source in found]
+    inside = sources.unpack_archives(found, spool)
+    damaged = {error.where: error.message for error in inside.errors}
+    found_errors = ((one, damaged.pop(one.name, None)) for one in inside.files)  # of a damaged file the rest is read
+    inputs = [_recognised(Input(one.name, one, error=error), reading, asked) for one, error in found_errors]
+    inputs += [Input(error.where or "?", error=error.message) for error in errors]
+    inputs += [Input(name or "?", error=message) for name, message in damaged.items()]
     for one in options.recorded:
         inputs.append(_recognised(Input(one.source.name, one.source, notes=[*one.notes]), reading, None))
     _set_copies_aside(inputs)
@@ -116,7 +121,8 @@ def _set_copies_aside(inputs: Sequence[Input]) -> None:
                 first[digest] = one.name
 
 
-def _format_named(name: str, reading: detect.Reading) -> logs.Format:
+def format_named(name: str, reading: detect.Reading) -> logs.Format:
+    """Give a format by its id, or made of a text in a server's own language; UsageError where there is none."""
     if ":" in name:
         return logs.compile_logformat(name)
     known = {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **{fmt.id: fmt for fmt in reading.own}}
@@ -168,16 +174,19 @@ def tasks_of(
             place = behind[number]
             source = None if place is None else inputs[place].source
             following = source.path if source else None
-            tasks = [replace(task, part=replace(task.part or captures.Part(), following=following)) for task in tasks]
+            parts = [replace(task.part or captures.Part(), following=following) for task in tasks]
+            tasks = [replace(task, part=part, beside=source) for task, part in zip(tasks, parts, strict=True)]
         yield from tasks
 
 
 def source_reports(inputs: Iterable[Input]) -> tuple[SourceReport, ...]:
     """Say what was read of each input, as the result document does, by path."""
-    return tuple(sorted(map(_report, inputs), key=lambda one: one.path))
+    listed = list(inputs)
+    everywhere = Counter(hour for one in listed for hour in one.tally.hours)
+    return tuple(sorted((_report(one, everywhere) for one in listed), key=lambda one: one.path))
 
 
-def _report(one: Input) -> SourceReport:
+def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
     fmt, tally = one.format, one.tally
     error = one.error
     if error is None and one.source and tally.parsed == 0 and tally.broken:
@@ -197,7 +206,16 @@ def _report(one: Input) -> SourceReport:
         last=iso_time(tally.last),
         error=error,
         warnings=(*_defects(one), *_notes(one)),
+        days=days_of(tally.latest_hours()),
+        silent=_silent(one, everywhere),
     )
+
+
+def _silent(one: Input, everywhere: Counter[int]) -> tuple[Period, ...]:
+    hours = one.tally.latest_hours()
+    elsewhere = {hour for hour, sources_ in everywhere.items() if sources_ > (hour in hours)}
+    whole = one.tally.parsed + one.tally.skipped.total() >= one.tally.records
+    return silent_periods(hours, elsewhere, whole=whole)
 
 
 def _notes(one: Input) -> Iterator[str]:

@@ -14,15 +14,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
+    from collections.abc import Iterable, Mapping
 
 SECOND = 1_000_000_000  # nanoseconds
 MINUTE = 60 * SECOND
-
-
-UNKNOWN_DEPARTMENT = "Unknown department"
-"""Name under which everybody is listed whose department nobody knows."""
+HOUR = 60 * MINUTE
+_MAX_HOURS = 100_000  # of one source; eleven years of them
 
 
 class Evidence(StrEnum):
@@ -80,7 +77,44 @@ class Status(StrEnum):
     @property
     def gravity(self) -> int:
         """Rank from 0 (sanctioned) to 4 (prohibited)."""
-        return list(Status).index(self)
+        return _GRAVITY[self]
+
+
+_GRAVITY = {status: rank for rank, status in enumerate(Status)}
+
+
+class Account(StrEnum):
+    """Whose account was used, where the traffic tells it.
+
+    `work` is an organisation's account, without a sign of which organisation's.
+    """
+
+    SANCTIONED_TENANT = "sanctioned-tenant"
+    PERSONAL = "personal"
+    SIGNED_OUT = "signed-out"
+    WORK = "work"
+
+
+class Client(StrEnum):
+    """What sort of program made a request, as its user agent says."""
+
+    BROWSER = "browser"
+    APPLICATION = "application"
+    PROGRAM = "program"
+
+
+class Use(StrEnum):
+    """Kind of use, as far as the evidence tells it."""
+
+    CHAT = "chat"
+    CODE = "code"
+    API = "api"
+    AGENT = "agent"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    LOOK_UP = "look-up"
+    BACKGROUND = "background"
+    UNKNOWN = "unknown"
 
 
 class Hidden(StrEnum):
@@ -250,58 +284,6 @@ class Who(NamedTuple):
     device: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attribution:
-    """To whom an identity is attributed at a moment.
-
-    `key` is the stable identity of the person, device or shared address; `individual` says whether it is one person or
-    device rather than many behind one address; `reason` why it was attributed so.
-    """
-
-    key: str
-    department: str | None
-    individual: bool
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department of the directory; `headcount` in people, None where unknown."""
-
-    name: str
-    parent: str | None = None
-    head: str | None = None
-    email: str | None = None
-    headcount: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceFacts:
-    """What the signature database says of a service: `country` is ISO 3166-1 alpha-2 or `unknown`."""
-
-    id: str
-    name: str
-    vendor: str
-    country: str
-    category: str
-    category_name: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the policy says of a service for a department at a moment.
-
-    `rule` is the number (from 1) of the rule that says so, None for the default; `until` its last day.
-    """
-
-    status: Status
-    rule: int | None = None
-    owner: str | None = None
-    reason: str | None = None
-    until: date | None = None
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Defect:
     """Where the first broken record of its kind lies: byte offset, or packet number for captures."""
@@ -318,7 +300,8 @@ class Tally:
     observation, by reason; what is in none of the last two was counted but not looked at closely (a log line without an
     indicator).
     `broken` counts, among the skipped, those that are damaged; `defects` holds the first of each such reason.
-    `first` and `last` are the times of the earliest and latest parsed record. `formats` counts, for a file whose lines
+    `first` and `last` are the times of the earliest and latest parsed record, `hours` counts parsed records by hour
+    since 1970-01-01 UTC, for the latest 100,000 of them. `formats` counts, for a file whose lines
     are in several formats, the lines that each of them read. `notes` tell the user, in a sentence each, what more could
     have been read of the source.
     """
@@ -332,11 +315,14 @@ class Tally:
     last: int | None = None
     formats: Counter[str] = field(default_factory=Counter)
     notes: set[str] = field(default_factory=set)
+    hours: Counter[int] = field(default_factory=Counter)
 
     def see(self, time: int | None) -> None:
         """Count a parsed record and widen the period by its time."""
         self.parsed += 1
         self.widen(time)
+        if time is not None:
+            self.count_hours({time // HOUR: 1})
 
     def widen(self, time: int | None) -> None:
         """Widen the period by a time."""
@@ -344,6 +330,18 @@ class Tally:
             return
         self.first = time if self.first is None else min(self.first, time)
         self.last = time if self.last is None else max(self.last, time)
+
+    def count_hours(self, hours: Mapping[int, int]) -> None:
+        """Add parsed records by hour."""
+        self.hours.update(hours)
+        if len(self.hours) > 2 * _MAX_HOURS:
+            self.hours = self.latest_hours()
+
+    def latest_hours(self) -> Counter[int]:
+        """Give parsed records by hour, of the latest 100,000 hours: whatever was merged, and in whatever order."""
+        if len(self.hours) <= _MAX_HOURS:
+            return self.hours
+        return Counter({hour: self.hours[hour] for hour in sorted(self.hours)[-_MAX_HOURS:]})
 
     def skip(self, skip: Skip, count: int = 1) -> None:
         """Count a record that gave no observation."""
@@ -364,6 +362,7 @@ class Tally:
             self.defects[reason] = min(defect, self.defects.get(reason, defect))
         self.widen(other.first)
         self.widen(other.last)
+        self.count_hours(other.hours)
         self.formats.update(other.formats)
         self.notes |= other.notes
 

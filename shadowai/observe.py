@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from shadowai.captures import Ledger
     from shadowai.inputs import Input
-    from shadowai.result import SourceReport
+    from shadowai.provenance import SourceReport
 
 FORMATS = ("jsonl", "csv", "parquet")
 _BATCH = 10_000  # records of a Parquet row group; bounds memory

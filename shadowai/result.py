@@ -8,33 +8,35 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from shadowai.model import Role, Status
+from shadowai.provenance import Origin, Part, Period, SignatureVersion, SourceReport
+from shadowai.verdicts import Sensitivity
 
 RiskLevel = Literal["low", "medium", "high", "critical"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ScorePart(Part):
+    """One part of a score: what is judged, with how many points of how many, why, and where that stands."""
+
+    name: str
+    points: float
+    of: float
+    says: str
+    reference: str | None = None
 
 
-class Period(_Part):
-    """From the first to the last record seen, RFC 3339 UTC; None where no record had a time."""
+class Score(Part):
+    """A number with what it is made of: `points` of `of`, the sum of its parts, and which facts are missing."""
 
-    start: str | None
-    end: str | None
-
-
-class SignatureVersion(_Part):
-    """Which signature database was used: its digest (`version`) and how large it is."""
-
-    version: str
-    services: int
-    indicators: int
+    points: float
+    of: float
+    parts: tuple[ScorePart, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
-class EvidenceCounts(_Part):
+class EvidenceCounts(Part):
     """Detections that were not denied, by evidence."""
 
     dns: int = 0
@@ -46,31 +48,60 @@ class EvidenceCounts(_Part):
     address: int = 0
 
 
-class AccountCounts(_Part):
-    """Sessions by the account that was used."""
+class AccountCounts(Part):
+    """Sessions by the account that was used; `work` are those of `unknown` with some organisation's account."""
 
     sanctioned_tenant: int = 0
     personal: int = 0
     signed_out: int = 0
     unknown: int = 0
+    work: int = 0
 
 
-class DayUse(_Part):
-    """One day's (UTC, YYYY-MM-DD) use of a service: distinct people and sessions begun."""
+class UseCounts(Part):
+    """Sessions by kind of use. Each has one kind; `upload` counts those among them that sent much at once.
+
+    `background` are runs of machine traffic alone: they are no sessions and count nowhere else.
+    """
+
+    chat: int = 0
+    code: int = 0
+    api: int = 0
+    agent: int = 0
+    download: int = 0
+    unknown: int = 0
+    upload: int = 0
+    background: int = 0
+
+
+class StatusCounts(Part):
+    """Sessions by what the policy said of them when they began."""
+
+    sanctioned: int = 0
+    tolerated: int = 0
+    under_review: int = 0
+    unsanctioned: int = 0
+    prohibited: int = 0
+
+
+class DayUse(Part):
+    """One day's (UTC, YYYY-MM-DD) use of a service: distinct people, and sessions begun, by status."""
 
     day: str
     people: int
     sessions: int
     bytes_up: int | None
+    statuses: StatusCounts = StatusCounts()
 
 
-class ServiceUse(_Part):
+class ServiceUse(Part):
     """One department's use of one service.
 
     `proven` is False where only shared or embedded hosts were met: "AI-capable, use not proven", and the row stays out
     of the headline. `people` have contact evidence, `people_dns_only` only looked the name up, `blocked` requests were
     denied and are never use. Bytes are None where no source could tell them; `sessions_with_bytes_up` says how many
-    sessions could.
+    sessions could. `status` is the gravest of the sessions' and `rule` the number of the policy's rule that says so,
+    None for its default. `score` (of 100) is the risk of this use, `service_risk` (of 10) that of the service.
     """
 
     id: str
@@ -102,9 +133,17 @@ class ServiceUse(_Part):
     account: AccountCounts
     confidence: int = Field(ge=0, le=100)
     days: tuple[DayUse, ...] = ()
+    rule: int | None = None
+    statuses: StatusCounts = StatusCounts()
+    uses: UseCounts = UseCounts()
+    use_reasons: tuple[str, ...] = ()
+    account_reasons: tuple[str, ...] = ()
+    score: Score | None = None
+    service_risk: Score | None = None
+    origins: tuple[Origin, ...] = ()
 
 
-class Totals(_Part):
+class Totals(Part):
     """Headline numbers over proven use: a person counts once however many services were used.
 
     `unsanctioned` means status unsanctioned or prohibited. Services that were only looked up are not in `services`.
@@ -122,8 +161,46 @@ class Totals(_Part):
     blocked: int
 
 
-class DepartmentUse(_Part):
-    """One department: its size where known, its headline and its services, worst first."""
+class PersonUse(Part):
+    """One person or device of a department, worst first: under a pseudonym unless names were asked for."""
+
+    label: str
+    services: int
+    services_unsanctioned: int
+    sessions: int
+    bytes_up: int | None
+    last_seen: str | None
+    score: Score
+
+
+class HiddenPart(Part):
+    """One way in which a department's traffic hides what it is for."""
+
+    kind: str
+    name: str
+    requests: int
+    people: int
+    bytes: int | None
+
+
+class HiddenShare(Part):
+    """How much of a department's traffic could hide AI use.
+
+    `percent` is of what was looked at closely: contacts with AI services, candidates and hiding places, by bytes where
+    all of them tell bytes (`measure` says which), None where nothing was. `sentence` says it in words.
+    """
+
+    percent: float | None
+    measure: Literal["bytes", "requests"]
+    sentence: str
+    parts: tuple[HiddenPart, ...] = ()
+
+
+class DepartmentUse(Part):
+    """One department: its size where known, its headline and its services, worst first.
+
+    In `Result.divisions` it is a department together with those below it, which `below` names.
+    """
 
     name: str
     slug: str
@@ -132,9 +209,16 @@ class DepartmentUse(_Part):
     head: str | None = None
     totals: Totals
     services: tuple[ServiceUse, ...]
+    email: str | None = None
+    parent: str | None = None
+    below: tuple[str, ...] = ()
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    score: Score | None = None
+    hidden: HiddenShare | None = None
+    persons: tuple[PersonUse, ...] = ()
 
 
-class Candidate(_Part):
+class Candidate(Part):
     """A host that looks like AI but is in no signature."""
 
     host: str
@@ -144,9 +228,11 @@ class Candidate(_Part):
     departments: tuple[str, ...]
     first_seen: str | None
     last_seen: str | None
+    score: int = 0
+    reasons: tuple[str, ...] = ()
 
 
-class BlindSpot(_Part):
+class BlindSpot(Part):
     """Traffic in which AI use could hide.
 
     `kind` is one of encrypted-dns, vpn, tunnel, ech, no-name, unknown-quic, no-client-identity, unknown-department,
@@ -166,29 +252,83 @@ class BlindSpot(_Part):
     bytes_down: int | None = None
 
 
-class SourceReport(_Part):
-    """What was read of one input. `records` = parsed + skipped + lines without any indicator that were only counted.
+class RuleReport(Part):
+    """One rule of the policy: what and whom it is about in words, and how many sessions it decided."""
 
-    `recognition` says how sure a log's format is: the share of the lines looked at, and which format came next.
+    number: int
+    status: Status
+    what: str
+    whom: str
+    starts: str | None = None
+    until: str | None = None
+    owner: str | None = None
+    reason: str | None = None
+    sessions: int = 0
+
+
+class PolicyException(Part):
+    """A rule that ends soon after the period, or has ended: `days_left` from the period's end, below 0 where past."""
+
+    rule: int
+    days_left: int
+
+
+class PolicyReport(Part):
+    """The policy that was used: its digest, its default, its rules, and those that end."""
+
+    digest: str
+    default: Status
+    rules: tuple[RuleReport, ...] = ()
+    exceptions: tuple[PolicyException, ...] = ()
+
+
+class ServiceChange(Part):
+    """What became of one department's use of a service since the period before.
+
+    `change` is `new`, `stopped`, `grown` or `shrunk`; where the cause is not the
+    people but what we look with, `cause` says so: `signatures` (we could not tell it before) or `coverage` (a source
+    fell silent or is new). `before` and `now` are sessions a day.
     """
 
-    path: str
-    format: str | None
-    format_name: str | None = None
-    recognition: str | None = None
-    kind: str | None = None
-    records: int
-    parsed: int
-    skipped: dict[str, int]
-    broken: int = 0
-    first: str | None
-    last: str | None
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
+    department: str
+    service: str
+    name: str
+    status: Status
+    change: Literal["new", "stopped", "grown", "shrunk"]
+    cause: Literal["use", "signatures", "coverage"]
+    before: float
+    now: float
+    people_before: int
+    people_now: int
+    says: str
 
 
-class Result(_Part):
-    """Everything one scan found. `warnings` are about the user's own files: directory and policy."""
+class CoverageChange(Part):
+    """A kind of source of which much less, or much more, was read than in the period before: records a day."""
+
+    kind: str
+    before: float
+    now: float
+    says: str
+
+
+class Change(Part):
+    """What changed since the period before. `notes` say what makes the two hard to compare."""
+
+    period: Period
+    services: tuple[ServiceChange, ...]
+    coverage: tuple[CoverageChange, ...]
+    people_before: int
+    people_now: int
+    notes: tuple[str, ...] = ()
+
+
+class Result(Part):
+    """Everything one scan found. `warnings` are about the user's own files: directory and policy.
+
+    `divisions` are the departments that have others below them, together with those: their figures hold the
+    departments' once more. `change` is there where an earlier result was given.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -202,23 +342,6 @@ class Result(_Part):
     blind_spots: tuple[BlindSpot, ...]
     sources: tuple[SourceReport, ...]
     warnings: tuple[str, ...] = ()
-
-
-class InputRecord(_Part):
-    """One input as it lay on disk after it was scanned: size in bytes and SHA-256 (hex), None where it has gone."""
-
-    path: str
-    size: int | None
-    sha256: str | None
-    format: str | None
-    records: int
-
-
-class Manifest(_Part):
-    """What a report was made from; the digests tell whether two reports are comparable."""
-
-    generator: str
-    inputs: tuple[InputRecord, ...]
-    signatures: str
-    policy: str
-    directory: str
+    divisions: tuple[DepartmentUse, ...] = ()
+    policy: PolicyReport | None = None
+    change: Change | None = None

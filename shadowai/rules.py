@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from shadowai.directory import Directory, load_directory
+from shadowai.directory import Directory, DirectoryOptions, load_directory
+from shadowai.model import Who
 from shadowai.policy import KnownNames, Policy, load_policy
 from shadowai.signatures import Database, load_database
+from shadowai.signatures.kinds import IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from shadowai.model import ServiceFacts
+    from shadowai.verdicts import ServiceFacts
+
+_NAMES = (IndicatorKind.DOMAIN, IndicatorKind.HOST, IndicatorKind.PATTERN, IndicatorKind.URL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +31,32 @@ class Rules:
     facts: Mapping[str, ServiceFacts]
 
 
-def load_rules(directory: Path | None, policy: Path | None, signatures: Path | None = None) -> Rules:
+def load_rules(
+    directory: Path | None,
+    policy: Path | None,
+    signatures: Path | None = None,
+    options: DirectoryOptions | None = None,
+) -> Rules:
     """Read all three; without a directory nobody is known, without a policy everything is unsanctioned.
 
-    `signatures` are an organisation's own, laid over the database.
+    `signatures` are an organisation's own, laid over the database; `options` say how the directory is read.
 
     Raises UsageError that lists every problem of a file with its line.
     """
     database = load_database(overlays=(signatures,) if signatures else ())
-    people = load_directory(directory) if directory else Directory.empty()
+    people = load_directory(directory, options or DirectoryOptions()) if directory else Directory.empty()
     facts = database.services
     known = KnownNames(
-        services=frozenset(facts),
-        vendors=frozenset(fact.vendor for fact in facts.values()),
+        services=facts,
         categories=frozenset(database.categories),
-        departments=frozenset(people.departments),
+        departments=people.departments,
+        groups=frozenset(group for row in people.content.people for group in row.groups),
+        person=partial(_person_key, people) if people.content.people else None,
+        hosts=frozenset(one.indicator for one in database.indicators if one.kind in _NAMES),
     )
     return Rules(database, people, load_policy(policy, known) if policy else Policy.default(), facts)
+
+
+def _person_key(directory: Directory, name: str) -> str | None:
+    key = directory.resolve(Who(None, name, None), None).key
+    return key if key.startswith("person:") else None

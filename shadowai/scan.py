@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shadowai import GENERATOR, detect, flows, logs, resources, sources
-from shadowai.activity.flows import Notes
+from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity
-from shadowai.engine import interrupts_held_back, run
+from shadowai.directory import DirectoryOptions
+from shadowai.engine import connected, interrupts_held_back
 from shadowai.errors import UsageError
+from shadowai.gathering import Work, gather
 from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
-from shadowai.joining import Joining
+from shadowai.provenance import Manifest
+from shadowai.reach import reaching
+from shadowai.reports.document import read_result
 from shadowai.reports.folder import check_folder, publish
-from shadowai.result import Manifest
+from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.rules import Rules, load_rules
 from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from shadowai.engine import Workers
     from shadowai.result import Result
 
     Advance = Callable[[int, int], None]
@@ -31,7 +36,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ScanOptions:
-    """What to scan, by which rules, and where to write. `since` and `until` are ns since the epoch."""
+    """What to scan, by which rules, and where to write.
+
+    `since` and `until` are ns since the epoch, `previous` is an earlier result (or its folder) to compare with,
+    `labels` say how people are called, `reading` how the directory's files are read, `order`
+    what is written of the report. `cluster` is the address of a Dask scheduler whose workers read in the place of
+    `workers` processes here.
+    """
 
     read: ReadOptions
     directory: Path | None = None
@@ -41,6 +52,11 @@ class ScanOptions:
     since: int | None = None
     until: int | None = None
     workers: int = 1
+    reading: DirectoryOptions = field(default_factory=DirectoryOptions)
+    previous: Path | None = None
+    labels: Labels = field(default_factory=Labels)
+    order: Order = STANDARD_ORDER
+    cluster: str | None = None
 
 
 def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
@@ -53,48 +69,39 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         raise UsageError("--since must be before --until; nothing lies between them")
     if options.out:
         check_folder(options.out)
-    rules = load_rules(options.directory, options.policy, options.signatures)
+    previous = read_result(options.previous) if options.previous else None
+    rules = load_rules(options.directory, options.policy, options.signatures, options.reading)
     reading = options.read.reading()
     with ExitStack() as owned:
         with interrupts_held_back():  # one that comes while the folder is made would leave it behind
             spool = owned.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-"))
+        workers = owned.enter_context(connected(options.cluster)) if options.cluster else options.workers
         inputs = list_inputs(options.read, reading, Path(spool))
         detector = _detector(rules, reading, options)
         with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:
-            activity = _read_all(inputs, detector, Path(spool), options.workers, advance)
-            result = _assemble(activity, inputs, rules, options)
+            with reaching(workers, inputs, Path(spool), reading.keylog):
+                activity = _read_all(inputs, detector, Path(spool), workers, advance)
+            result = _assemble(activity, inputs, rules, options, previous)
             if options.out:
-                publish(result, _manifest(inputs, rules, prints), options.out)
+                publish(result, _manifest(inputs, rules, prints), options.out, options.order)
     return result
 
 
 def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> detect.Detector:
     literals = tuple(logs.Needle(*literal) for literal in needles(rules.database))
-    return detect.Detector(Matcher(rules.database), literals, reading, options.since, options.until)
+    period = options.since, options.until
+    return detect.Detector(Matcher(rules.database), literals, reading, *period, tenants=rules.policy.tenants)
 
 
 def _read_all(
-    inputs: Sequence[Input], detector: detect.Detector, spool: Path, workers: int, advance: Advance | None
+    inputs: Sequence[Input], detector: detect.Detector, spool: Path, workers: Workers, advance: Advance | None
 ) -> Activity:
     in_parts = detector.reading.keylog is None
     rings = rings_of(inputs) if in_parts else []
     tasks = flows.with_folders(list(tasks_of(inputs, in_parts=in_parts, rings=rings)), spool)
-    joining = Joining(detector, tasks, rings)
-    merged, notes = Activity(), Notes()
-    outcomes = run(
-        detect.work, tasks, workers=workers, prepare=detect.prepare, context=(detector,), meanwhile=_load_assembly
-    )
-    with closing(outcomes):
-        for done, outcome in enumerate(outcomes, 1):
-            for whole in joining.take(outcome):
-                merged.merge(whole.activity)
-                notes.merge(whole.notes or Notes())
-                inputs[whole.number].take(whole)
-            if advance:
-                advance(done, len(tasks))
-    for whole in joining.finish():
-        merged.merge(whole.activity)
-        inputs[whole.number].take(whole)
+    merged = Activity()
+    work = Work(tasks, rings, detector, workers, _load_assembly)
+    notes = gather(work, inputs, lambda _number: merged, advance)
     flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, workers))
     return merged
 
@@ -104,10 +111,13 @@ def _load_assembly() -> None:
     importlib.import_module("shadowai.assemble")
 
 
-def _assemble(activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions) -> Result:
-    from shadowai.assemble import assemble  # noqa: PLC0415  # brings pandas, which reading never needs
+def _assemble(
+    activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions, previous: Result | None
+) -> Result:
+    from shadowai.assemble import Frame, assemble  # noqa: PLC0415  # brings pandas, which reading never needs
 
-    return assemble(activity, source_reports(inputs), rules, since=options.since, until=options.until)
+    frame = Frame(options.since, options.until, previous, options.labels)
+    return assemble(activity, source_reports(inputs), rules, frame)
 
 
 def _manifest(inputs: Sequence[Input], rules: Rules, prints: sources.Fingerprints) -> Manifest:

@@ -37,6 +37,17 @@ class _UniqueKeys(_Loader):  # type: ignore[misc,valid-type]  # the C loader is 
         return mapping
 
 
+def _date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+    """Read a date; what only looks like one stays text, so that whoever expects a date there says what is wrong."""
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_UniqueKeys.add_constructor("tag:yaml.org,2002:timestamp", _date)
+
+
 def load(path: Path) -> object:
     """Read one YAML document.
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.rollup import Subject
-from shadowai.model import UNKNOWN_DEPARTMENT, Hidden
+from shadowai.model import Hidden
 from shadowai.result import BlindSpot
+from shadowai.verdicts import UNKNOWN_DEPARTMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
-    from shadowai.result import SourceReport
+    from shadowai.provenance import SourceReport
 
 MAX_SERVERS = 20  # named for one blind spot
 
@@ -47,6 +48,18 @@ class HidingPlace(NamedTuple):
     name: str
 
 
+def is_hidden(subject: str) -> bool:
+    """Say whether the name of a blind spot's rows is that of a flow that hides: why, and its server."""
+    return subject.partition(" ")[0] in set(Hidden)
+
+
+def kind_and_name(subject: str, places: Mapping[str, HidingPlace]) -> tuple[str, str]:
+    """Give kind and name of a blind spot by the name of its rows: an entry's id, or why a flow hides and its server."""
+    reason = subject.partition(" ")[0]
+    place = places.get(reason)
+    return place or _HIDDEN[Hidden(reason)]
+
+
 def blind_spots(
     frame: pd.DataFrame, places: Mapping[str, HidingPlace], sources: Sequence[SourceReport]
 ) -> tuple[BlindSpot, ...]:
@@ -60,15 +73,12 @@ def _hidden(frame: pd.DataFrame, places: Mapping[str, HidingPlace]) -> Iterator[
     if rows.empty:  # splitting no names gives no columns
         return
     # A listed place is known by its id, a flow that hides by why it does and to which server.
-    parts = rows["name"].str.partition(" ")
+    parts = rows["name"].astype(object).str.partition(" ")
     for name, part in rows.assign(name=parts[0], server=parts[2]).groupby("name", sort=True):
-        place = places.get(str(name))
-        if place:
-            yield _spot(part, kind=place.kind, name=place.name, detail=_DETAILS[place.kind])
-        else:
-            kind, title = _HIDDEN[Hidden(str(name))]
-            spot = _spot(part, kind=kind, name=title, detail=_DETAILS[kind])
-            yield spot.model_copy(update={"unit": "connections", "servers": _servers(part)})
+        kind, title = kind_and_name(str(name), places)
+        spot = _spot(part, kind=kind, name=title, detail=_DETAILS[kind])
+        is_flow = str(name) not in places
+        yield spot.model_copy(update={"unit": "connections", "servers": _servers(part)}) if is_flow else spot
 
 
 def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
@@ -79,7 +89,7 @@ def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
             "shared-address",
             "Shared addresses",
             "many people behind one address: sessions are counted, people cannot be",
-            ~rows["individual"] & (rows["who"] != "unknown"),
+            rows["reason"] == "shared-address",
         ),
         (
             "unknown-department",
@@ -90,8 +100,8 @@ def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
         (
             "conflicting-identity",
             "Conflicting identities",
-            "different users were seen at this address around that time, so nobody is named",
-            rows["reason"] == "conflicting-identity",
+            "several users were at this address around that time, or the name is several people's: nobody is named",
+            rows["reason"].isin(["conflicting-identity", "ambiguous-user"]),
         ),
     )
     for kind, name, detail, test in tests:

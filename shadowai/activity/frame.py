@@ -1,55 +1,62 @@
-"""Merged activity as a pandas frame, with each row's person and department beside it."""
+"""Merged activity as a pandas frame, with each row's person and department beside it.
+
+Texts are categories in alphabetical order: a million rows are grouped and sorted by small numbers, and no order in
+which they were met shows in what comes of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 
-from shadowai.activity.rollup import Key, Sums, values_of
-from shadowai.model import MINUTE, UNKNOWN_DEPARTMENT, Action, Evidence, Role, Who
+from shadowai.activity.columns import KINDS, NO_MINUTE, NO_TIME, SUMS, Columns, columns_of, rows_by
+from shadowai.activity.sightings import sightings
+from shadowai.model import Action, Evidence, Role, Who
+from shadowai.verdicts import UNKNOWN_DEPARTMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    import numpy.typing as npt
+
+    from shadowai.activity.columns import Texts
     from shadowai.activity.rollup import Activity
-    from shadowai.model import Attribution
+    from shadowai.verdicts import Attribution
 
-    Attribute = Callable[[Who, int | None], Attribution]
-
-NO_MINUTE = -(1 << 40)  # sorts before every real minute and lies more than a session's gap away from it
+__all__ = ["NOISE", "NO_MINUTE", "NO_TIME", "PROVING", "Attributor", "attributed_frame", "sightings"]
 
 NOISE = (Role.TELEMETRY, Role.CDN)
 PROVING = (Role.DEDICATED, Role.API, Role.AUTH, Role.DOWNLOAD)
 
-_SUMS = list(Sums.__dataclass_fields__)
-_TIMES = ("first", "last")
+
+class Attributor(Protocol):
+    """Says whom an identity belongs to."""
+
+    def timeless(self, who: Who) -> Attribution | None:
+        """Give the answer where time does not matter, else None."""
+
+    def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
+        """Give the answers for detections between two times each (ns since the epoch, None where unknown)."""
 
 
-def sightings(activity: Activity) -> Iterator[tuple[str, str, int]]:
-    """Yield (address, user, time in ns) wherever a source named both: who held an address, as the scan itself shows.
-
-    Each once, in no order that means anything.
-    """
-    for minute, address, user in {key[:3] for key in activity.rows}:
-        if minute is not None and address is not None and user is not None:
-            yield address, user, minute * MINUTE
-
-
-def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
+def attributed_frame(activity: Activity | Columns, attributor: Attributor) -> pd.DataFrame:
     """Lay out activity as a frame, one line a row, in no order that means anything.
 
-    Columns: those of `Key` (minute NO_MINUTE where unknown) and of `Sums`; `who`, `department`, `individual` and
-    `reason`; the flags `denied`, `noise`, `contact` (evidence other than DNS) and `proving` (a role that proves use).
+    Columns: those of `Key` but the identity (minute NO_MINUTE where unknown) and of `Sums`
+    (times NO_TIME where unknown); `who`, `department`,
+    `individual`, `reason` and `groups`; the flags `denied`, `noise`, `contact` (evidence other than DNS) and `proving`
+    (a role that proves use).
     """
-    keys = list(activity.rows)
-    columns = zip(*keys, strict=True) if keys else [()] * len(Key._fields)
-    frame = pd.DataFrame({name: pd.Series(one, dtype=object) for name, one in zip(Key._fields, columns, strict=True)})
-    sums = zip(*map(values_of, activity.rows.values()), strict=True) if keys else [()] * len(_SUMS)
-    for name, values in zip(_SUMS, sums, strict=True):
-        frame[name] = pd.Series(values, dtype="Int64" if name in _TIMES else "int64")
-    frame["minute"] = pd.Series([NO_MINUTE if key.minute is None else key.minute for key in keys], dtype="int64")
-    _add_attribution(frame, keys, attribute)
+    columns = activity if isinstance(activity, Columns) else columns_of(activity)
+    texts = {name: _category(name, column) for name, column in columns.texts.items() if name not in Who._fields}
+    frame = pd.DataFrame(texts)
+    for name in (*SUMS, "minute"):
+        frame[name] = columns.numbers[name]
+    _add_attribution(frame, columns, attributor)
     frame["denied"] = frame["action"] == Action.DENIED
     frame["noise"] = frame["role"].isin(NOISE)
     frame["contact"] = frame["evidence"] != Evidence.DNS
@@ -57,17 +64,49 @@ def attributed_frame(activity: Activity, attribute: Attribute) -> pd.DataFrame:
     return frame
 
 
-def _add_attribution(frame: pd.DataFrame, keys: list[Key], attribute: Attribute) -> None:
-    known: dict[tuple[int | None, str | None, str | None, str | None], Attribution] = {}
-    found = []
-    for key in keys:
-        question = key[:4]  # a slice takes a fifth of the time of putting the parts together by name
-        one = known.get(question)
-        if one is None:
-            minute, *who = question
-            one = known[question] = attribute(Who(*who), None if minute is None else minute * MINUTE)
-        found.append(one)
-    frame["who"] = pd.Series([one.key for one in found], dtype=object)
-    frame["department"] = pd.Series([one.department or UNKNOWN_DEPARTMENT for one in found], dtype=object)
-    frame["individual"] = pd.Series([one.individual for one in found], dtype=bool)
-    frame["reason"] = pd.Series([one.reason for one in found], dtype=object)
+def _category(name: str, texts: Texts) -> pd.Categorical:
+    kind: Callable[[str], str] = KINDS.get(name, str)
+    return _taken([*map(kind, texts.distinct), None], texts.codes)
+
+
+def _add_attribution(frame: pd.DataFrame, columns: Columns, attributor: Attributor) -> None:
+    """Ask once for an identity where time does not matter, else once for each pair of times that it has."""
+    identities = [columns.texts[name] for name in Who._fields]
+    codes, distinct = rows_by([one.codes for one in identities])
+    known = [[*one.distinct, None] for one in identities]
+    asked = zip(*(one.codes[distinct].tolist() for one in identities), strict=True)
+    people = [Who(*(texts[code] for texts, code in zip(known, one, strict=True))) for one in asked]
+    answers: list[Attribution | None] = [attributor.timeless(who) for who in people]
+    is_dated = np.array([one is None for one in answers], dtype=bool)[codes] if people else codes
+    rows = np.flatnonzero(is_dated)
+    first, last = columns.numbers["first"][rows], columns.numbers["last"][rows]
+    numbers, questions = rows_by((last, first, codes[rows]))
+    # The questions of one identity lie together: they are numbered by it first.
+    asked_of = zip(*(part[questions].tolist() for part in (codes[rows], first, last)), strict=True)
+    for code, group in groupby(asked_of, key=itemgetter(0)):
+        spans = [(_time(start), _time(end)) for _, start, end in group]
+        answers += attributor.resolve_all(people[code], spans)
+    codes[rows] = numbers + len(people)
+    found = [one for one in answers if one is not None]
+    place = np.cumsum([one is not None for one in answers]) - 1
+    codes = place[codes] if found else codes
+    frame["who"] = _taken([one.key for one in found], codes)
+    frame["department"] = _taken([one.department or UNKNOWN_DEPARTMENT for one in found], codes)
+    frame["individual"] = np.array([one.individual for one in found], dtype=bool)[codes]
+    frame["reason"] = _taken([one.reason for one in found], codes)
+    frame["groups"] = _taken([one.groups for one in found], codes)
+
+
+def _time(value: int) -> int | None:
+    return None if value == NO_TIME else value
+
+
+def _taken(values: Sequence[Hashable], codes: npt.NDArray[np.integer[Any]]) -> pd.Categorical:
+    """Make a column of categories out of numbers that point at values, some of which may be equal."""
+    some: list[Any] = sorted({value for value in values if value is not None})
+    code = {value: number for number, value in enumerate(some)}
+    order = np.fromiter((code.get(value, -1) for value in values), dtype=np.int64, count=len(values))
+    labels = np.empty(len(some), dtype=object)
+    labels[:] = some
+    index = pd.Index(labels, dtype=object, tupleize_cols=False)
+    return pd.Categorical.from_codes(order[codes] if len(codes) else codes, categories=index)

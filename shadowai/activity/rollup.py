@@ -11,7 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shadowai.model import MINUTE, Action, Evidence, Kind, Role
+from shadowai.model import MINUTE, Account, Action, Client, Evidence, Kind, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,11 @@ class Subject(StrEnum):
 
 
 class Key(NamedTuple):
-    """What makes two detections one row: when (minute since the epoch), who, what, how, and whether it was allowed."""
+    """What makes two detections one row.
+
+    When (minute since the epoch), who, what, how, whether it was allowed, with whose account and what sort of program,
+    and in which file it was read.
+    """
 
     minute: int | None
     source_ip: str | None
@@ -40,11 +44,33 @@ class Key(NamedTuple):
     evidence: Evidence
     action: Action | None
     kind: Kind
+    account: Account | None
+    client: Client | None
+    file: str
+
+
+class Finding(NamedTuple):
+    """What an observation is about.
+
+    `name` is the service's or blind spot's id, or the candidate's host. `is_generic` says that what is spoken tells the
+    service, while whose host it is nobody knows.
+    """
+
+    subject: Subject
+    name: str
+    role: Role | None = None
+    confidence: int = 0
+    account: Account | None = None
+    is_generic: bool = False
 
 
 @dataclass(slots=True)
 class Sums:
-    """What is added up in a row. Bytes are sums over the detections that knew them; `*_known` counts those."""
+    """What is added up in a row.
+
+    Bytes are sums over the detections that knew them; `*_known` counts those. `request_up` is what the largest single
+    request sent: of detections with a path, for what has none may be many requests together.
+    """
 
     detections: int = 0
     bytes_up: int = 0
@@ -54,6 +80,7 @@ class Sums:
     confidence: int = 0
     first: int | None = None
     last: int | None = None
+    request_up: int = 0
 
     def take(self, seen: Observation, confidence: int) -> None:
         """Add one detection to this row."""
@@ -61,6 +88,8 @@ class Sums:
         if seen.bytes_up is not None:
             self.bytes_up += seen.bytes_up
             self.bytes_up_known += 1
+            if seen.path is not None and seen.bytes_up > self.request_up:
+                self.request_up = seen.bytes_up
         if seen.bytes_down is not None:
             self.bytes_down += seen.bytes_down
             self.bytes_down_known += 1
@@ -84,6 +113,7 @@ class Sums:
         self.bytes_down += other.bytes_down
         self.bytes_down_known += other.bytes_down_known
         self.confidence = max(self.confidence, other.confidence)
+        self.request_up = max(self.request_up, other.request_up)
         self.first = _least(self.first, other.first)
         self.last = _most(self.last, other.last)
 
@@ -98,16 +128,16 @@ class Activity:
 
     rows: dict[Key, Sums] = field(default_factory=dict)
 
-    def add(self, seen: Observation, subject: Subject, name: str, *, role: Role | None, confidence: int) -> Key:
-        """Take in one detection, give its row. `name` is the service's or blind spot's id, or the candidate's host."""
+    def add(self, seen: Observation, found: Finding, client: Client | None = None) -> Key:
+        """Take in one detection, made by a sort of program where that is known, and give its row."""
         minute = None if seen.time is None else seen.time // MINUTE
-        who, what = (minute, seen.source_ip, seen.user, seen.device), (subject, name, role)
+        who, what = (minute, seen.source_ip, seen.user, seen.device), found[:3]
         # Not by the class's own constructor, which takes twice as long.
-        key = tuple.__new__(Key, (*who, *what, seen.evidence, seen.action, seen.kind))
+        key = tuple.__new__(Key, (*who, *what, seen.evidence, seen.action, seen.kind, found.account, client, seen.file))
         row = self.rows.get(key)
         if row is None:
             self.rows[key] = row = Sums()
-        row.take(seen, confidence)
+        row.take(seen, found.confidence)
         return key
 
     def merge(self, other: Activity) -> None:

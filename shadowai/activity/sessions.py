@@ -4,51 +4,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from shadowai.model import MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
+    import numpy.typing as npt
 
 GAP = 30 * MINUTE  # ns
-_NO_TIME = -(1 << 62)  # ns; lies before every real time by more than a gap
 
-_RUN = ["department", "name", "who"]
+_RUN = ("department", "name", "who")
 
 
-def number_runs(seen: pd.DataFrame) -> pd.Series:
-    """Number the runs in a frame of service rows; rows of one run get one number, the index is the frame's."""
-    times = seen[["first", "last"]].fillna(_NO_TIME).astype("int64")
-    ordered = seen[_RUN].assign(**times).sort_values([*_RUN, "first"], kind="stable")
-    until = ordered.groupby(_RUN, sort=False)["last"].cummax().shift()
-    same = (ordered[_RUN] == ordered[_RUN].shift()).all(axis=1)
-    begins = ~same | (ordered["first"] - until >= GAP)
-    return begins.cumsum().reindex(seen.index)
+def number_runs(seen: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Number the runs in a frame of service rows: each row's number, from 0 in the order of department, service, who.
+
+    A row without a time is in a run with those of its like that have none either.
+    """
+    if seen.empty:
+        return np.empty(0, dtype=np.int64)
+    codes = [seen[name].cat.codes.to_numpy() for name in _RUN]
+    first, last = seen["first"].to_numpy(), seen["last"].to_numpy()
+    order = np.lexsort((first, *reversed(codes)))
+    changes = np.zeros(len(seen), dtype=bool)
+    for code in codes:
+        changes[1:] |= code[order][1:] != code[order][:-1]
+    changes[0] = True
+    until = pd.Series(last[order]).groupby(np.cumsum(changes), sort=False).cummax().to_numpy()
+    begins = changes.copy()
+    begins[1:] |= first[order][1:] - until[:-1] >= GAP
+    runs = np.empty(len(seen), dtype=np.int64)
+    runs[order] = np.cumsum(begins) - 1
+    return runs
 
 
 def session_table(seen: pd.DataFrame) -> pd.DataFrame:
     """Make one line a session out of rows that carry a `run` number and the flag `basis` (rows that make a session).
 
-    Columns: department, name, who, individual, start and the bytes of the largest source kind (`bytes_up`,
-    `bytes_down`, NA where no source knew them). A run without a basis row is no session.
+    Columns: department, name, who, individual, groups, `start` (minute), `begin` and `end` (ns) and the bytes of the
+    largest source kind (`bytes_up`, `bytes_down`, NA where no source knew them), by run number. A run without a basis
+    row is no session.
     """
-    runs = seen[seen["run"].isin(seen.loc[seen["basis"], "run"])]
-    table = runs.groupby("run", sort=True).agg(
-        department=("department", "first"),
-        name=("name", "first"),
-        who=("who", "first"),
-        individual=("individual", "first"),
-        start=("minute", "min"),
-    )
+    makes = np.unique(seen.loc[seen["basis"], "run"].to_numpy())
+    runs = seen[np.isin(seen["run"].to_numpy(), makes)]
+    ordered = runs.sort_values(["run", "first"], kind="stable")
+    starts = np.flatnonzero(np.diff(ordered["run"].to_numpy(), prepend=-1))
+    table = ordered.iloc[starts][["run", *_RUN, "individual", "groups"]].set_index("run")
+    by_run = runs.groupby("run", sort=True)
+    table["start"] = by_run["minute"].min()
+    table["begin"] = by_run["first"].min()
+    table["end"] = by_run["last"].max()
     for column in ("bytes_up", "bytes_down"):
-        table[column] = _largest_kind(runs, column)
+        table[column] = _largest_kind(runs, column).reindex(table.index)
     return table
 
 
 def _largest_kind(runs: pd.DataFrame, column: str) -> pd.Series:
     known = runs[runs[f"{column}_known"] > 0]
-    by_kind = known.groupby(["run", "kind"])[column].sum()
+    by_kind = known.groupby(["run", "kind"], observed=True)[column].sum()
     return by_kind.groupby("run").max().astype("Int64")
 
 
@@ -59,4 +75,4 @@ def sum_or_none(values: pd.Series) -> int | None:
 
 def distinct(frame: pd.DataFrame, by: Sequence[str]) -> pd.Series:
     """Count the distinct individuals by the given columns."""
-    return frame[frame["individual"]].groupby(list(by))["who"].nunique()
+    return frame[frame["individual"]].groupby(list(by), observed=True)["who"].nunique()

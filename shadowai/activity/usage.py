@@ -1,60 +1,65 @@
-"""Usage: what each department used, by service, as the parts of the result document.
-
-Denied requests count only as blocked; telemetry and CDN contacts count nowhere; look-ups alone are not use; contacts
-with shared or embedded hosts alone leave the row "not proven".
-"""
+"""Usage: what each department used, by service, as the parts of the result document."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
-from shadowai.activity.frame import NO_MINUTE
-from shadowai.activity.risk import Exposure, assess
+from shadowai.activity.hidden import hidden_share
+from shadowai.activity.judging import Judge, add_verdicts, note
+from shadowai.activity.labels import Labels
+from shadowai.activity.numbers import numbers_of
+from shadowai.activity.persons import persons
+from shadowai.activity.risk import Exposure, assess, department_score, reasons
 from shadowai.activity.rollup import Subject
-from shadowai.activity.sessions import distinct, number_runs, session_table, sum_or_none
+from shadowai.activity.sessions import sum_or_none
 from shadowai.activity.slugs import slugs
-from shadowai.model import MINUTE, UNKNOWN_DEPARTMENT, Evidence, Role, Status, iso_time
-from shadowai.result import AccountCounts, DayUse, DepartmentUse, EvidenceCounts, ServiceUse, Totals
+from shadowai.activity.tables import tables_of
+from shadowai.activity.uses import Limits
+from shadowai.model import Status, Use
+from shadowai.result import DepartmentUse, ServiceUse, Totals
+from shadowai.verdicts import UNKNOWN_DEPARTMENT, Department
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from shadowai.model import Department, ServiceFacts, Verdict
+    import pandas as pd
 
-    Judge = Callable[[ServiceFacts, str | None, int | None, str | None], Verdict]
+    from shadowai.activity.blind_spots import HidingPlace
+    from shadowai.activity.judging import Pair
+    from shadowai.activity.tables import Tables
+    from shadowai.result import HiddenShare, Score
+    from shadowai.verdicts import ServiceFacts, Verdict
 
-Pair = tuple[str, str]  # department, service id
-_PAIR = ["department", "name"]
-_UNAPPROVED = (Status.UNSANCTIONED, Status.PROHIBITED)
+CODE = "code"  # the category of services that write code
+_UNAPPROVED = Status.UNSANCTIONED.gravity
+_LEVELS = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The services by id, what the policy says of them, and what to use instead."""
+    """The services, what the policy says of them, what to use instead, how risky each is (of 10), where AI can hide."""
 
-    services: Mapping[str, ServiceFacts]
     judge: Judge
     alternative: Callable[[str, str], str | None]
+    risk: Callable[[ServiceFacts], Score | None] = lambda _service: None
+    limits: Limits = field(default_factory=Limits)
+    labels: Labels = field(default_factory=Labels)
+    places: Mapping[str, HidingPlace] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Mapping[str, ServiceFacts]:
+        """Every service by id."""
+        return self.judge.services
 
 
 class UsageReport(NamedTuple):
-    """The departments, worst first, and the headline of the whole organisation."""
+    """The departments, worst first within none, the divisions, the headline of the whole, and sessions by rule."""
 
     departments: tuple[DepartmentUse, ...]
+    divisions: tuple[DepartmentUse, ...]
     totals: Totals
-
-
-class _Tables(NamedTuple):
-    """The service rows that count, the sessions made of them, and one line a (department, service)."""
-
-    seen: pd.DataFrame
-    sessions: pd.DataFrame
-    denied: pd.DataFrame
-    looked_up: pd.DataFrame
+    by_rule: Mapping[int, int]
 
 
 def usage(frame: pd.DataFrame, catalogue: Catalogue, roster: Mapping[str, Department]) -> UsageReport:
@@ -62,83 +67,104 @@ def usage(frame: pd.DataFrame, catalogue: Catalogue, roster: Mapping[str, Depart
 
     Departments of the roster without any use are listed too; the unknown department only where it has rows.
     """
-    tables = _tables(frame[frame["subject"] == Subject.SERVICE])
-    verdicts = _verdicts(tables, catalogue)
-    uses = _service_uses(tables, verdicts, catalogue)
-    unapproved = pd.MultiIndex.from_tuples(
-        [(name, use.id) for name, mine in uses.items() for use in mine if use.proven and use.status in _UNAPPROVED],
-        names=_PAIR,
+    code = [name for name, facts in catalogue.services.items() if facts.category == CODE]
+    tables = tables_of(frame[frame["subject"] == Subject.SERVICE], code, catalogue.limits)
+    gravest = add_verdicts(tables, catalogue.judge)
+    used = {department for department, _ in gravest}
+    names = sorted({*roster, *used}, key=lambda name: (name == UNKNOWN_DEPARTMENT, name))
+    divisions = {name: below for name in names if (below := _below(name, roster))}
+    slug_of = slugs([*names, *(f"{name} and below" for name in divisions)])
+    maker = _Maker(frame, catalogue, roster, slug_of)
+    numbers = numbers_of(tables)
+    departments = tuple(maker.department(name, tables.of([name]), _of(numbers, name), gravest) for name in names)
+    return UsageReport(
+        departments,
+        tuple(maker.division(name, below, tables, gravest) for name, below in divisions.items()),
+        _totals(tables, [use for one in departments for use in one.services]),
+        _by_rule(tables),
     )
-    names = sorted({*roster, *uses}, key=lambda name: (name == UNKNOWN_DEPARTMENT, name))
-    slug_of = slugs(names)
-    departments = []
-    for name in names:
-        part = _Tables(*(table[table["department"] == name] for table in tables))
-        totals = _totals(part, uses.get(name, ()), unapproved)
-        facts = roster.get(name)
-        departments.append(
-            DepartmentUse(
-                name=name,
-                slug=slug_of[name],
-                headcount=facts.headcount if facts else None,
-                people=totals.people,
-                head=facts.head if facts else None,
-                totals=totals,
-                services=uses.get(name, ()),
-            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Makes the reports of departments."""
+
+    frame: pd.DataFrame
+    catalogue: Catalogue
+    roster: Mapping[str, Department]
+    slug_of: Mapping[str, str]
+
+    def department(
+        self, name: str, tables: Tables, numbers: Mapping[Pair, dict[str, Any]], gravest: Mapping[Pair, Verdict]
+    ) -> DepartmentUse:
+        """Report one department by itself."""
+        facts = self.roster.get(name) or Department(name)
+        return self._report(facts, self.slug_of[name], tables, self._services(facts, numbers, gravest), [name])
+
+    def division(
+        self, name: str, below: Sequence[str], tables: Tables, gravest: Mapping[Pair, Verdict]
+    ) -> DepartmentUse:
+        """Report a department together with those below it."""
+        members = [name, *below]
+        facts = self.roster[name]
+        sizes = [self.roster[member].headcount for member in members]
+        known = [size for size in sizes if size is not None]
+        whole = Department(name, facts.parent, facts.head, facts.email, sum(known) or None, facts.sensitivity)
+        mine: dict[Pair, Verdict] = {}
+        for member in members:
+            for (department, service), verdict in gravest.items():
+                if department == member:
+                    note(mine, (name, service), verdict)
+        part = tables.of(members).under(name)
+        services = self._services(whole, numbers_of(part), mine)
+        slug = self.slug_of[f"{name} and below"]
+        report = self._report(whole, slug, part, services, members)
+        return report.model_copy(update={"below": tuple(below)})
+
+    def _report(
+        self, facts: Department, slug: str, tables: Tables, services: tuple[ServiceUse, ...], members: Collection[str]
+    ) -> DepartmentUse:
+        totals = _totals(tables, services)
+        hidden = hidden_share(self.frame[self.frame["department"].isin(members)], self.catalogue.places)
+        return DepartmentUse(
+            name=facts.name,
+            slug=slug,
+            headcount=facts.headcount,
+            people=totals.people,
+            head=facts.head,
+            email=facts.email,
+            parent=facts.parent,
+            sensitivity=facts.sensitivity,
+            totals=totals,
+            services=services,
+            score=_score(totals, services, facts, hidden),
+            hidden=hidden,
+            persons=persons(tables.sessions, self.catalogue, facts),
         )
-    everything = [use for mine in uses.values() for use in mine]
-    return UsageReport(tuple(departments), _totals(tables, everything, unapproved))
 
+    def _services(
+        self, facts: Department, numbers: Mapping[Pair, dict[str, Any]], gravest: Mapping[Pair, Verdict]
+    ) -> tuple[ServiceUse, ...]:
+        uses = [self._service(facts, pair[1], row, gravest[pair]) for pair, row in numbers.items()]
+        return tuple(sorted(uses, key=_worst_first))
 
-def _tables(rows: pd.DataFrame) -> _Tables:
-    denied = rows[rows["denied"]]
-    seen = rows[~rows["denied"] & ~rows["noise"]].copy()
-    seen["proof"] = seen["contact"] & seen["proving"]
-    seen["proven"] = seen.groupby(_PAIR)["proof"].transform("any") if len(seen) else False
-    seen["basis"] = seen["contact"] & (seen["proving"] | ~seen["proven"].astype(bool))
-    seen["run"] = number_runs(seen)
-    return _Tables(seen, session_table(seen), denied, _looked_up(seen, denied))
-
-
-def _looked_up(seen: pd.DataFrame, denied: pd.DataFrame) -> pd.DataFrame:
-    """Give the (department, service, who) that only looked the name up."""
-    triple = [*_PAIR, "who"]
-    asked = seen[(~seen["contact"]) & seen["individual"]][triple].drop_duplicates()
-    more = pd.concat([seen.loc[seen["basis"], triple], denied.loc[denied["contact"], triple]]).drop_duplicates()
-    merged = asked.merge(more, on=triple, how="left", indicator=True)
-    return merged.loc[merged["_merge"] == "left_only", triple]
-
-
-def _verdicts(tables: _Tables, catalogue: Catalogue) -> dict[Pair, Verdict]:
-    """Judge sessions at their start, and rows without any at their last detection; the gravest verdict stands."""
-    moments = list(tables.sessions[[*_PAIR, "start", "who"]].itertuples(index=False, name=None))
-    judged = {(department, name) for department, name, _, _ in moments}
-    rest = pd.concat([tables.seen, tables.denied])[[*_PAIR, "minute", "who"]].sort_values(["minute", "who"])
-    for department, name, minute, who in rest.groupby(_PAIR).tail(1).itertuples(index=False, name=None):
-        if (department, name) not in judged:
-            moments.append((department, name, minute, who))
-    gravest: dict[Pair, Verdict] = {}
-    for department, name, minute, who in moments:
-        where = None if department == UNKNOWN_DEPARTMENT else department
-        time = None if minute == NO_MINUTE else int(minute) * MINUTE
-        verdict = catalogue.judge(catalogue.services[name], where, time, who)
-        known = gravest.get((department, name))
-        if known is None or verdict.status.gravity > known.status.gravity:
-            gravest[department, name] = verdict
-    return gravest
-
-
-def _service_uses(
-    tables: _Tables, verdicts: Mapping[Pair, Verdict], catalogue: Catalogue
-) -> dict[str, tuple[ServiceUse, ...]]:
-    numbers = _numbers(tables)
-    uses: dict[str, list[ServiceUse]] = {}
-    for (department, name), row in numbers.items():
-        facts, verdict = catalogue.services[name], verdicts[department, name]
-        exposure = Exposure(verdict.status, row["proven"], row["people"], row["sessions"], row["bytes_up"])
-        level, reasons = assess(exposure)
-        use = ServiceUse(
+    def _service(self, department: Department, name: str, row: dict[str, Any], verdict: Verdict) -> ServiceUse:
+        facts = self.catalogue.services[name]
+        service_risk = self.catalogue.risk(facts)
+        counts = row["uses"]
+        exposure = Exposure(
+            status=verdict.status,
+            proven=row["proven"],
+            people=row["people"],
+            bytes_up=row["bytes_up"],
+            service_risk=service_risk.points if service_risk else None,
+            uses=[use for use in (Use.AGENT, Use.API) if getattr(counts, use.value)],
+            uploads=counts.upload > 0,
+            headcount=department.headcount,
+            sensitivity=department.sensitivity,
+        )
+        level, score = assess(exposure)
+        return ServiceUse(
             id=name,
             name=facts.name,
             vendor=facts.vendor,
@@ -150,14 +176,33 @@ def _service_uses(
             status_reason=verdict.reason,
             status_owner=verdict.owner,
             status_until=verdict.until.isoformat() if verdict.until else None,
-            alternative=_alternative(catalogue, facts, verdict.status),
+            rule=verdict.rule,
+            alternative=_alternative(self.catalogue, facts, verdict.status),
             risk=level,
-            risk_reasons=reasons,
-            account=AccountCounts(unknown=row["sessions"]),
+            risk_reasons=reasons(exposure, score),
+            score=score,
+            service_risk=service_risk,
             **row,
         )
-        uses.setdefault(department, []).append(use)
-    return {department: tuple(sorted(mine, key=_worst_first)) for department, mine in uses.items()}
+
+
+def _below(name: str, roster: Mapping[str, Department]) -> list[str]:
+    """List the departments below one, at any depth, in alphabetical order."""
+    children: dict[str, list[str]] = {}
+    for department in roster.values():
+        if department.parent is not None:
+            children.setdefault(department.parent, []).append(department.name)
+    found: list[str] = []
+    waiting = list(children.get(name, ()))
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        waiting += children.get(one, ())
+    return sorted(found)
+
+
+def _of(numbers: Mapping[Pair, dict[str, Any]], name: str) -> dict[Pair, dict[str, Any]]:
+    return {pair: row for pair, row in numbers.items() if pair[0] == name}
 
 
 def _alternative(catalogue: Catalogue, facts: ServiceFacts, status: Status) -> str | None:
@@ -170,95 +215,28 @@ def _alternative(catalogue: Catalogue, facts: ServiceFacts, status: Status) -> s
 
 
 def _worst_first(use: ServiceUse) -> tuple[Any, ...]:
-    levels = ("critical", "high", "medium", "low")
-    return (not use.proven, levels.index(use.risk), -use.status.gravity, -use.people, -use.sessions, use.id)
+    points = use.score.points if use.score else 0
+    return (not use.proven, _LEVELS.index(use.risk), -use.status.gravity, -points, -use.people, -use.sessions, use.id)
 
 
-def _numbers(tables: _Tables) -> dict[Pair, dict[str, Any]]:
-    """Give the counted fields of ServiceUse for each (department, service)."""
-    seen, sessions, denied, looked_up = tables
-    both = pd.concat([seen, denied])
-    columns: dict[str, dict[Pair, Any]] = {
-        "confidence": _confidence(both),
-        "first_seen": _by_pair(both.groupby(_PAIR)["first"].min()),
-        "last_seen": _by_pair(both.groupby(_PAIR)["last"].max()),
-        "roles": _by_pair(both.groupby(_PAIR)["role"].agg(set)),
-        "proven": _by_pair(seen.groupby(_PAIR)["proof"].any()),
-        "people": _by_pair(distinct(seen[seen["basis"]], _PAIR)),
-        "people_dns_only": _by_pair(looked_up.groupby(_PAIR)["who"].nunique()),
-        "sessions": _by_pair(sessions.groupby(_PAIR).size()),
-        "sessions_with_bytes_up": _by_pair(sessions.groupby(_PAIR)["bytes_up"].count()),
-        "blocked": _by_pair(denied.groupby(_PAIR)["detections"].sum()),
-        "bytes_up": _by_pair(sessions.groupby(_PAIR)["bytes_up"].agg(sum_or_none)),
-        "bytes_down": _by_pair(sessions.groupby(_PAIR)["bytes_down"].agg(sum_or_none)),
-        "evidence": _evidence(seen),
-        "days": _days(sessions),
-    }
-    return {pair: _row(columns, pair) for pair in columns["confidence"]}
+def _score(totals: Totals, services: Sequence[ServiceUse], facts: Department, hidden: HiddenShare | None) -> Score:
+    worst = max((use.score for use in services if use.proven and use.score), key=lambda one: one.points, default=None)
+    share = totals.people_unsanctioned / facts.headcount if facts.headcount else None
+    return department_score(worst, share, hidden.percent if hidden else None)
 
 
-def _confidence(rows: pd.DataFrame) -> dict[Pair, Any]:
-    """Give the best confidence of contacts, and of look-ups where there is no contact to lend theirs to."""
-    contacts = rows[rows["contact"]]
-    return _by_pair(rows.groupby(_PAIR)["confidence"].max()) | _by_pair(contacts.groupby(_PAIR)["confidence"].max())
-
-
-def _row(columns: Mapping[str, Mapping[Pair, Any]], pair: Pair) -> dict[str, Any]:
-    row = {name: values.get(pair) for name, values in columns.items()}
-    counts = ("people", "people_dns_only", "sessions", "sessions_with_bytes_up", "blocked", "confidence")
-    return {
-        **{name: int(row[name] or 0) for name in counts},
-        **{name: _whole(row[name]) for name in ("bytes_up", "bytes_down")},
-        "proven": bool(row["proven"]),
-        "first_seen": iso_time(_whole(row["first_seen"])),
-        "last_seen": iso_time(_whole(row["last_seen"])),
-        "roles": tuple(sorted(map(Role, row["roles"] or ()))),
-        "evidence": row["evidence"] or EvidenceCounts(),
-        "days": row["days"] or (),
-    }
-
-
-def _by_pair(values: pd.Series[Any]) -> dict[Pair, Any]:
-    return cast("dict[Pair, Any]", values.to_dict())
-
-
-def _evidence(seen: pd.DataFrame) -> dict[Pair, EvidenceCounts]:
-    counts: dict[Pair, dict[str, int]] = {}
-    sums = seen.groupby([*_PAIR, "evidence"], as_index=False)["detections"].sum()
-    for department, name, evidence, number in sums.itertuples(index=False, name=None):
-        counts.setdefault((department, name), {})[Evidence(evidence).value] = int(number)
-    return {pair: EvidenceCounts(**mine) for pair, mine in counts.items()}
-
-
-def _days(sessions: pd.DataFrame) -> dict[Pair, tuple[DayUse, ...]]:
-    dated = sessions[sessions["start"] != NO_MINUTE]
-    dated = dated.assign(day=dated["start"].map(_day))
-    days: dict[Pair, list[DayUse]] = {}
-    for key, part in dated.groupby([*_PAIR, "day"], sort=True):
-        department, name, day = cast("tuple[str, str, str]", key)
-        people = part.loc[part["individual"], "who"].nunique()
-        one = DayUse(day=day, people=people, sessions=len(part), bytes_up=sum_or_none(part["bytes_up"]))
-        days.setdefault((department, name), []).append(one)
-    return {pair: tuple(mine) for pair, mine in days.items()}
-
-
-def _day(minute: int) -> str:
-    return datetime.fromtimestamp(minute * 60, UTC).date().isoformat()
-
-
-def _totals(tables: _Tables, uses: Sequence[ServiceUse], unapproved: pd.MultiIndex) -> Totals:
-    seen, sessions, denied, looked_up = tables
-    proof = seen[seen["proof"]]
-    proven = sessions[_pairs(sessions).isin(_pairs(proof))]
-    bad = proven[_pairs(proven).isin(unapproved)]
-    people = _people(proof)
+def _totals(tables: Tables, uses: Sequence[ServiceUse]) -> Totals:
+    seen, sessions, denied, looked_up, _ = tables
+    proven = sessions[sessions["proven"]]
+    bad = proven[proven["gravity"] >= _UNAPPROVED]
+    people = _people(seen[seen["proof"]])
     return Totals(
         people=len(people),
         services=len({use.id for use in uses if use.proven}),
         sessions=len(proven),
         bytes_up=sum_or_none(proven["bytes_up"]),
-        people_unsanctioned=len(_people(proof[_pairs(proof).isin(unapproved)])),
-        services_unsanctioned=len({use.id for use in uses if use.proven and use.status in _UNAPPROVED}),
+        people_unsanctioned=len(_people(bad)),
+        services_unsanctioned=bad["name"].nunique(),
         sessions_unsanctioned=len(bad),
         bytes_up_unsanctioned=sum_or_none(bad["bytes_up"]),
         people_dns_only=len(set(looked_up["who"]) - people),
@@ -267,12 +245,12 @@ def _totals(tables: _Tables, uses: Sequence[ServiceUse], unapproved: pd.MultiInd
 
 
 def _people(rows: pd.DataFrame) -> set[str]:
-    return set(rows.loc[rows["individual"], "who"])
+    return set(rows.loc[rows["individual"], "who"].unique())
 
 
-def _pairs(table: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(table[_PAIR])
-
-
-def _whole(value: Any) -> int | None:  # noqa: ANN401  # a pandas scalar
-    return None if value is None or pd.isna(value) else int(value)
+def _by_rule(tables: Tables) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for verdict in tables.sessions["verdict"]:
+        if verdict.rule is not None:
+            counts[verdict.rule] = counts.get(verdict.rule, 0) + 1
+    return counts

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowai.captures.container import NO_TIME, Block
-from shadowai.model import Skip, Tally
+from shadowai.model import HOUR, Skip, Tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +54,8 @@ def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
     if len(times):
         tally.widen(int(times.min()))
         tally.widen(int(times.max()))
+        hours, numbers = np.unique(times // HOUR, return_counts=True)
+        tally.count_hours(dict(zip(hours.tolist(), numbers.tolist(), strict=True)))
 
 
 def recount_block(tally: Tally, verdicts: NDArray[np.int8]) -> None:

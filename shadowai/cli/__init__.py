@@ -20,7 +20,25 @@ if TYPE_CHECKING:
     from types import FrameType
 
 BIG = 64 << 20  # bytes; a file of this size is cut into several tasks
-COMMANDS = ("demo", "scan", "observe", "match", "formats", "signatures")
+COMMANDS = (
+    "demo",
+    "scan",
+    "observe",
+    "match",
+    "formats",
+    "signatures",
+    "policy",
+    "directory",
+    "report",
+    "run",
+    "watch",
+    "history",
+    "schedule",
+    "config",
+    "init",
+    "export",
+    "send",
+)
 
 
 class _Commands(click.Group):

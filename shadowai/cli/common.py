@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from shadowai.config import Settings, load_settings
 from shadowai.errors import UsageError
@@ -20,10 +16,10 @@ from shadowai.model import SECOND
 from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from shadowai.inputs import Recorded
-    from shadowai.result import SourceReport
+    from shadowai.provenance import SourceReport
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 MICROSECOND = SECOND // 1_000_000
@@ -108,15 +104,3 @@ def complain(sources: Iterable[SourceReport], warnings: Iterable[str] = ()) -> N
             click.echo(f"shadowai: {clean(source.path)}: {clean(source.error)}", err=True)
         for warning in source.warnings:
             click.echo(f"shadowai: {clean(source.path)}: {clean(warning)}", err=True)
-
-
-@contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show progress on standard error where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    columns = (TextColumn("scanning"), BarColumn(), TaskProgressColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("scanning")
-        yield lambda done, total: progress.update(bar, completed=done, total=total)

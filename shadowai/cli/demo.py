@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from shadowai.cli.common import FILE, progress_bar, settings
+from shadowai.cli.common import FILE, settings
 from shadowai.cli.exits import exit_of_scan
+from shadowai.cli.progress import progress_bar
 from shadowai.cli.scan import tell
 from shadowai.scan import demo_options
 from shadowai.scan import scan as run_scan

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shadowai.model import Status
-    from shadowai.result import Result, SourceReport
+    from shadowai.provenance import SourceReport
+    from shadowai.result import Result
 
 
 class Exit(IntEnum):

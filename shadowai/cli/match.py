@@ -77,8 +77,8 @@ def _json_line(answer: Answer) -> str:
 @cache
 def _json_end(found: Match | None) -> str:
     """Write what follows the input; the same few hundred texts again and again."""
-    service, category, indicator, _, role, confidence = found or (None,) * 6
-    parts = {"service": service, "category": category, "indicator": indicator, "role": role, "confidence": confidence}
+    names = ("service", "category", "indicator", "role", "confidence")
+    parts = {name: getattr(found, name, None) for name in names}
     return json.dumps(parts, separators=(",", ":"), ensure_ascii=False)[1:] + "\n"
 
 

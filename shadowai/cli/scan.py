@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from shadowai.cli.common import FILE, Moment, complain, progress_bar, read_options, reads_sources, settings_of
+from shadowai.cli.common import FILE, Moment, complain, read_options, reads_sources, settings_of
+from shadowai.cli.directories import directory_options
+from shadowai.cli.engines import cluster_of, runs_on_engine
 from shadowai.cli.exits import exit_of_scan
+from shadowai.cli.labels import labels
 from shadowai.cli.live import captures_live, recorded
+from shadowai.cli.orders import ordered, orders
 from shadowai.cli.overlays import with_signatures
+from shadowai.cli.progress import progress_bar
 from shadowai.model import Status
 from shadowai.reports import result_json, summary
 from shadowai.scan import ScanOptions
@@ -29,17 +34,23 @@ if TYPE_CHECKING:
 @click.option("--directory", type=FILE, help="Folder with networks.csv, people.csv, departments.csv.")
 @click.option("--policy", type=FILE, help="YAML file that says what is sanctioned, and where.")
 @with_signatures
-@click.option("--out", type=FILE, help="Write the report into this folder (HTML, CSV, JSON).")
+@click.option("--out", type=FILE, help="Write the report into this folder.")
+@orders
 @click.option("--since", type=Moment(), help="Only what happened at or after this time.")
 @click.option("--until", type=Moment(), help="Only what happened before this time.")
+@click.option("--previous", type=FILE, help="Earlier report (folder or result.json): say what changed since.")
+@click.option("--names", is_flag=True, default=None, help="Call people by their names instead of numbers.")
+@click.option("--key-file", type=FILE, help="Key of pseudonyms that stay the same from report to report.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Worker processes [default: one a core].")
+@runs_on_engine
 @click.option("--fail-on", type=click.Choice([status.value for status in Status]), help="Exit 1 at use this grave.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the summary.")
 def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
     """Scan captures and logs for AI use and report it per department.
 
-    SOURCE is a file, a folder, a glob or - for standard input; formats and compression are told from the content.
+    SOURCE is a file, a folder, a glob, a URL or - for standard input; formats, compression and archives are told from
+    the content.
 
     \b
     Examples:
@@ -48,6 +59,8 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
         --policy policy.yaml --out report
       tcpdump -w - -c 100000 | shadowai scan - --json
       sudo shadowai scan --live eth0 --for 10m --out report
+      shadowai scan june/*.log --previous may-report --out june-report
+      shadowai scan export.zip 's3://logs/proxy/2026-11-*.gz'
       shadowai scan export.csv --columns time=When --columns host=Site \\
         --columns user=Who
 
@@ -68,6 +81,11 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
             since=options["since"],
             until=options["until"],
             workers=chosen.workers,
+            reading=directory_options(chosen),
+            previous=options["previous"],
+            labels=labels(chosen),
+            order=ordered(chosen),
+            cluster=cluster_of(options, chosen),
         )
         with progress_bar(quiet=options["quiet"]) as advance:
             result = run_scan(scan_options, advance)
@@ -83,4 +101,5 @@ def tell(result: Result, out: Path | None, *, quiet: bool, as_json: bool) -> Non
     elif not quiet:
         Console().print(summary(result))
         if out:
-            click.echo(f"Report: {out / 'index.html'}")
+            index = out / "index.html"
+            click.echo(f"Report: {index if index.is_file() else out}")

@@ -4,8 +4,10 @@
 `Directory.resolve` turns the raw identity of a contact into a stable key and a department.
 """
 
-from shadowai.directory.directory import Directory, Reason
+from shadowai.directory.clients import Reason
+from shadowai.directory.directory import Directory
 from shadowai.directory.load import load_directory
 from shadowai.directory.networks import Network, NetworkKind
+from shadowai.directory.options import DirectoryOptions
 
-__all__ = ["Directory", "Network", "NetworkKind", "Reason", "load_directory"]
+__all__ = ["Directory", "DirectoryOptions", "Network", "NetworkKind", "Reason", "load_directory"]

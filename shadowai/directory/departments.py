@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 from shadowai.directory.tables import Columns, Findings, Row, read_table
-from shadowai.model import Department
+from shadowai.verdicts import Department, Sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount"))
+    from shadowai.directory.options import DirectoryOptions
+
+COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount", "sensitivity"))
 MAX_HEADCOUNT_DIGITS = 8
 
 
-def read_departments(path: Path, findings: Findings) -> dict[str, Department]:
+def read_departments(path: Path, findings: Findings, options: DirectoryOptions) -> dict[str, Department]:
     """Read departments.csv into departments by name; problems go to `findings`."""
     lines: dict[str, int] = {}
     departments: dict[str, Department] = {}
-    for row in read_table(path, COLUMNS, findings):
+    for row in read_table(path, COLUMNS.under(options.columns.get("departments")), findings):
         name = row["department"]
         if not name:
             findings.problem(path, row.line, "department is empty; name the department")
@@ -30,9 +33,13 @@ def read_departments(path: Path, findings: Findings) -> dict[str, Department]:
             )
             continue
         lines[name] = row.line
-        headcount = _parse_headcount(row, findings)
         departments[name] = Department(
-            name, row["parent"] or None, row["head"] or None, row["email"] or None, headcount
+            name,
+            parent=row["parent"] or None,
+            head=row["head"] or None,
+            email=row["email"] or None,
+            headcount=_parse_headcount(row, findings),
+            sensitivity=_parse_sensitivity(row, findings),
         )
     _check_parents(path, departments, lines, findings)
     return departments
@@ -48,6 +55,18 @@ def _parse_headcount(row: Row, findings: Findings) -> int | None:
         row.file, row.line, f"headcount {text!r} is not a whole number; write digits only or leave it empty"
     )
     return None
+
+
+def _parse_sensitivity(row: Row, findings: Findings) -> Sensitivity:
+    text = row["sensitivity"].lower() or Sensitivity.NORMAL.value
+    try:
+        return Sensitivity(text)
+    except ValueError:
+        names = [member.value for member in Sensitivity]
+        close = difflib.get_close_matches(text, names, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(names)}"
+        findings.problem(row.file, row.line, f"sensitivity {row['sensitivity']!r} is unknown; {hint}")
+        return Sensitivity.NORMAL
 
 
 def _check_parents(

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from shadowai.directory.identity import Login, normalise_device, parse_login
+from shadowai.directory.clients import Client, Course, Reason
+from shadowai.directory.holders import PERSON, UNHELD, Holders
+from shadowai.directory.identity import normalise_device, parse_login
 from shadowai.directory.learnt import Learnt, merge_sightings
 from shadowai.directory.networks import Network, NetworkKind, NetworkTable
-from shadowai.directory.people import PersonRow, Roster
+from shadowai.directory.options import DirectoryOptions
+from shadowai.directory.people import PersonRow
+from shadowai.directory.roster import Presence, Roster
 from shadowai.hosts import normalise_address
-from shadowai.model import Attribution, Department, Who
+from shadowai.model import Who
+from shadowai.verdicts import Attribution, Department
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from shadowai.directory.leases import LeaseTable
+
 _CACHE_LIMIT = 200_000  # distinct identities remembered at once
-
-
-class Reason(StrEnum):
-    """How an attribution was found; the slugs that are also kinds of blind spot keep those names."""
-
-    USER = "user"
-    UNKNOWN_USER = "unknown-user"
-    AMBIGUOUS_USER = "ambiguous-user"
-    OUTSIDE_PERIOD = "outside-period"
-    DEVICE = "device"
-    LEARNT = "learnt-identity"
-    CONFLICT = "conflicting-identity"
-    NETWORK = "network"
-    SHARED = "shared-address"
-    SERVER = "server-address"
-    NO_NETWORK = "unknown-network"
-    NOBODY = "no-client-identity"
+_NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +37,8 @@ class Content:
     networks: tuple[Network, ...] = ()
     people: tuple[PersonRow, ...] = ()
     departments: tuple[Department, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """The part of an identity that does not depend on time.
-
-    `stranger` is the whole answer where a user is named whom people.csv does not know, or not as one person.
-    """
-
-    login: Login | None
-    user_key: str
-    device: str | None
-    address: str | None
-    network: Network | None
-    stranger: Attribution | None = None
-
-    @property
-    def department(self) -> str | None:
-        return self.network.department if self.network else None
-
-    @property
-    def is_personal(self) -> bool:
-        """Whether the address stands for one person: no network says that it does not."""
-        return self.network is None or self.network.kind is NetworkKind.CLIENT
+    options: DirectoryOptions = field(default_factory=DirectoryOptions)
+    leases: LeaseTable | None = None
 
 
 class Directory:
@@ -79,25 +47,45 @@ class Directory:
     `warnings` tells what is odd in the files; `digest` is the SHA-256 of their content.
     """
 
-    def __init__(self, content: Content, warnings: Iterable[str] = (), learnt: Learnt | None = None) -> None:
+    def __init__(
+        self,
+        content: Content,
+        warnings: Iterable[str] = (),
+        learnt: Learnt | None = None,
+        roster: Roster | None = None,
+    ) -> None:
         self.content = content
         self.warnings = tuple(warnings)
-        self._roster = Roster(content.people)
+        self._roster = roster or Roster(content.people, content.options.domains)
         self._networks = NetworkTable(content.networks)
+        self._holders = Holders(content.leases, self._roster, content.options.drift)
         self._learnt = learnt or Learnt({})
-        self._clients: dict[Who, _Client] = {}
+        self._courses: dict[Who, Course] = {}
+        self._changes: dict[str, list[int]] = {}
+        self._lasting: dict[tuple[str, str | None, Reason], Attribution] = {}
 
     @classmethod
     def empty(cls) -> Directory:
         """Directory of a scan without one: users keep their names, everything else its address."""
         return cls(Content())
 
+    @property
+    def roster(self) -> Roster:
+        """The people, under all of their names."""
+        return self._roster
+
+    @property
+    def networks(self) -> NetworkTable:
+        """The networks, and which of them an address belongs to."""
+        return self._networks
+
     @cached_property
     def departments(self) -> Mapping[str, Department]:
         """Every department that the files name, by name in alphabetical order."""
         people: dict[str, set[str]] = {}
         for row in self.content.people:
-            people.setdefault(row.department, set()).add(row.person)
+            if row.department is not None and row.active:
+                people.setdefault(row.department, set()).add(row.person)
         found = {net.department: Department(net.department) for net in self.content.networks}
         found |= {name: Department(name) for name in people}
         found |= {department.name: department for department in self.content.departments}
@@ -108,6 +96,8 @@ class Directory:
     def digest(self) -> str:
         """SHA-256 (hex) of the content: the order of lines and the way they are written do not matter."""
         parts = {name: sorted(_canonical(row) for row in rows) for name, rows in _rows_of(self.content)}
+        if self.content.leases is not None:
+            parts["leases"] = [self.content.leases.digest, self.content.options.zone, str(self.content.options.drift)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def learn(self, sightings: Iterable[tuple[str, str, int]]) -> Directory:
@@ -115,93 +105,201 @@ class Directory:
 
         Addresses of nat, shared and server networks stand for many and teach nothing.
         """
-        new = [(client.address, client.user_key, time) for client, time in self._seen(sightings) if client.address]
-        return Directory(self.content, self.warnings, Learnt(merge_sightings(self._learnt.sightings, new)))
+        merged = merge_sightings(self._learnt.sightings, self._seen(sightings))
+        learnt = Learnt(merged, self._holders.timeline, self.content.options.drift)
+        return Directory(self.content, self.warnings, learnt, self._roster)
 
     def resolve(self, who: Who, time: int | None) -> Attribution:
-        """Say whom a contact belongs to: its user, else the owner of its device, else its address.
+        """Say whom a contact belongs to: its user, else the owner of its device, else who held its address, else that.
 
         `time` is in ns since the epoch, None where unknown. The keys are `person:<user as in people.csv>`,
         `user:<unknown user>`, `device:<name>`, `address:<ip>`, `shared:<ip>`, `server:<ip>` and `unknown`; the reason
-        is a member of `Reason`; the department is None where it is not known.
+        is a member of `Reason`; the department is None where it is not known, or where the files contradict each other.
         """
-        client = self._client(who)
-        if client.stranger is not None:
-            return client.stranger
-        if client.login is not None:
-            return self._bound(client.user_key, client, time, Reason.USER)
-        owners = self._owners(client, time)
-        learnt = self._learnt.keys_at(client.address, time) if client.address else frozenset()
-        keys = owners | learnt
-        if len(keys) == 1:
-            return self._bound(next(iter(keys)), client, time, Reason.DEVICE if owners else Reason.LEARNT)
-        return _by_machine(client, conflict=len(keys) > 1)
+        return self.resolve_span(who, time, time)
 
-    def _client(self, who: Who) -> _Client:
-        found = self._clients.get(who)
-        if found is None:
-            if len(self._clients) >= _CACHE_LIMIT:
-                self._clients.clear()
-            found = self._clients[who] = self._identify(who)
+    def resolve_span(self, who: Who, first: int | None, last: int | None) -> Attribution:
+        """Say whom contacts between two times (ns, both included) belong to: the same answer throughout, or a conflict.
+
+        A conflict has the key of the device or address, and the department of the network.
+        """
+        course = self._courses.get(who) or self._course(who)
+        if course.fixed is not None:
+            return course.fixed
+        if first is None or last is None:
+            return self._judge(course.client, None)
+        place = course.place(first)
+        if first != last and course.place(last) != place:
+            return self._across(course, min(first, last), max(first, last))
+        return course.known.get(place) or self._learn_answer(course, first)
+
+    def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
+        """Do what `resolve_span` does for many spans of one identity."""
+        course = self._courses.get(who) or self._course(who)
+        if course.fixed is not None:
+            return [course.fixed for _ in spans]
+        known, place = course.known, course.place
+        found = []
+        for first, last in spans:
+            answer = None
+            if first is not None and last is not None:
+                at = place(first)
+                answer = known.get(at) if first == last or place(last) == at else None
+            found.append(answer or self.resolve_span(who, first, last))
         return found
 
-    def _identify(self, who: Who) -> _Client:
-        login = parse_login(who.user)
+    def _learn_answer(self, course: Course, time: int) -> Attribution:
+        place = course.place(time)
+        found = course.known[place] = course.known.get(place) or self._judge(course.client, time)
+        return found
+
+    def _across(self, course: Course, first: int, last: int) -> Attribution:
+        """Give the answer for two times between which it may change."""
+        moments = course.changes(first, last)
+        if moments is None:
+            return course.client.unnamed(conflict=True)
+        answers = {self._learn_answer(course, moment) for moment in (first, *moments)}
+        if len(answers) == 1:
+            return answers.pop()
+        if len({answer.key for answer in answers}) == 1:
+            return replace(answers.pop(), department=course.client.department, reason=Reason.CONFLICT)
+        return course.client.unnamed(conflict=True)
+
+    def timeless(self, who: Who) -> Attribution | None:
+        """Give the answer where time does not matter: no lease, sighting or dated record concerns the identity."""
+        return (self._courses.get(who) or self._course(who)).fixed
+
+    def lineage(self, department: str) -> tuple[str, ...]:
+        """Give a department and those above it, nearest first; nothing where no file names it."""
+        line: dict[str, None] = {}
+        at: str | None = department
+        while at is not None and at not in line and (found := self.departments.get(at)) is not None:
+            line[at] = None
+            at = found.parent
+        return tuple(line)
+
+    def _course(self, who: Who) -> Course:
+        if len(self._courses) >= _CACHE_LIMIT:
+            self._courses.clear()
+            self._lasting.clear()
+        client = self._identify(who)
+        if client.stranger is not None:
+            course = Course(client, client.stranger, [], dated=False)
+        else:
+            dated = self._is_dated(client)
+            fixed = None if dated or self._is_watched(client) else self._judge(client, None)
+            course = Course(client, fixed, self._breaks(client), dated)
+        self._courses[who] = course
+        return course
+
+    def _is_watched(self, client: Client) -> bool:
+        """Whether leases or sightings tell of the client's address."""
+        if client.login is not None or client.address is None or not client.is_personal:
+            return False
+        return client.address in self._learnt.sightings or self._holders.timeline(client.address) is not None
+
+    def _is_dated(self, client: Client) -> bool:
+        """Whether the answer depends on records with dates, of anybody whom the client may turn out to be."""
+        persons: set[str] = set()
+        if client.login is not None:
+            persons.add(client.user_key.removeprefix(PERSON))
+        elif client.owned:
+            names = (client.device or "", client.address or "")
+            persons.update(owner for name in names for owner in self._roster.owners(name, None))
+        if client.address is not None and self._is_watched(client):
+            for keys in self._learnt.sightings.get(client.address, {}).values():
+                persons.update(key.removeprefix(PERSON) for key in keys if key.startswith(PERSON))
+            if self._holders.is_dated(client.address):
+                return True
+        return not all(map(self._roster.is_timeless, persons))
+
+    def _breaks(self, client: Client) -> list[int]:
+        """Give the times, in order, between which (and between two midnights) the answer cannot change."""
+        address = client.address
+        if address is None or not self._is_watched(client):
+            return []
+        found = self._changes.get(address)
+        if found is None:
+            changes = {*self._holders.breaks(address), *self._learnt.breaks(address)}
+            found = self._changes[address] = sorted(changes)
+        return found
+
+    def _judge(self, client: Client, time: int | None) -> Attribution:
+        if client.login is not None:
+            return self._bound(client.user_key, client, time, Reason.USER)
+        named = self._owners(client.device, time) if client.owned else _NOBODY
+        held, seen = UNHELD, _NOBODY
+        if client.address is not None and client.is_personal and time is not None:
+            held, place = self._holders.at(client.address, time, client.device)
+            seen = self._learnt.keys_at(client.address, time, place, leased=held.leased)
+        owners = named or (self._owners(client.address, time) if client.owned else _NOBODY)
+        # What the record itself says of its device stands above what a lease says of its address.
+        keys = owners | seen if named else owners | seen | held.people
+        if len(keys) > 1 or (held.conflict and not named):
+            return client.unnamed(conflict=True)
+        if keys:
+            reason = Reason.DEVICE if owners else Reason.LEASE if held.people else Reason.LEARNT
+            return self._bound(next(iter(keys)), client, time, reason)
+        if held.device is not None:
+            return self._bound(held.device, client, time, Reason.LEASE)
+        return client.unnamed(conflict=False)
+
+    def _identify(self, who: Who) -> Client:
+        login, named = parse_login(who.user), None
         device = normalise_device(who.device)
         address = normalise_address(who.source_ip) if who.source_ip else None
-        if login is not None and (login.computer or normalise_address(login.local)):
-            # A computer account or an address in the user field names a machine, not a human.
-            device, login = device or login.computer, None
+        if login is not None and (login.computer or login.is_built_in or normalise_address(login.local)):
+            # A computer account, one that all computers have, or an address in the user field names no human.
+            named, login = login.computer, None
         if device is not None and normalise_address(device):
             address, device = address or device, None
         network = self._networks.find(address) if address else None
+        if network is None or network.kind is NetworkKind.CLIENT:
+            device = device or named
+        elif network.kind is not NetworkKind.NAT:
+            device = None  # of a server, or of a computer that many share: as the network, nobody's own
         if login is None:
-            return _Client(login, "", device, address, network)
+            owned = any(name and self._roster.owners(name, None) for name in (device, address))
+            return Client(login, "", device, address, network, owned=owned)
         persons = self._roster.find(login)
         if len(persons) == 1:
-            return _Client(login, f"person:{next(iter(persons))}", device, address, network)
+            return Client(login, f"{PERSON}{next(iter(persons))}", device, address, network)
         reason = Reason.AMBIGUOUS_USER if persons else Reason.UNKNOWN_USER
         department = network.department if network else None
         stranger = Attribution(f"user:{login}", department, individual=True, reason=reason)
-        return _Client(login, stranger.key, device, address, network, stranger)
+        return Client(login, stranger.key, device, address, network, stranger)
 
-    def _bound(self, key: str, client: _Client, time: int | None, reason: Reason) -> Attribution:
-        kind, _, name = key.partition(":")
-        if kind != "person":
+    def _bound(self, key: str, client: Client, time: int | None, reason: Reason) -> Attribution:
+        found = self._lasting.get((key, client.department, reason))
+        if found is None:
+            found = self._attributed(key, client, time, reason)
+            if not key.startswith(PERSON) or self._roster.is_timeless(key.removeprefix(PERSON)):
+                self._lasting[key, client.department, reason] = found
+        return found
+
+    def _attributed(self, key: str, client: Client, time: int | None, reason: Reason) -> Attribution:
+        if not key.startswith(PERSON):
             return Attribution(key, client.department, individual=True, reason=reason)
-        department = self._roster.department(name, time)
-        if department is None:
-            return Attribution(key, client.department, individual=True, reason=Reason.OUTSIDE_PERIOD)
-        return Attribution(key, department, individual=True, reason=reason)
+        name = key.removeprefix(PERSON)
+        presence, department, groups = self._roster.standing(name, time)
+        if presence is Presence.DISPUTED:
+            return Attribution(key, None, individual=True, reason=Reason.CONFLICT, groups=groups)
+        if presence is Presence.OUTSIDE:
+            reason = Reason.OUTSIDE_PERIOD
+        return Attribution(key, department or client.department, individual=True, reason=reason, groups=groups)
 
-    def _owners(self, client: _Client, time: int | None) -> frozenset[str]:
-        owners = self._roster.owners(client.device, time) if client.device else frozenset()
-        if not owners and client.address:
-            owners = self._roster.owners(client.address, time)
-        return frozenset(f"person:{person}" for person in owners)
+    def _owners(self, device: str | None, time: int | None) -> frozenset[str]:
+        owners = self._roster.owners(device, time) if device else ()
+        return frozenset(f"{PERSON}{person}" for person in owners)
 
-    def _seen(self, sightings: Iterable[tuple[str, str, int]]) -> Iterable[tuple[_Client, int]]:
+    def _seen(self, sightings: Iterable[tuple[str, str, int]]) -> Iterable[tuple[str, str, list[int]]]:
+        times: dict[tuple[str, str], list[int]] = {}
         for address, user, time in sightings:
-            client = self._client(Who(address, user, None))
-            if client.login is not None and client.is_personal:
-                yield client, time
-
-
-def _by_machine(client: _Client, *, conflict: bool) -> Attribution:
-    """Attribution without any name: the device, else the address and what its network stands for."""
-    if client.device is not None:
-        reason = Reason.CONFLICT if conflict else Reason.DEVICE
-        return Attribution(f"device:{client.device}", client.department, individual=True, reason=reason)
-    if client.address is None:
-        return Attribution("unknown", None, individual=False, reason=Reason.NOBODY)
-    if not client.is_personal:
-        server = client.network is not None and client.network.kind is NetworkKind.SERVER
-        prefix, reason = ("server", Reason.SERVER) if server else ("shared", Reason.SHARED)
-        return Attribution(f"{prefix}:{client.address}", client.department, individual=False, reason=reason)
-    reason = Reason.NETWORK if client.network else Reason.NO_NETWORK
-    return Attribution(
-        f"address:{client.address}", client.department, individual=True, reason=Reason.CONFLICT if conflict else reason
-    )
+            times.setdefault((address, user), []).append(time)
+        for (address, user), moments in times.items():
+            client = self._identify(Who(address, user, None))
+            if client.login is not None and client.is_personal and client.address:
+                yield client.address, client.user_key, moments
 
 
 def _with_headcount(department: Department, people: set[str] | None) -> Department:
@@ -216,4 +314,6 @@ def _rows_of(content: Content) -> list[tuple[str, tuple[Any, ...]]]:
 
 
 def _canonical(row: Network | PersonRow | Department) -> str:
+    if isinstance(row, PersonRow):
+        return row.canonical
     return json.dumps(asdict(row), sort_keys=True, default=str)

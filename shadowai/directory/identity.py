@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from shadowai.hosts import normalise_address
 
 MAX_USER = 1024  # characters; longer texts are no names
 
+# Domains of the accounts that every Windows computer has, in the languages that translate them ("Well-known SIDs").
+_BUILT_IN = frozenset(("nt authority", "nt-autorität", "autorite nt", "nt service", "iis apppool"))
 _ESCAPES = {"%5c": "\\", "%40": "@", "%20": " "}
 _ESCAPE = re.compile("|".join(_ESCAPES), re.IGNORECASE)
 _DN = re.compile(r"(?:cn|uid)\s*=", re.IGNORECASE)
 _DN_VALUE = re.compile(r"=((?:[^\\,+]|\\.)*)", re.DOTALL)
+_PAIRS = r"[0-9a-f]{2}([:-]?)(?:[0-9a-f]{2}\1){4}[0-9a-f]{2}"
+_QUADS = r"[0-9a-f]{4}([-.])[0-9a-f]{4}\2[0-9a-f]{4}"
+_MAC = re.compile(f"{_PAIRS}|{_QUADS}", re.ASCII)
 _DN_ESCAPE = re.compile(r"((?:\\[0-9a-f]{2})+)|\\(.)", re.IGNORECASE | re.DOTALL)
 
 
@@ -32,8 +37,7 @@ class Form(Enum):
     LDAP = "ldap"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """A user name in its one form: lower case, one backslash, no escapes. `domain` is None for bare and LDAP names."""
 
     form: Form
@@ -41,32 +45,39 @@ class Login:
     domain: str | None = None
 
     def __str__(self) -> str:
-        if self.form is Form.LOGON:
-            return f"{self.domain}\\{self.local}"
-        return f"{self.local}@{self.domain}" if self.form is Form.MAIL else self.local
+        form, local, domain = self
+        if form is Form.MAIL:
+            return f"{local}@{domain}"
+        return f"{domain}\\{local}" if form is Form.LOGON else local
 
     @property
     def computer(self) -> str | None:
         """Name of the computer where this is a Windows computer account (its name ends in a dollar sign), else None."""
         return self.local[:-1] if self.local.endswith("$") and len(self.local) > 1 else None
 
+    @property
+    def is_built_in(self) -> bool:
+        r"""Whether this is an account that every Windows computer has, such as `NT AUTHORITY\SYSTEM`: nobody's name."""
+        return self.form is Form.LOGON and self.domain in _BUILT_IN
+
 
 def parse_login(text: str | None) -> Login | None:
     """Bring a user name to its one form; None where there is no name in the text."""
     if text is None or len(text) > MAX_USER:
         return None
-    name = _ESCAPE.sub(lambda found: _ESCAPES[found[0].lower()], text)
+    name = _ESCAPE.sub(lambda found: _ESCAPES[found[0].lower()], text) if "%" in text else text
     name = normalise_name(name)
     if name.startswith("mailto:"):
         name = name.removeprefix("mailto:").partition("?")[0]
-    if _DN.match(name):
+    if "=" in name and _DN.match(name):
         return _from_dn(name)
     return _from_account(name)
 
 
 def normalise_name(text: str) -> str:
     """Lower case, single spaces, composed characters (Unicode NFC)."""
-    return unicodedata.normalize("NFC", " ".join(text.split())).lower()
+    words = " ".join(text.split())
+    return words.lower() if words.isascii() else unicodedata.normalize("NFC", words).lower()
 
 
 def short_name(device: str) -> str | None:
@@ -75,12 +86,30 @@ def short_name(device: str) -> str | None:
     return label if dot and label and normalise_address(device) is None else None
 
 
+def normalise_mac(text: str) -> str | None:
+    """Bring a MAC address to the form `aa:bb:cc:dd:ee:ff`; None where the text is none.
+
+    Known spellings: pairs with colons (IEEE), with hyphens (Windows), with nothing (Windows DHCP); fours with dots
+    (Cisco) or hyphens (Huawei, H3C).
+    """
+    mac = text.strip().lower()
+    if _MAC.fullmatch(mac) is None:
+        return None
+    digits = re.sub("[:.-]", "", mac)
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 def normalise_device(text: str | None) -> str | None:
-    """Bring the name of a device to its one form: a canonical address, or a name in lower case; None where empty."""
+    """Bring the name of a device to its one form; None where empty.
+
+    That is a canonical address, a MAC address with colons, or a name in lower case.
+    """
     if text is None or len(text) > MAX_USER:
         return None
     name = normalise_name(text).strip("\\").rstrip(".").removesuffix("$")
-    return normalise_address(name) or name or None
+    # The quick look first: hardly a name is an address, and a directory has half a million names.
+    written = ":" in name or name.replace(".", "").isdigit()
+    return (normalise_address(name) if written else None) or normalise_mac(name) or name or None
 
 
 def _from_account(name: str) -> Login | None:

@@ -1,7 +1,7 @@
 """CSV files as people write them: read with the line numbers that an editor shows, every problem collected.
 
 The syntax is RFC 4180 with the tolerance that spreadsheets need: a byte order mark, any line ending, `;` or a tab as
-delimiter, blank lines, headers in any case and order.
+delimiter, blank lines, headers in any case and order, numbers kept as text (`="00123"`).
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,17 @@ from shadowai.errors import UsageError
 from shadowai.model import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 DAY = 24 * 3600 * SECOND  # nanoseconds
-_EPOCH = date(1970, 1, 1)
+MAX_BYTES = 1 << 30  # of one file; a million people fit into a tenth of it
+MAX_TOLD = 1000  # problems, and as many warnings, are kept; the rest is counted
+EPOCH = date(1970, 1, 1)
 _DATE_LENGTH = len("2026-01-31")
+# C0 but for the white space that spreadsheets write, DEL and C1: no name holds them, and terminals obey them.
+CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_TEXT_NUMBER = re.compile(r'="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,36 +47,61 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """What was met while the files were read: problems refuse the directory, warnings are only told."""
+    """What was met while the files were read: problems refuse the directory, warnings are only told.
+
+    Of each the first `MAX_TOLD` are kept; `untold` counts the others by file.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    untold: Counter[str] = field(default_factory=Counter)
 
     def problem(self, file: Path, line: int, message: str) -> None:
         """Note something that makes the directory unusable."""
-        self.problems.append(Problem(str(file), line, message))
+        self._note(self.problems, Problem(str(file), line, message))
 
     def warn(self, file: Path, line: int, message: str) -> None:
         """Note something odd that does no harm."""
-        self.warnings.append(Problem(str(file), line, message))
+        self._note(self.warnings, Problem(str(file), line, message))
+
+    def told(self, notes: Iterable[Problem]) -> list[str]:
+        """Write notes out, each once, in the order of files and lines; at the end how many were left out."""
+        lines = [str(note) for note in sorted(set(notes))]
+        return [*lines, *(f"{file}: and {count} more like these" for file, count in sorted(self.untold.items()))]
 
     def raise_if_any(self) -> None:
         """Raise every problem together as one UsageError, one a line."""
         if self.problems:
-            raise UsageError("\n".join(str(problem) for problem in sorted(set(self.problems))))
+            raise UsageError("\n".join(self.told(self.problems)))
+
+    def _note(self, notes: list[Problem], note: Problem) -> None:
+        if len(notes) < MAX_TOLD:
+            notes.append(note)
+        else:
+            self.untold[note.file] += 1
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that a table must and may have."""
+    """The columns that a table must and may have; `headers` gives those that the user's file calls otherwise."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every known column, in the documented order."""
         return self.required + self.optional
+
+    def under(self, headers: Mapping[str, str] | None) -> Columns:
+        """Give the same columns under the headers of a column map {our column: header}."""
+        return replace(self, headers=headers or {})
+
+    def names(self, header: Iterable[str]) -> list[str]:
+        """Turn a file's header into our column names; unknown headers stay as they are, in lower case."""
+        ours = {other.strip().lower(): column for column, other in self.headers.items()}
+        return [ours.get(name, name) for name in (cell.strip().lower() for cell in header)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +116,22 @@ class Row:
         return self.cells.get(column, "")
 
 
-def read_table(path: Path, columns: Columns, findings: Findings) -> list[Row]:
-    """Read one CSV file. What is wrong with it goes to `findings`; the usable rows are returned all the same."""
-    text = _read_text(path, findings)
+def read_table(path: Path, columns: Columns, findings: Findings) -> Iterator[Row]:
+    """Read one CSV file. What is wrong with it goes to `findings`; the usable rows are given all the same."""
+    text = read_text(path, findings)
     if text is None:
-        return []
-    records = _records(path, text, findings)
+        return
+    records = read_records(path, text, findings, _delimiter(text))
     header_line, header = next(records, (1, []))
-    names = [name.strip().lower() for name in header]
+    names = columns.names(header)
     if not _check_header(Row(path, header_line, {}), names, columns, findings):
-        return []
-    rows = (_row(path, names, record, findings) for record in records)
-    return [row for row in rows if row is not None]
+        return
+    suspicious = CONTROLS.search(text) is not None
+    for line, cells in records:
+        if (suspicious or len(cells) > len(names)) and (message := shape_problem(cells, len(names))):
+            findings.problem(path, line, message)
+        else:
+            yield Row(path, line, dict(zip(names, map(trim, cells), strict=False)))
 
 
 def parse_day(row: Row, column: str, findings: Findings) -> int | None:
@@ -111,11 +146,41 @@ def parse_day(row: Row, column: str, findings: Findings) -> int | None:
     if day is None or len(text) != _DATE_LENGTH:
         findings.problem(row.file, row.line, f"{column} {text!r} is not a date; write it as YYYY-MM-DD")
         return None
-    return (day - _EPOCH).days
+    return (day - EPOCH).days
 
 
-def _read_text(path: Path, findings: Findings) -> str | None:
+def split_values(text: str) -> tuple[str, ...]:
+    """Take apart a cell of several values, separated by `;`; a backslash before it makes it part of a value."""
+    if ";" not in text:
+        return (text,) if text else ()
+    parts = text.replace("\\;", "\0").split(";")
+    return tuple(value for part in parts if (value := part.replace("\0", ";").strip()))
+
+
+def trim(cell: str) -> str:
+    """Single spaces, none at the ends; a number that a spreadsheet was told to keep as text loses its formula."""
+    value = " ".join(cell.split())
+    if value.startswith('="') and (found := _TEXT_NUMBER.fullmatch(value)):
+        return found[1].strip()
+    return value
+
+
+def shape_problem(cells: list[str], width: int) -> str | None:
+    """Say what makes a record unusable: more cells than the header has, or control characters."""
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+        # A shifted row would put a person into a wrong department.
+        return f"has more cells than the header has columns ({width}); quote values that hold the delimiter"
+    if any(map(CONTROLS.search, cells)):
+        return "holds control characters; remove them"
+    return None
+
+
+def read_text(path: Path, findings: Findings) -> str | None:
+    """Read a file as UTF-8, or as UTF-16 where it says so; None where it is neither (noted)."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            findings.problem(path, 0, f"is larger than {MAX_BYTES >> 20} MiB; no list of people is")
+            return None
         data = path.read_bytes()
     except OSError as error:
         findings.problem(path, 0, f"cannot be read ({error.strerror}); check the file and its permissions")
@@ -129,13 +194,13 @@ def _read_text(path: Path, findings: Findings) -> str | None:
         return None
 
 
-def _records(path: Path, text: str, findings: Findings) -> Iterator[tuple[int, list[str]]]:
+def read_records(path: Path, text: str, findings: Findings, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Give the records that are not blank with the number of their first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     line = 1
     try:
         for record in reader:
-            if any(cell.strip() for cell in record):
+            if any(map(str.strip, record)):
                 yield line, record
             line = reader.line_num + 1
     except csv.Error as error:
@@ -151,29 +216,15 @@ def _check_header(place: Row, names: list[str], columns: Columns, findings: Find
     missing = [name for name in columns.required if name not in names]
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     unknown = [name for name in names if name and name not in columns.all]
-    wanted = ",".join(columns.required)
+    wanted = ",".join(columns.headers.get(name, name) for name in columns.required)
     for name in missing:
+        told = columns.headers.get(name, name)
         remedy = (
             f"the first line must be: {wanted}" if names else f"the file is empty; its first line must be: {wanted}"
         )
-        findings.problem(place.file, place.line, f"column {name!r} is missing; {remedy}")
+        findings.problem(place.file, place.line, f"column {told!r} is missing; {remedy}")
     for name in twice:
         findings.problem(place.file, place.line, f"column {name!r} is there twice; remove one")
     for name in unknown:
         findings.warn(place.file, place.line, f"column {name!r} is not known and is ignored")
     return not missing and not twice
-
-
-def _row(path: Path, names: list[str], record: tuple[int, list[str]], findings: Findings) -> Row | None:
-    line, cells = record
-    surplus = [cell for cell in cells[len(names) :] if cell.strip()]
-    if surplus:
-        # A shifted row would put a person into a wrong department.
-        findings.problem(
-            path,
-            line,
-            f"has more cells than the header has columns ({len(names)}); quote values that hold the delimiter",
-        )
-        return None
-    values = (" ".join(cell.split()) for cell in cells)
-    return Row(path, line, {name: value for name, value in zip(names, values, strict=False) if name})

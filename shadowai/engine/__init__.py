@@ -1,5 +1,6 @@
-"""Where shards run: in this process, or in a pool of worker processes; one code path over concurrent.futures."""
+"""Where shards run: in this process, in a pool of processes, on a cluster; one code path over concurrent.futures."""
 
-from shadowai.engine.pool import interrupts_held_back, run, warm_up
+from shadowai.engine.cluster import Cluster, connected
+from shadowai.engine.pool import Workers, interrupts_held_back, run, warm_up
 
-__all__ = ["interrupts_held_back", "run", "warm_up"]
+__all__ = ["Cluster", "Workers", "connected", "interrupts_held_back", "run", "warm_up"]

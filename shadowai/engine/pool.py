@@ -10,24 +10,28 @@ import signal
 import sys
 import tempfile
 import threading
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from shadowai.engine.cluster import Cluster, Job
+from shadowai.engine.outcomes import WAITING, outcomes
 from shadowai.errors import WorkerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
+    from concurrent.futures import Executor, Future
 
 _LONGEST_TEMP = 70  # bytes of the temporary folder's path: the server's socket in it has 32 more, of 107 at most
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
+Workers = int | Cluster
 
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
-_WAITING = 4  # tasks queued for each worker; more would only hold memory
 _COLLECTING = (50_000, 20, 100)  # Python's own (700, 10, 10) took a tenth of the time of reading, and found nothing
 
 
@@ -51,17 +55,21 @@ def run(  # noqa: PLR0913  # all by name
     work: Callable[[Task], Outcome],
     tasks: Sequence[Task],
     *,
-    workers: int,
+    workers: Workers,
     prepare: Callable[..., None],
     context: tuple[object, ...],
     meanwhile: Callable[[], None] | None = None,
 ) -> Generator[Outcome]:
     """Do `work` on every task and yield the outcomes in any order.
 
-    `prepare(*context)` runs once in each worker before its first task. With one worker, or one task, all of it runs in
-    this process. `meanwhile` is done here once the workers have something to do. A worker that dies raises WorkerError.
-    Close the generator where it is left early: that ends the workers and removes what they were prepared from.
+    `workers` is a number of processes here, or a cluster. `prepare(*context)` runs once in each worker before its first
+    task. With one worker, or one task, all of it runs in this process. `meanwhile` is done here once the workers have
+    something to do. A worker that dies raises WorkerError. Close the generator where it is left early: that ends the
+    workers and removes what they were prepared from.
     """
+    if isinstance(workers, Cluster):
+        yield from workers.run(Job(prepare, context, work), tasks, meanwhile)
+        return
     if workers <= 1 or len(tasks) <= 1:
         prepare(*context)
         yield from map(work, tasks)
@@ -80,7 +88,7 @@ def run(  # noqa: PLR0913  # all by name
         try:
             with pool:
                 try:
-                    yield from _outcomes(pool, work, tasks, workers * _WAITING, meanwhile)
+                    yield from outcomes(partial(_submit, pool, work), tasks, workers * WAITING, meanwhile)
                 finally:
                     pool.shutdown(cancel_futures=True)  # after an interruption nothing queued is begun
         except BrokenProcessPool as error:
@@ -149,26 +157,6 @@ def interrupts_held_back() -> Iterator[None]:
             signal.raise_signal(caught)
 
 
-def _outcomes(
-    pool: Executor,
-    work: Callable[[Task], Outcome],
-    tasks: Sequence[Task],
-    window: int,
-    meanwhile: Callable[[], None] | None,
-) -> Iterator[Outcome]:
-    upcoming = iter(tasks)
-    pending: set[Future[Outcome]] = set()
-    while True:
-        for task in upcoming:
-            with _starting_workers():
-                pending.add(pool.submit(work, task))
-            if len(pending) >= window:
-                break
-        if not pending:
-            return
-        if meanwhile:
-            meanwhile()
-            meanwhile = None
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield future.result()
+def _submit(pool: Executor, work: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
+    with _starting_workers():
+        return pool.submit(work, task)

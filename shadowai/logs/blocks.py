@@ -6,6 +6,7 @@ same.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from shadowai.logs.framing import fold
 from shadowai.logs.lines import MAX_BLANK, MAX_LINE, is_blank
 from shadowai.logs.mixed import MixedReader
 from shadowai.logs.reader import Reader
-from shadowai.model import Observation, Skip, Tally
+from shadowai.model import HOUR, Observation, Skip, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -118,6 +119,7 @@ def _see_all(tally: Tally, times: Sequence[int | None]) -> None:
     if known:
         tally.widen(min(known))
         tally.widen(max(known))
+        tally.count_hours(Counter(time // HOUR for time in known))
 
 
 def _read_hits(

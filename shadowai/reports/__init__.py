@@ -1,4 +1,4 @@
-"""One result document, many renderers: HTML pages, CSV, JSON and the summary in the terminal.
+"""One result document, many renderers: HTML pages, PDF, CSV, XLSX, JSON, Markdown, and the terminal.
 
 Renderers are functions over `shadowai.result.Result` and know nothing else: no clock, no network, no engine. Each is
 imported when it is first asked for, since pages bring a template engine, and most commands print no page.
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shadowai.reports.document import result_json
-    from shadowai.reports.html import render_department, render_index
+    from shadowai.reports.files import write
+    from shadowai.reports.html import render_department, render_evidence, render_executive, render_index
     from shadowai.reports.schema import result_schema
     from shadowai.reports.tables import usage_csv
     from shadowai.reports.terminal import summary
-    from shadowai.reports.write import write
 
 __all__ = [
     "render_department",
+    "render_evidence",
+    "render_executive",
     "render_index",
     "result_json",
     "result_schema",
@@ -27,12 +29,14 @@ __all__ = [
 
 _HOMES = {
     "render_department": "html",
+    "render_evidence": "html",
+    "render_executive": "html",
     "render_index": "html",
     "result_json": "document",
     "result_schema": "schema",
     "summary": "terminal",
     "usage_csv": "tables",
-    "write": "write",
+    "write": "files",
 }
 
 
@@ -41,5 +45,5 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = found  # also in place of the module `write`, which importing it has put there
+    globals()[name] = found
     return found

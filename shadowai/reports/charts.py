@@ -1,44 +1,45 @@
-"""Geometry of the charts: what the templates draw as inline SVG or as a shaded table, with the same figures in words.
+"""Geometry of the chart over time: what the templates draw as inline SVG, with the same figures in words.
 
-Bars are drawn in an SVG that stretches to the width of the page while its text stays outside it, so that labels keep
-their size on a phone. Colour is never alone: bars are stacked in a fixed order, striped where unsanctioned, and told in
-a table.
+Bars stand at percents of the drawing's width and heights in pixels, so that a chart fits a phone and a sheet of paper
+without a script, and neither its patterns nor its labels are stretched. Colour is never alone: bars are stacked in a
+fixed order, each status has its own pattern, and a table tells the numbers. Why no library draws them:
+docs/decisions/charts.md.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shadowai.model import Status
+from shadowai.provenance import Period
 from shadowai.reports import text, words
-from shadowai.result import Period, ServiceUse
+from shadowai.reports.language import say, say_many
+from shadowai.result import DayUse, ServiceUse
 
 HEIGHT = 160  # of the plot, in units of the drawing, which are CSS pixels
 MIN_HEIGHT = 4.0  # of a segment with its gap
 GAP = 1.0  # between segments
-SLOT = 10  # width of one bar and its gap, in units that stretch
+FILL = 0.76  # of the room of one bar; the rest is the gap
+MINOR = 4  # labels for which a phone has room
+MAX_LABELS = 7  # of the time axis; on a phone, every second is left out
 MAX_BARS = 62  # two months of days; longer periods are drawn by week, month or year
-MAX_CATEGORIES = 12  # columns of the heat map; the rest is one column
-LEVELS = 5  # shades of the heat map above empty
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Part of a bar: one status, placed from the top of the drawing."""
+    """One status's part of a bar: from the left in percent, from the top in pixels, and its height in pixels."""
 
-    status: str
+    left: float
     top: float
     height: float
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One step of time: where it stands, its label, its segments, and its sessions by status, as in the legend."""
+    """One step of time: its label, and its sessions by status, as in the legend."""
 
-    left: float
     label: str
-    segments: tuple[Segment, ...]
     counts: tuple[int, ...]
     total: int
 
@@ -52,55 +53,42 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeLabel:
+    """A text of the time axis: the middle of its bar in percent, and whether a phone has no room for it."""
+
+    left: float
+    label: str
+    minor: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Legend:
-    """One status of the chart with its sessions over the whole period."""
+    """One status of the chart: its sessions over the whole period, and its segments in order of time."""
 
     status: str
     word: str
     count: int
+    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TimeChart:
-    """Sessions over time by status. `step` is day, week, month or year; `labels` are first, middle and last step."""
+    """Sessions over time by status.
+
+    `step` is day, week, month or year, `heading` says so, and `title` is the whole chart in words. `bar_width` is in
+    percent of the width, `height` in pixels. `undated` is a sentence about sessions without a day, or empty.
+    """
 
     step: str
+    heading: str
     title: str
-    width: int
     height: int
     bar_width: float
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
     legend: tuple[Legend, ...]
-    labels: tuple[str, ...]
-    undated: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeatCell:
-    """Sessions of one department in one category: shade 0 (none) to 5, and how many of them unsanctioned."""
-
-    count: int
-    level: int
-    unsanctioned: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeatRow:
-    """One department's line of the heat map."""
-
-    name: str
-    page: str
-    cells: tuple[HeatCell, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeatMap:
-    """Sessions by department and category; categories are ordered by sessions, the rarest are merged into the last."""
-
-    columns: tuple[str, ...]
-    rows: tuple[HeatRow, ...]
+    labels: tuple[TimeLabel, ...]
+    undated: str
 
 
 Counts = dict[Status, int]
@@ -117,49 +105,33 @@ def time_chart(services: Iterable[ServiceUse], period: Period) -> TimeChart | No
         by_step.setdefault(_start(moment, step), Counter()).update(counts)
     statuses = [status for status in Status if any(counts[status] for counts in by_step.values())]
     top = _round_up(max(sum(counts.values()) for counts in by_step.values()))
+    columns = [[by_step[start][status] for status in statuses] for start in sorted(by_step)]
     bars = tuple(
-        _bar(place, _label(start, step), [(status, by_step[start][status]) for status in statuses], top)
-        for place, start in enumerate(sorted(by_step))
+        Bar(_label(start, step), tuple(counts), sum(counts))
+        for start, counts in zip(sorted(by_step), columns, strict=True)
     )
+    stacked = [_stack(_left(place, len(columns)), counts, top) for place, counts in enumerate(columns)]
     legend = tuple(
-        Legend(status.value, words.STATUS[status], sum(counts[status] for counts in by_step.values()))
-        for status in statuses
+        Legend(
+            status.value,
+            words.status(status),
+            sum(counts[place] for counts in columns),
+            tuple(stack[place] for stack in stacked if place in stack),
+        )
+        for place, status in enumerate(statuses)
     )
-    told = ", ".join(f"{text.number(entry.count)} {entry.word.lower()}" for entry in legend)
     return TimeChart(
         step=step,
-        title=f"Sessions per {step} by status, {bars[0].label} to {bars[-1].label}: {told}.",
-        width=SLOT * len(bars),
+        heading=_heading(step),
+        title=_title(_heading(step), bars, legend),
         height=HEIGHT,
-        bar_width=SLOT * 0.76,
+        bar_width=round(100 * FILL / len(bars), 3),
         bars=bars,
         ticks=_ticks(top),
         legend=legend,
-        labels=_ends([bar.label for bar in bars]),
-        undated=undated,
+        labels=_time_labels([bar.label for bar in bars]),
+        undated=_undated(undated),
     )
-
-
-def heat_map(departments: Sequence[tuple[str, str, Sequence[ServiceUse]]], bad: Sequence[Status]) -> HeatMap | None:
-    """Lay out sessions by department (name, page, services) and category; None where there is no use."""
-    sums: Counter[str] = Counter()
-    for _, _, services in departments:
-        for service in services:
-            sums[service.category_name] += service.sessions
-    if not sums:
-        return None
-    ranked = sorted(sums, key=lambda name: (-sums[name], name))
-    keep = ranked if len(ranked) <= MAX_CATEGORIES else ranked[: MAX_CATEGORIES - 1]
-    merged = len(ranked) - len(keep)
-    columns = (*keep, f"{merged} other categories") if merged else tuple(keep)
-    place = {name: at for at, name in enumerate(keep)}
-    grid = [_heat_counts(services, place, len(columns), bad) for _, _, services in departments]
-    most = max(count for row in grid for count, _ in row)
-    rows = tuple(
-        HeatRow(name, page, tuple(HeatCell(count, _level(count, most), denied) for count, denied in cells), _sum(cells))
-        for (name, page, _), cells in zip(departments, grid, strict=True)
-    )
-    return HeatMap(columns, rows)
 
 
 def bar_percent(part: int, whole: int) -> int:
@@ -180,9 +152,18 @@ def _sessions_by_day(services: Iterable[ServiceUse]) -> tuple[dict[date, Counts]
                 continue
             dated += use.sessions
             counts = by_day.setdefault(moment, {})
-            counts[service.status] = counts.get(service.status, 0) + use.sessions
+            for status, number in _statuses(service, use):
+                counts[status] = counts.get(status, 0) + number
         undated += max(0, service.sessions - dated)
     return by_day, undated
+
+
+def _statuses(service: ServiceUse, use: DayUse) -> Iterator[tuple[Status, int]]:
+    """Divide a day's sessions by status; those of which an older document does not say it have the service's."""
+    told = [(Status(name.replace("_", "-")), number) for name, number in use.statuses if number]
+    yield from told
+    if rest := use.sessions - sum(number for _, number in told):
+        yield service.status, rest
 
 
 def _steps(by_day: Mapping[date, Counts], period: Period) -> tuple[str, list[date]]:
@@ -208,23 +189,53 @@ def _start(moment: date, step: str) -> date:
     return moment.replace(month=1, day=1) if step == "year" else moment
 
 
+def _heading(step: str) -> str:
+    return {
+        "day": say("Sessions per day"),
+        "week": say("Sessions per week"),
+        "month": say("Sessions per month"),
+        "year": say("Sessions per year"),
+    }[step]
+
+
+def _title(heading: str, bars: Sequence[Bar], legend: Sequence[Legend]) -> str:
+    told = text.listing([f"{one.word} {text.number(one.count)}" for one in legend], len(legend))
+    first, last = bars[0].label, bars[-1].label
+    return say("{heading} by status, {first} to {last}. {told}.", heading=heading, first=first, last=last, told=told)
+
+
+def _undated(sessions: int) -> str:
+    if not sessions:
+        return ""
+    return say_many(
+        "{number} session has no day and is not drawn.",
+        "{number} sessions have no day and are not drawn.",
+        sessions,
+        number=text.number(sessions),
+    )
+
+
+def _left(place: int, bars: int) -> float:
+    return round(100 * (place + (1 - FILL) / 2) / bars, 3)
+
+
 def _label(start: date, step: str) -> str:
     if step == "year":
         return str(start.year)
     return text.month(start) if step == "month" else text.short_day(start)
 
 
-def _bar(place: int, label: str, counts: Sequence[tuple[Status, int]], top: int) -> Bar:
-    shown = [(status, max(MIN_HEIGHT, count * HEIGHT / top)) for status, count in counts if count]
+def _stack(left: float, counts: Sequence[int], top: int) -> dict[int, Segment]:
+    """Place one bar's segments from the bottom up, each under its status's place in the legend."""
+    shown = [(place, max(MIN_HEIGHT, number * HEIGHT / top)) for place, number in enumerate(counts) if number]
     # The smallest segments are drawn larger than they are, so that one prohibited session on a busy day can be seen.
     scale = min(1.0, HEIGHT / sum(height for _, height in shown)) if shown else 1.0
-    segments = []
+    segments = {}
     level = float(HEIGHT)
-    for status, height in shown:
+    for place, height in shown:
         level -= height * scale
-        segments.append(Segment(status.value, round(level, 2), round(height * scale - GAP, 2)))
-    left = round(place * SLOT + SLOT * 0.12, 2)
-    return Bar(left, label, tuple(segments), tuple(count for _, count in counts), sum(count for _, count in counts))
+        segments[place] = Segment(left, round(level, 2), round(height * scale - GAP, 2))
+    return segments
 
 
 def _round_up(value: int) -> int:
@@ -239,29 +250,11 @@ def _ticks(top: int) -> tuple[Tick, ...]:
     return tuple(Tick(round(100 - 100 * value / top, 2), text.number(value)) for value in values)
 
 
-def _ends(labels: Sequence[str]) -> tuple[str, ...]:
-    # Spread over the width of the axis, three labels only meet their bars where the middle is one bar.
-    middle = labels[len(labels) // 2 : len(labels) // 2 + 1] if len(labels) % 2 else ()
-    return tuple(dict.fromkeys((labels[0], *middle, labels[-1])))
-
-
-def _heat_counts(
-    services: Iterable[ServiceUse], place: Mapping[str, int], width: int, bad: Sequence[Status]
-) -> list[tuple[int, int]]:
-    counts, denied = [0] * width, [0] * width
-    for service in services:
-        column = place.get(service.category_name, width - 1)
-        counts[column] += service.sessions
-        denied[column] += service.sessions if service.status in bad else 0
-    return list(zip(counts, denied, strict=True))
-
-
-def _level(count: int, most: int) -> int:
-    # Square root, so that a department of ten stays visible beside one of a thousand.
-    if count <= 0:
-        return 0
-    return next(level for level in range(1, LEVELS + 1) if count * LEVELS**2 <= most * level**2)
-
-
-def _sum(cells: Iterable[tuple[int, int]]) -> int:
-    return sum(count for count, _ in cells)
+def _time_labels(labels: Sequence[str]) -> tuple[TimeLabel, ...]:
+    # Evenly spread from the first bar; a label reaches half its width beyond its bar on both sides.
+    every = -(-len(labels) // MAX_LABELS)
+    shown = range(0, len(labels), every)
+    return tuple(
+        TimeLabel(round(100 * (place + 0.5) / len(labels), 3), labels[place], bool(number % 2) and len(shown) > MINOR)
+        for number, place in enumerate(shown)
+    )

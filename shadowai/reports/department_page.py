@@ -1,15 +1,26 @@
-"""The page for one department head: what was used, what to do about it, and how sure we are. It names no person."""
+"""The page for one department head: what was used, what to do about it, and how sure we are.
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+A division's page is the same over a department and those below it, whose pages it links.
+"""
 
-from shadowai.reports import headline, steps, text, views, words
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shadowai.reports import headline, sureness, text, trends, views, words
 from shadowai.reports.charts import TimeChart, time_chart
+from shadowai.reports.hidden import Hidden, hidden, spots_of
+from shadowai.reports.language import say, say_many
+from shadowai.reports.origins import OriginRow, origin_rows
+from shadowai.reports.persons import Persons, persons
+from shadowai.reports.relatives import Below, Links, Relative, above, below
+from shadowai.reports.scores import ScoreView, score_view
 from shadowai.reports.sections import Sections, measured, names, split
-from shadowai.result import BlindSpot, Candidate, DepartmentUse, EvidenceCounts, Result
+from shadowai.reports.services import BriefRow, ServiceRow, brief_row, service_row
+from shadowai.reports.steps import Findings, Step, next_steps, policy_owner
+from shadowai.result import DepartmentUse, Result, ServiceUse
 
-SMALL_GROUP = 5  # heads; in a smaller group a figure may point at one person
+MAX_SERVICES = 50  # worst first, with all that is behind them
+MAX_BRIEF = 200  # more of them in one line each; what is beyond is counted, and usage.csv has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,122 +30,152 @@ class DepartmentPage:
     title: str
     department: str
     period: str
+    index: str
+    above: tuple[Relative, ...]
     headline: str
+    change: str
     asides: tuple[str, ...]
     figures: tuple[views.Figure, ...]
+    answers: tuple[views.Fact, ...]
     chart: TimeChart | None
-    services: tuple[views.ServiceRow, ...]
+    score: ScoreView | None
+    services: tuple[ServiceRow, ...]
+    brief: tuple[BriefRow, ...]
+    more: str
+    stopped: str
     unproven: tuple[views.AsideRow, ...]
     looked_up: tuple[views.AsideRow, ...]
     blocked: tuple[views.AsideRow, ...]
+    below: tuple[Below, ...]
+    hidden: Hidden | None
     blind: tuple[views.BlindGroup, ...]
     candidates: str
-    steps: tuple[steps.Step, ...]
+    steps: tuple[Step, ...]
+    persons: Persons | None
     sureness: tuple[str, ...]
+    origins: tuple[OriginRow, ...]
     marks: tuple[views.Mark, ...]
     scale: tuple[tuple[str, str], ...]
     origin: views.Origin
 
 
-def department_page(result: Result, department: DepartmentUse) -> DepartmentPage:
-    """Build the context from a tidied result and one of its departments."""
-    parts = split(department.services)
-    named = names(result)
-    scope = headline.Scope(
-        department.totals, department.headcount, measured([department]), f"in {department.name}", "department"
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """One department's part of the document: its services by section, whose records and changes concern it."""
+
+    result: Result
+    department: DepartmentUse
+    parts: Sections
+    own: tuple[str, ...]
+    changes: trends.Changes
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def department_page(
+    result: Result, department: DepartmentUse, links: Links | None = None, known: Mapping[str, str] | None = None
+) -> DepartmentPage:
+    """Build the context from a tidied result and one of its departments or divisions.
+
+    `links` are the addresses of the other pages, relative to this one's; without them, names are not linked. `known`
+    are the services' names by id, where the caller has them (`sections.names`).
+    """
+    own = (department.name, *department.below)
+    inside = _Inside(
+        result=result,
+        department=department,
+        parts=split(department.services),
+        own=own,
+        changes=trends.changes_in(result.change, own),
+        names=names(result) if known is None else known,
     )
-    spots = [spot for spot in result.blind_spots if not spot.departments or department.name in spot.departments]
+    return _page(inside, links or Links())
+
+
+def _page(inside: _Inside, links: Links) -> DepartmentPage:
+    result, department, parts = inside.result, inside.department, inside.parts
+    scope = _scope(department)
+    spots = spots_of(result, inside.own)
+    found = Findings(parts, spots, result.period, inside.names, policy_owner(result.policy))
+    steps = next_steps(found)
+    worst = parts.in_use[:MAX_SERVICES]
     return DepartmentPage(
-        title=f"AI use in {department.name}",
+        title=_title(department),
         department=department.name,
         period=text.span(result.period.start, result.period.end),
+        index=links.index,
+        above=above(result, department, links),
         headline=headline.sentence(result, scope),
-        asides=_asides(result, department, parts),
+        change=trends.in_words(inside.changes) if parts.in_use or inside.changes.by_service else "",
+        asides=sureness.asides(result, department, parts, inside.changes),
         figures=headline.figures(result, scope),
+        answers=_answers(inside, steps),
         chart=time_chart(parts.in_use, result.period),
-        services=tuple(views.service_row(service, named) for service in parts.in_use),
-        unproven=tuple(map(views.unproven_row, parts.unproven)),
-        looked_up=tuple(map(views.looked_up_row, parts.looked_up)),
-        blocked=tuple(map(views.blocked_row, parts.blocked)),
+        score=score_view(department.score),
+        services=tuple(service_row(one, inside.names, inside.changes) for one in worst),
+        brief=tuple(map(brief_row, parts.in_use[MAX_SERVICES : MAX_SERVICES + MAX_BRIEF])),
+        more=_more(len(parts.in_use) - MAX_SERVICES - MAX_BRIEF),
+        stopped=trends.stopped(inside.changes),
+        unproven=tuple(map(views.unproven_row, parts.unproven[:MAX_SERVICES])),
+        looked_up=tuple(map(views.looked_up_row, parts.looked_up[:MAX_SERVICES])),
+        blocked=tuple(map(views.blocked_row, parts.blocked[:MAX_SERVICES])),
+        below=below(result, department, links),
+        hidden=hidden(department.hidden),
         blind=views.blind_groups(spots, result.sources),
-        candidates=_candidates(result.candidates, department.name),
-        steps=steps.next_steps(parts, spots, result.period, named),
-        sureness=_sureness(parts, spots),
+        candidates=sureness.candidates(result.candidates, inside.own),
+        steps=steps,
+        persons=persons(department),
+        sureness=sureness.sentences(parts, spots),
+        origins=origin_rows(result, worst),
         marks=views.all_marks(),
         scale=words.confidence_scale(),
         origin=views.origin(result),
     )
 
 
-def _asides(result: Result, department: DepartmentUse, parts: Sections) -> tuple[str, ...]:
-    return tuple(
-        filter(
-            None,
-            (
-                _unread(result),
-                _headcount(department),
-                _not_counted(department, parts),
-            ),
-        )
-    )
+def _title(department: DepartmentUse) -> str:
+    if department.below:
+        return say("AI use in {department} and the departments below it", department=department.name)
+    return say("AI use in {department}", department=department.name)
 
 
-def _unread(result: Result) -> str:
-    failed = sum(1 for source in result.sources if source.error)
-    if not failed:
+def _more(services: int) -> str:
+    if services <= 0:
         return ""
-    return f"{failed} of {text.plural(len(result.sources), 'input')} could not be read, so use may be missing here."
-
-
-def _headcount(department: DepartmentUse) -> str:
-    heads, seen = department.headcount, department.people
-    if heads is not None and heads < seen:
-        return f"The directory lists {text.people(heads)}, fewer than were seen here; its headcount may be out of date."
-    if heads is not None and heads < SMALL_GROUP:
-        return (
-            f"With {text.people(heads)}, a figure here may point at one person. Please treat this page as confidential."
-        )
-    return ""
-
-
-def _not_counted(department: DepartmentUse, parts: Sections) -> str:
-    apart = []
-    if parts.looked_up:
-        apart.append(f"{text.plural(len(parts.looked_up), 'service')} only looked up")
-    if parts.unproven:
-        apart.append(f"{text.plural(len(parts.unproven), 'service')} whose use is not proven")
-    if department.totals.blocked:
-        apart.append(f"{text.plural(department.totals.blocked, 'request')} blocked before use")
-    return f"Not counted above: {text.listing(apart)}." if apart else ""
-
-
-def _candidates(candidates: Sequence[Candidate], name: str) -> str:
-    hosts = [candidate.host for candidate in candidates if name in candidate.departments]
-    if not hosts:
-        return ""
-    if len(hosts) == 1:
-        return f"1 host looks like AI but is not in our database, so nothing above counts it: {hosts[0]}."
-    count = text.number(len(hosts))
-    return (
-        f"{count} hosts look like AI but are not in our database, so nothing above counts them: {text.listing(hosts)}."
+    return say_many(
+        "{number} more service is in usage.csv.",
+        "{number} more services are in usage.csv.",
+        services,
+        number=text.number(services),
     )
 
 
-def _sureness(parts: Sections, spots: Sequence[BlindSpot]) -> tuple[str, ...]:
-    if not parts.in_use:
-        closing = "The blind spots above are where it could hide." if spots else "No blind spot was found either."
-        return (f"No use seen is no proof that there was none. {closing}",)
-    grades = Counter(words.confidence(service.confidence) for service in parts.in_use)
-    told = [f"{word.lower()} for {grades[word]}" for word, _ in words.confidence_scale() if grades[word]]
-    sessions = sum(service.sessions for service in parts.in_use)
-    measured = sum(service.sessions_with_bytes_up for service in parts.in_use)
-    seen: Counter[str] = Counter()
-    for service in parts.in_use:
-        seen.update(dict(service.evidence))
-    spread = f"{text.listing(told, 4)} of the {text.plural(len(parts.in_use), 'service')} in use"
-    only = next(iter(grades)).lower()
+def _scope(department: DepartmentUse) -> headline.Scope:
+    place = say("in {department}", department=department.name)
+    whole = say("of the department")
+    if department.below:
+        place = say("in {department} and the departments below it", department=department.name)
+        whole = say("of these departments")
+    return headline.Scope(department.totals, department.headcount, measured([department]), place, whole)
+
+
+def _answers(inside: _Inside, steps: tuple[Step, ...]) -> tuple[views.Fact, ...]:
+    """Give the first screen's answers: how bad, how sure, what to do first. None where nothing was read."""
+    if headline.nothing_read(inside.result):
+        return ()
     return (
-        f"Confidence is {spread}." if len(grades) > 1 else f"Confidence is {only} for every service in use.",
-        f"They were seen in {words.evidence(EvidenceCounts(**seen))}.",
-        f"The data sent could be measured for {text.number(measured)} of {text.plural(sessions, 'session')}.",
+        views.Fact(say("How bad"), _how_bad(inside.department, inside.parts.in_use)),
+        views.Fact(say("How sure"), sureness.in_short(inside.parts, inside.department.hidden)),
+        views.Fact(say("What to do first"), steps[0].title),
     )
+
+
+def _how_bad(department: DepartmentUse, in_use: tuple[ServiceUse, ...]) -> str:
+    if not in_use:
+        return say("No risk from use that we saw.")
+    worst = in_use[0]
+    told = words.risk_at_worst(worst.risk).format(service=worst.name, status=words.status_inside(worst.status))
+    score = department.score
+    if score is None:
+        return told
+    points, whole = text.points(score.points), text.points(score.of)
+    return say("{told} The department scores {points} of {of}.", told=told, points=points, of=whole)

@@ -1,9 +1,21 @@
 """result.json: byte for byte the same for the same result."""
 
+from __future__ import annotations
+
 import json
 import re
+from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from shadowai.errors import UsageError
 from shadowai.result import Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESULT = "result.json"
 
 _SURROGATE = re.compile(
     "[\ud800-\udfff]"
@@ -12,8 +24,31 @@ _SURROGATE = re.compile(
 
 def result_json(result: Result) -> bytes:
     """Write the result as UTF-8 JSON (RFC 8259): keys in the model's order, free keys sorted, newline at the end."""
-    document = result.model_dump(by_alias=True)
-    for source in document["sources"]:
-        source["skipped"] = dict(sorted(source["skipped"].items()))
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    return _SURROGATE.sub("\ufffd", text).encode() + b"\n"
+    sources = tuple(one.model_copy(update={"skipped": dict(sorted(one.skipped.items()))}) for one in result.sources)
+    ordered = result.model_copy(update={"sources": sources})
+    try:
+        text = ordered.model_dump_json(by_alias=True, indent=2)
+    except PydanticSerializationError:
+        text = _without_surrogates(ordered).model_dump_json(by_alias=True, indent=2)
+    return text.encode() + b"\n"
+
+
+def _without_surrogates(result: Result) -> Result:
+    text = json.dumps(result.model_dump(by_alias=True), ensure_ascii=False)
+    return Result.model_validate_json(_SURROGATE.sub("\ufffd", text))
+
+
+def read_result(path: Path) -> Result:
+    """Read a result.json, or that of a report folder.
+
+    Raises UsageError where there is none, or where it is of another version of the schema.
+    """
+    file = path / RESULT if path.is_dir() else path
+    try:
+        return Result.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise UsageError(error.strerror or "cannot be read", where=file) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        raise UsageError(f"is no result that this version can read: {place}: {first['msg']}", where=file) from error

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from shadowai.errors import UsageError
+from shadowai.provenance import InputRecord, Manifest
+from shadowai.reports.order import STANDARD_ORDER, Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shadowai.result import Manifest, Result
+    from shadowai.result import Result
 
 MANIFEST = "manifest.json"
 
@@ -40,25 +44,43 @@ def _check_parent(out: Path) -> None:
         raise UsageError(f"the report cannot be written: no permission in {parent}", where=out)
 
 
-def write(result: Result, folder: Path) -> None:
-    """Write the files of a report (`shadowai.reports.write`), whose template engine only the end of a scan needs."""
-    from shadowai.reports.write import write as write_files  # noqa: PLC0415  # see above
+def write(result: Result, folder: Path, order: Order) -> None:
+    """Write the files of a report (`shadowai.reports.files`), whose template engine only the end of a scan needs."""
+    from shadowai.reports.files import write as write_files  # noqa: PLC0415  # see above
 
-    write_files(result, folder)
+    write_files(result, folder, order)
 
 
-def publish(result: Result, manifest: Manifest, out: Path) -> None:
-    """Write the whole report beside `out`, then put it in the place of what was there; UsageError where it cannot."""
+def publish(result: Result, manifest: Manifest, out: Path, order: Order = STANDARD_ORDER) -> None:
+    """Write what is ordered beside `out`, then put it in the place of what was there; UsageError where it cannot."""
     check_folder(out)
     out = out.resolve()  # a link stays one, and what it points to is replaced
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _folder_beside(out) as fresh:
-            write(result, fresh)
+            write(result, fresh, order)
             (fresh / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
             _replace(out, fresh)
     except OSError as error:
         raise UsageError(f"the report cannot be written: {error.strerror or error}", where=out) from error
+
+
+def manifest_of(source: Path, result: Result) -> Manifest:
+    """Give the manifest beside a result.json, or one of what the result itself tells of its inputs."""
+    beside = (source if source.is_dir() else source.parent) / MANIFEST
+    try:
+        return Manifest.model_validate_json(beside.read_bytes())
+    except (OSError, ValidationError):
+        return Manifest(
+            generator=result.generator,
+            inputs=tuple(
+                InputRecord(path=one.path, size=None, sha256=None, format=one.format, records=one.records)
+                for one in result.sources
+            ),
+            signatures=result.signatures.version,
+            policy=result.policy.digest if result.policy else "unknown",
+            directory="unknown",
+        )
 
 
 @contextmanager

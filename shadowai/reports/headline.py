@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 
+from shadowai.provenance import SourceReport
 from shadowai.reports import text
+from shadowai.reports.language import say, say_many
 from shadowai.reports.sections import Measured
 from shadowai.reports.views import Figure
-from shadowai.result import Result, SourceReport, Totals
+from shadowai.result import Result, Totals
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a headline is about: `place` says where (`in Sales`), `whole` what a share is of (`department`)."""
+    """What a headline is about: `place` says where (`in Sales`), `whole` what a share is of (`of the department`)."""
 
     totals: Totals
     heads: int | None
@@ -30,28 +32,48 @@ def _was_read(source: SourceReport) -> bool:
 
 def sentence(result: Result, scope: Scope) -> str:
     """Say how many people used how many services, how many are unsanctioned, and what was sent to those."""
-    totals = scope.totals
+    totals, place = scope.totals, scope.place
     if nothing_read(result):
-        return f"No records could be read, so we cannot say whether AI services were used {scope.place}."
+        return say("No records could be read, so we cannot say whether AI services were used {place}.", place=place)
     when = text.during(result.period.start, result.period.end)
     if not totals.services:
-        return f"We saw no use of AI services {scope.place} {when}."
-    who = text.people_of(totals.people, scope.heads)
-    used = f"{who} {scope.place} used {text.plural(totals.services, 'AI service')} {when}"
+        return say("We saw no use of AI services {place} {when}.", place=place, when=when)
+    used = say_many(
+        "{people} {place} used {number} AI service {when}",
+        "{people} {place} used {number} AI services {when}",
+        totals.services,
+        people=text.people_of(totals.people, scope.heads),
+        place=place,
+        number=text.number(totals.services),
+        when=when,
+    )
     bad = totals.services_unsanctioned
     if not bad:
-        return f"{used}; no unsanctioned use was seen."
-    subject = "the service is" if totals.services == 1 else f"{text.number(bad)} of them {'is' if bad == 1 else 'are'}"
-    start = f"{used}; {subject} unsanctioned, used by {text.people(totals.people_unsanctioned)}"
+        return say("{used}; no unsanctioned use was seen.", used=used)
+    told = _unsanctioned(totals, text.people(totals.people_unsanctioned))
     if totals.bytes_up_unsanctioned is None:
-        return f"{start}. How much data was sent there could not be measured."
-    return f"{start}, and {sent_unsanctioned(totals, scope.known)} was sent there."
+        return say("{used}; {told}. How much data was sent there could not be measured.", used=used, told=told)
+    sent = sent_unsanctioned(totals, scope.known)
+    return say("{used}; {told}, and {data} was sent there.", used=used, told=told, data=sent)
+
+
+def _unsanctioned(totals: Totals, people: str) -> str:
+    if totals.services == 1:
+        return say("the service is unsanctioned, used by {people}", people=people)
+    bad = totals.services_unsanctioned
+    return say_many(
+        "{number} of them is unsanctioned, used by {people}",
+        "{number} of them are unsanctioned, used by {people}",
+        bad,
+        number=text.number(bad),
+        people=people,
+    )
 
 
 def sent_unsanctioned(totals: Totals, known: Measured) -> str:
     """Say how much data was sent to unsanctioned services: `none` without any, `at least` where not all is measured."""
     if not totals.services_unsanctioned:
-        return "none"
+        return say("none")
     return text.data(totals.bytes_up_unsanctioned, known.unsanctioned, totals.sessions_unsanctioned)
 
 
@@ -59,30 +81,35 @@ def figures(result: Result, scope: Scope) -> tuple[Figure, ...]:
     """Give the four figures of the first screen; none where nothing was read."""
     if nothing_read(result):
         return ()
-    totals, heads = scope.totals, scope.heads
-    bad = totals.services_unsanctioned
-    percent = text.share(totals.people, heads)
-    used = "person used AI" if totals.people == 1 else "people used AI"
-    of_heads = f"of {text.plural(heads, 'person', 'people')} used AI" if heads and percent else used
-    services = "AI service in use" if totals.services == 1 else "AI services in use"
-    unsanctioned = "unsanctioned service" if bad == 1 else "unsanctioned services"
-    by_whom = f"used by {text.people(totals.people_unsanctioned)}" if bad else ""
+    totals, bad = scope.totals, scope.totals.services_unsanctioned
+    services = say_many("AI service in use", "AI services in use", totals.services)
+    unsanctioned = say_many("unsanctioned service", "unsanctioned services", bad)
+    by_whom = say("used by {people}", people=text.people(totals.people_unsanctioned)) if bad else ""
     return (
-        Figure(text.number(totals.people), of_heads, f"{percent} of the {scope.whole}" if percent else ""),
-        Figure(text.number(totals.services), services, text.plural(totals.sessions, "session")),
+        _people(scope),
+        Figure(text.number(totals.services), services, text.sessions(totals.sessions)),
         Figure(text.number(bad), unsanctioned, by_whom, alarming=bad > 0),
         _sent(totals, scope.known),
     )
 
 
+def _people(scope: Scope) -> Figure:
+    people, heads = scope.totals.people, scope.heads
+    share = text.share(people, heads)
+    if not heads or not share:
+        return Figure(text.number(people), say_many("person used AI", "people used AI", people), "")
+    label = say_many("of {heads} person used AI", "of {heads} people used AI", heads, heads=text.number(heads))
+    return Figure(text.number(people), label, say("{share} {whole}", share=share, whole=scope.whole))
+
+
 def _sent(totals: Totals, known: Measured) -> Figure:
     to_all = text.data(totals.bytes_up, known.sessions, totals.sessions)
-    note = f"to all AI services: {to_all}" if totals.bytes_up is not None else ""
+    note = say("to all AI services: {data}", data=to_all) if totals.bytes_up is not None else ""
     count = totals.bytes_up_unsanctioned
     if not totals.services_unsanctioned:
-        return Figure("none", "sent to unsanctioned services", note)
+        return Figure(say("none"), say("sent to unsanctioned services"), note)
     if count is None:
-        return Figure(text.NOT_MEASURED, "data sent to unsanctioned services", note, alarming=True)
-    partly = known.unsanctioned < totals.sessions_unsanctioned
-    label = "or more sent to unsanctioned services" if partly else "sent to unsanctioned services"
-    return Figure(text.size(count), label, note, alarming=True)
+        return Figure(text.size(None), say("data sent to unsanctioned services"), note, alarming=True)
+    if known.unsanctioned < totals.sessions_unsanctioned:
+        return Figure(text.size(count), say("or more sent to unsanctioned services"), note, alarming=True)
+    return Figure(text.size(count), say("sent to unsanctioned services"), note, alarming=True)

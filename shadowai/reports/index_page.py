@@ -3,30 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shadowai.model import UNKNOWN_DEPARTMENT, Status
-from shadowai.reports import charts, headline, text, views, words
-from shadowai.reports.sections import ServiceTotal, measured, over_departments, split
+from shadowai.reports import board, charts, headline, text, views, whats_new, words
+from shadowai.reports.compare import FEW_HEADS, Comparison, comparison
+from shadowai.reports.coverage import Coverage, coverage
+from shadowai.reports.governance import Governance, governance, in_use
+from shadowai.reports.heat_map import HeatMap, heat_map
+from shadowai.reports.language import say, say_many
+from shadowai.reports.naming import is_unknown
+from shadowai.reports.sections import ServiceTotal, measured, over_departments
+from shadowai.reports.steps import Step
 from shadowai.result import Candidate, DepartmentUse, Result
 
-FEW_HEADS = 10  # below this a share jumps by ten points or more with one person
-
-
-@dataclass(frozen=True, slots=True)
-class DepartmentRow:
-    """One department in the comparison. `bar` and `bad_bar` are lengths in percent of its headcount, None without."""
-
-    name: str
-    page: str
-    headcount: str
-    people: str
-    share: str
-    bar: int | None
-    bad_bar: int | None
-    per_head: str
-    unsanctioned: str
-    people_unsanctioned: str
-    data: str
-    few: bool
+MAX_SERVICES = 200  # lines of the table of services; result.json has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +29,29 @@ class StatusCount:
 class ServiceTotalRow:
     """One service over the organisation. `bar` is its people in percent of the most used service's."""
 
+    rank: str
     name: str
     what: str
     category: str
     statuses: tuple[StatusCount, ...]
     risk: str
+    level: str
+    score: str
     departments: str
     people: str
     bar: int
     sessions: str
     data: str
+    keys: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """A host that looks like AI but is not in the database."""
+    """A host that looks like AI but is not in the database: its score of 100, and why."""
 
     host: str
-    reason: str
+    score: str
+    reasons: tuple[str, ...]
     people: str
     detections: str
     departments: str
@@ -72,17 +65,25 @@ class IndexPage:
     title: str
     period: str
     headline: str
+    change: str
     failed: views.BlindGroup | None
     asides: tuple[str, ...]
     figures: tuple[views.Figure, ...]
+    answers: tuple[views.Fact, ...]
     chart: charts.TimeChart | None
-    departments: tuple[DepartmentRow, ...]
+    steps: tuple[Step, ...]
+    departments: Comparison | None
+    divisions: Comparison | None
     few_heads: int
-    heat: charts.HeatMap | None
+    heat: HeatMap | None
     services: tuple[ServiceTotalRow, ...]
+    more_services: int
+    news: whats_new.News | None
+    governance: Governance | None
     candidates: tuple[CandidateRow, ...]
     more_candidates: int
     blind: tuple[views.BlindGroup, ...]
+    coverage: Coverage | None
     warnings: tuple[str, ...]
     more_warnings: int
     marks: tuple[views.Mark, ...]
@@ -91,27 +92,40 @@ class IndexPage:
 
 
 def index_page(result: Result, pages: Mapping[int, str]) -> IndexPage:
-    """Build the context from a tidied result and the relative address of each department's page, by its place."""
-    uses = [split(department.services).in_use for department in result.departments]
+    """Build the context from a tidied result.
+
+    `pages` are the relative addresses of the pages of departments and then divisions, by their place among them.
+    """
+    own, divided = _pages(result, pages)
+    places = {id(one): page for one, page in zip(result.departments, own, strict=True)}
+    compared = comparison(result.departments, own)
     services = over_departments(result.departments)
-    most = max((total.people for total in services), default=0)
-    ranked = sorted(enumerate(result.departments), key=lambda item: _department_order(item[1]))
-    heat = [(one.name, pages[place], uses[place]) for place, one in ranked if uses[place]]
+    steps = board.board_steps(result)
+    used = (service for _, found in in_use(result) for service in found)
+    by_name = dict(zip((one.name for one in result.departments), own, strict=True))
     return IndexPage(
-        title="AI use in the organisation",
+        title=say("AI use in the organisation"),
         period=text.span(result.period.start, result.period.end),
         headline=lead(result),
+        change=whats_new.in_short(result.change),
         failed=views.unread_group(result.sources),
         asides=_asides(result),
-        figures=headline.figures(result, _scope(result)),
-        chart=charts.time_chart((service for use in uses for service in use), result.period),
-        departments=tuple(_department_row(one, pages[place]) for place, one in ranked),
+        figures=headline.figures(result, scope(result)),
+        answers=board.answers(result, steps),
+        chart=charts.time_chart(used, result.period),
+        steps=steps,
+        departments=compared,
+        divisions=comparison(result.divisions, divided, result.departments),
         few_heads=FEW_HEADS,
-        heat=charts.heat_map(heat, (Status.UNSANCTIONED, Status.PROHIBITED)),
-        services=tuple(_service_row(total, most) for total in services),
+        heat=heat_map([(one, places[id(one)]) for one in _ranked(result.departments, compared)]),
+        services=service_rows(services[:MAX_SERVICES]),
+        more_services=max(0, len(services) - MAX_SERVICES),
+        news=whats_new.news(result.change, by_name),
+        governance=governance(result),
         candidates=tuple(map(_candidate_row, result.candidates[: views.MAX_LISTED])),
         more_candidates=max(0, len(result.candidates) - views.MAX_LISTED),
         blind=views.blind_groups(result.blind_spots, result.sources),
+        coverage=coverage(result),
         warnings=result.warnings[: views.MAX_LISTED],
         more_warnings=max(0, len(result.warnings) - views.MAX_LISTED),
         marks=views.all_marks(),
@@ -122,21 +136,47 @@ def index_page(result: Result, pages: Mapping[int, str]) -> IndexPage:
 
 def lead(result: Result) -> str:
     """Say in one sentence what matters over the whole organisation."""
-    return headline.sentence(result, _scope(result))
+    return headline.sentence(result, scope(result))
 
 
-def _scope(result: Result) -> headline.Scope:
+def service_rows(totals: Sequence[ServiceTotal]) -> tuple[ServiceTotalRow, ...]:
+    """Lay out services over the organisation in their order."""
+    most = max((total.people for total in totals), default=0)
+    return tuple(_service_row(rank, total, most) for rank, total in enumerate(totals, 1))
+
+
+def _pages(result: Result, pages: Mapping[int, str]) -> tuple[list[str], list[str]]:
+    count = len(result.departments)
+    every = [pages.get(place, "") for place in range(count + len(result.divisions))]
+    return every[:count], every[count:]
+
+
+def _ranked(departments: Sequence[DepartmentUse], compared: Comparison | None) -> list[DepartmentUse]:
+    """Put departments into the order of the comparison."""
+    place = {row.name: at for at, row in enumerate(compared.rows)} if compared else {}
+    return sorted(departments, key=lambda one: place.get(one.name, len(place)))
+
+
+def scope(result: Result) -> headline.Scope:
+    """Say what a headline over the organisation is about."""
     known = measured(result.departments)
-    return headline.Scope(result.totals, _headcount(result.departments), known, _place(result), "organisation")
+    return headline.Scope(
+        result.totals, _headcount(result.departments), known, _place(result), say("of the organisation")
+    )
 
 
 def _place(result: Result) -> str:
     users = [department.name for department in result.departments if department.totals.people]
-    named = [name for name in users if name != UNKNOWN_DEPARTMENT]
+    named = [name for name in users if not is_unknown(name)]
     if not named:
-        return "in the organisation"
-    place = f"in {named[0]}" if len(named) == 1 else f"in {len(named):,} departments"
-    return f"{place} and one unknown" if len(named) < len(users) else place
+        return say("in the organisation")
+    number = text.number(len(named))
+    if len(named) < len(users):
+        return say_many("in {number} department and one unknown", "in {number} departments and one unknown", len(named),
+                        number=number)  # fmt: skip
+    if len(named) == 1:
+        return say("in {department}", department=named[0])
+    return say_many("in {number} department", "in {number} departments", len(named), number=number)
 
 
 def _headcount(departments: Sequence[DepartmentUse]) -> int | None:
@@ -149,64 +189,58 @@ def _asides(result: Result) -> tuple[str, ...]:
     totals = result.totals
     apart = []
     if totals.people_dns_only:
-        apart.append(f"{text.people(totals.people_dns_only)} who only looked services up")
+        apart.append(say("{people} who only looked services up", people=text.people(totals.people_dns_only)))
     if totals.blocked:
-        apart.append(f"{text.plural(totals.blocked, 'request')} blocked before use")
+        apart.append(say("{requests} blocked before use", requests=text.requests(totals.blocked)))
     if result.candidates:
-        one, many = "host that looks like AI but is not", "hosts that look like AI but are not"
-        apart.append(f"{text.plural(len(result.candidates), one, many)} in the database")
-    return (f"Not counted above: {text.listing(apart)}.",) if apart else ()
+        one = "{number} host that looks like AI but is not in the database"
+        many = "{number} hosts that look like AI but are not in the database"
+        count = len(result.candidates)
+        apart.append(say_many(one, many, count, number=text.number(count)))
+    return (say("Not counted above: {things}.", things=text.listing(apart)),) if apart else ()
 
 
-def _department_order(department: DepartmentUse) -> tuple[int, int, int, str]:
-    totals = department.totals
-    return (-totals.people_unsanctioned, -totals.sessions_unsanctioned, -totals.people, department.name)
-
-
-def _department_row(department: DepartmentUse, page: str) -> DepartmentRow:
-    totals, heads = department.totals, department.headcount
-    usable = bool(heads) and heads is not None and heads >= totals.people
-    return DepartmentRow(
-        name=department.name,
-        page=page,
-        headcount="unknown" if heads is None else text.number(heads),
-        people=text.number(totals.people),
-        share=text.share(totals.people, heads) or "unknown",
-        bar=charts.bar_percent(totals.people, heads) if usable and heads else None,
-        bad_bar=charts.bar_percent(totals.people_unsanctioned, heads) if usable and heads else None,
-        per_head=f"{totals.sessions / heads:,.1f}" if heads else "unknown",
-        unsanctioned=text.number(totals.services_unsanctioned),
-        people_unsanctioned=text.number(totals.people_unsanctioned),
-        data=headline.sent_unsanctioned(totals, measured([department])),
-        few=heads is not None and heads < FEW_HEADS,
-    )
-
-
-def _service_row(total: ServiceTotal, most: int) -> ServiceTotalRow:
+def _service_row(rank: int, total: ServiceTotal, most: int) -> ServiceTotalRow:
     service = total.example
+    score = service.score
     return ServiceTotalRow(
+        rank=text.number(rank),
         name=service.name,
         what=views.what(service),
         category=service.category_name,
         statuses=tuple(
-            StatusCount(views.mark(status), text.plural(count, "department"))
-            for status, count in total.statuses.items()
+            StatusCount(views.mark(status), _departments(count)) for status, count in total.statuses.items()
         ),
-        risk=words.RISK[total.risk],
+        risk=words.risk(total.risk),
+        level=total.risk,
+        score=say("{points} of {of}", points=text.points(score.points), of=text.points(score.of)) if score else "",
         departments=text.listing(total.departments, 4),
         people=text.number(total.people),
         bar=charts.bar_percent(total.people, most),
         sessions=text.number(total.sessions),
         data=text.data(total.bytes_up, total.measured, total.sessions),
+        keys={
+            "rank": -rank,
+            "status": max(status.gravity for status in total.statuses),
+            "risk": score.points if score else words.RISK_ORDER.index(total.risk),
+            "people": total.people,
+            "sessions": total.sessions,
+            "data": -1 if total.bytes_up is None else total.bytes_up,
+        },
     )
+
+
+def _departments(count: int) -> str:
+    return say_many("{number} department", "{number} departments", count, number=text.number(count))
 
 
 def _candidate_row(candidate: Candidate) -> CandidateRow:
     return CandidateRow(
         host=candidate.host,
-        reason=candidate.reason,
+        score=text.number(candidate.score) if candidate.score else say("unknown"),
+        reasons=candidate.reasons or (candidate.reason,),
         people=text.number(candidate.people),
         detections=text.number(candidate.detections),
-        departments=text.listing(candidate.departments, 4) or "unknown",
+        departments=text.listing(candidate.departments, 4) or say("unknown"),
         period=text.span(candidate.first_seen, candidate.last_seen),
     )

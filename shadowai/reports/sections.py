@@ -13,6 +13,8 @@ from shadowai.reports.words import RISK_ORDER
 from shadowai.result import DepartmentUse, Result, ServiceUse
 
 _BAD = (Status.UNSANCTIONED, Status.PROHIBITED)
+_GRAVITY = {status: status.gravity for status in Status}
+_RISK = {level: place for place, level in enumerate(RISK_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,16 @@ def unsanctioned(service: ServiceUse) -> bool:
     return service.status in _BAD
 
 
+def is_used(service: ServiceUse) -> bool:
+    """Say whether a service's use is proven and has sessions, so that it is in the headline."""
+    return service.proven and service.sessions > 0
+
+
+def used(services: Iterable[ServiceUse]) -> tuple[ServiceUse, ...]:
+    """Give a department's services in use, worst first: `split` without the rest."""
+    return tuple(sorted(filter(is_used, services), key=worst_first))
+
+
 def split(services: Iterable[ServiceUse]) -> Sections:
     """Sort a department's services into what they prove."""
     ranked = sorted(services, key=worst_first)
@@ -72,15 +84,15 @@ def split(services: Iterable[ServiceUse]) -> Sections:
 
 def worst_first(service: ServiceUse) -> tuple[int, int, int, int, str, str]:
     """Sort key: highest risk, then gravest status, people and sessions; the name and id settle the rest."""
-    risk = RISK_ORDER.index(service.risk)
-    return (-risk, -service.status.gravity, -service.people, -service.sessions, service.name, service.id)
+    risk = _RISK[service.risk]
+    return (-risk, -_GRAVITY[service.status], -service.people, -service.sessions, service.name, service.id)
 
 
 def over_departments(departments: Iterable[DepartmentUse]) -> tuple[ServiceTotal, ...]:
     """Add up each service in use over the departments, worst first."""
     found: dict[str, list[tuple[str, ServiceUse]]] = {}
     for department in departments:
-        for service in split(department.services).in_use:
+        for service in filter(is_used, department.services):
             found.setdefault(service.id, []).append((department.name, service))
     totals = [_total(rows) for rows in found.values()]
     return tuple(sorted(totals, key=_total_order))
@@ -88,7 +100,7 @@ def over_departments(departments: Iterable[DepartmentUse]) -> tuple[ServiceTotal
 
 def measured(departments: Iterable[DepartmentUse]) -> Measured:
     """Count the sessions in use of which a source told the bytes sent."""
-    services = [one for department in departments for one in split(department.services).in_use]
+    services = [one for department in departments for one in department.services if is_used(one)]
     bad = sum(one.sessions_with_bytes_up for one in services if unsanctioned(one))
     return Measured(sum(one.sessions_with_bytes_up for one in services), bad)
 
@@ -99,9 +111,9 @@ def names(result: Result) -> dict[str, str]:
 
 
 def _place(service: ServiceUse) -> str:
-    contact = sum(count for kind, count in service.evidence if kind != "dns")
-    if service.proven and service.sessions:
+    if is_used(service):
         return "use"
+    contact = sum(count for kind, count in service.evidence if kind != "dns")
     if service.sessions or contact:
         return "unproven"
     if service.people_dns_only:

@@ -1,14 +1,17 @@
 """What a department head can do next: at most three concrete steps, out of the findings and the policy."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain, islice
 
 from shadowai.model import Status
+from shadowai.provenance import Period
 from shadowai.reports import text, words
+from shadowai.reports.language import say, say_many
 from shadowai.reports.sections import Sections, unsanctioned
-from shadowai.result import BlindSpot, Period, ServiceUse
+from shadowai.result import BlindSpot, PolicyReport, ServiceUse
 
 STEPS = 3
 SOON = timedelta(days=90)  # an approval that ends within this time after the period is worth a question
@@ -18,117 +21,163 @@ _HIDING = ("encrypted-dns", "vpn", "tunnel", "ech")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do, and why."""
+    """One thing to do, why, and whom to ask."""
 
     title: str
     why: str
+    whom: str
 
 
-def next_steps(
-    sections: Sections, spots: Sequence[BlindSpot], period: Period, names: Mapping[str, str]
-) -> tuple[Step, ...]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps are chosen from: the services by section, blind spots, the period, and how to name things.
+
+    `names` are those of services by id; `owner` is whom to ask where no rule names anybody.
+    """
+
+    sections: Sections
+    spots: Sequence[BlindSpot]
+    period: Period
+    names: Mapping[str, str]
+    owner: str
+
+
+def policy_owner(policy: PolicyReport | None) -> str:
+    """Say whom to ask in general: the owner of most rules, or the security team."""
+    owners = Counter(rule.owner for rule in policy.rules if rule.owner) if policy else Counter[str]()
+    return min(owners, key=lambda owner: (-owners[owner], owner)) if owners else say("the security team")
+
+
+def next_steps(found: Findings) -> tuple[Step, ...]:
     """Choose the steps: at most two about unapproved services while there is something else to do, gravest first."""
-    bad = list(_replace(sections.in_use, names))
+    bad = list(_replace(found))
     others = list(
         chain(
-            _accounts(sections.in_use),
-            _ending(sections.in_use, period),
-            _decisions(sections.in_use),
-            _blocked(sections.blocked),
-            _unproven(sections.unproven),
-            _hidden(spots),
-            _good_ones(sections.in_use),
+            _accounts(found),
+            _ending(found),
+            _decisions(found),
+            _blocked(found),
+            _unproven(found),
+            _hidden(found),
+            _good_ones(found),
         )
     )
     first = bad[: STEPS - 1]
     return tuple(islice(chain(first, others[: STEPS - len(first)], bad[STEPS - 1 :]), STEPS))
 
 
-def _replace(services: Sequence[ServiceUse], names: Mapping[str, str]) -> Iterator[Step]:
+def _replace(found: Findings) -> Iterator[Step]:
     groups: dict[tuple[str | None, bool], list[ServiceUse]] = {}
-    for service in filter(unsanctioned, services):
+    for service in filter(unsanctioned, found.sections.in_use):
         stop = service.alternative is None and service.status is Status.PROHIBITED
         groups.setdefault((service.alternative, stop), []).append(service)
     for (alternative, stop), group in groups.items():
-        listed = text.listing([service.name for service in group])
-        sessions = text.plural(sum(service.sessions for service in group), "session")
-        why = f"{_whose(group)}{sessions} with {_named(group)} in this period."
+        listed, why = text.listing([service.name for service in group]), _extent(group)
+        owner = next((service.status_owner for service in group if service.status_owner), found.owner)
         if alternative is not None:
-            yield Step(f"Move from {listed} to {names.get(alternative, alternative)}", why)
+            other = found.names.get(alternative, alternative)
+            yield Step(say("Move from {services} to {other}", services=listed, other=other), why, owner)
         elif stop:
-            yield Step(f"Stop the use of {listed}", f"{why} Ask what the work needs, and tell the security team.")
+            more = say("{why} Ask what the work needs, and tell the security team.", why=why)
+            yield Step(say("Stop the use of {services}", services=listed), more, owner)
         else:
-            yield Step(f"Talk to the team about {listed}", f"{why} Ask what the work needs, then ask for a decision.")
+            more = say("{why} Ask what the work needs, then ask for a decision.", why=why)
+            yield Step(say("Talk to the team about {services}", services=listed), more, owner)
 
 
-def _whose(group: Sequence[ServiceUse]) -> str:
-    return f"{text.people(group[0].people)} had " if len(group) == 1 else "There were "
-
-
-def _named(group: Sequence[ServiceUse]) -> str:
+def _extent(group: Sequence[ServiceUse]) -> str:
+    sessions = text.sessions(sum(service.sessions for service in group))
     if len(group) > 1:
-        return "these services"
-    return f"this {words.STATUS[group[0].status].lower()} service"
+        return say("There were {sessions} with these services in this period.", sessions=sessions)
+    people, status = text.people(group[0].people), words.status_inside(group[0].status)
+    return say(
+        "{people} had {sessions} with this {status} service in this period.",
+        people=people,
+        sessions=sessions,
+        status=status,
+    )
 
 
-def _accounts(services: Sequence[ServiceUse]) -> Iterator[Step]:
-    for service in services:
+def _accounts(found: Findings) -> Iterator[Step]:
+    for service in found.sections.in_use:
         own = service.account.personal + service.account.signed_out
-        if own and not unsanctioned(service):
-            count = text.plural(own, "session")
-            why = f"{count} used a personal account or none, so the company's terms may not cover them."
-            yield Step(f"Ask people to use {service.name} with the company account", why)
+        if own and service.status is Status.SANCTIONED:  # no other has a company account to sign in with
+            why = say_many(
+                "{sessions} used a personal account or none, so the company's terms may not cover it.",
+                "{sessions} used a personal account or none, so the company's terms may not cover them.",
+                own,
+                sessions=text.sessions(own),
+            )
+            title = say("Ask people to use {service} with the company account", service=service.name)
+            yield Step(title, why, service.status_owner or found.owner)
 
 
-def _ending(services: Sequence[ServiceUse], period: Period) -> Iterator[Step]:
-    end = text.parse_day(period.end)
-    for service in services:
+def _ending(found: Findings) -> Iterator[Step]:
+    end = text.parse_day(found.period.end)
+    for service in found.sections.in_use:
         until = text.parse_day(service.status_until)
         if unsanctioned(service) or until is None or end is None or until - end > SOON:
             continue
-        owner = service.status_owner or "the owner of the policy"
-        verb = "ends" if until >= end else "ended"
-        title = f"Ask {owner} about {service.name}"
-        yield Step(title, f"Its status \u201c{words.STATUS[service.status].lower()}\u201d {verb} on {text.day(until)}.")
+        status, day = words.status_inside(service.status), text.day(until)
+        if until >= end:
+            why = say("Its status \u201c{status}\u201d ends on {day}.", status=status, day=day)
+        else:
+            why = say("Its status \u201c{status}\u201d ended on {day}.", status=status, day=day)
+        title = say("Ask whether {service} may still be used", service=service.name)
+        yield Step(title, why, service.status_owner or found.owner)
 
 
-def _decisions(services: Sequence[ServiceUse]) -> Iterator[Step]:
-    for service in services:
+def _decisions(found: Findings) -> Iterator[Step]:
+    for service in found.sections.in_use:
         if service.status is Status.UNDER_REVIEW:
-            owner = service.status_owner or "the owner of the policy"
-            why = f"{text.people(service.people)} already use it while the decision is open."
-            yield Step(f"Ask {owner} for a decision on {service.name}", why)
+            people = text.people(service.people)
+            why = say("{people} already use it while the decision is open.", people=people)
+            title = say("Ask for a decision on {service}", service=service.name)
+            yield Step(title, why, service.status_owner or found.owner)
 
 
-def _blocked(services: Sequence[ServiceUse]) -> Iterator[Step]:
+def _blocked(found: Findings) -> Iterator[Step]:
+    services = found.sections.blocked
     if services:
         blocked = sum(service.blocked for service in services)
-        count = f"{text.plural(blocked, 'request')} {'was' if blocked == 1 else 'were'}"
         listed = text.listing([service.name for service in services])
-        yield Step(
-            f"Ask what {listed} were wanted for" if len(services) > 1 else f"Ask what {listed} was wanted for",
-            f"{count} blocked before use. Someone may have a need that no approved service meets.",
+        title = say_many(
+            "Ask what {services} was wanted for", "Ask what {services} were wanted for", len(services), services=listed
         )
+        why = say_many(
+            "{requests} was blocked before use. Someone may have a need that no approved service meets.",
+            "{requests} were blocked before use. Someone may have a need that no approved service meets.",
+            blocked,
+            requests=text.requests(blocked),
+        )
+        yield Step(title, why, say("your team"))
 
 
-def _unproven(services: Sequence[ServiceUse]) -> Iterator[Step]:
-    open_ones = [service for service in services if not service.proven]
+def _unproven(found: Findings) -> Iterator[Step]:
+    open_ones = [service.name for service in found.sections.unproven if not service.proven]
     if open_ones:
-        listed = text.listing([service.name for service in open_ones])
-        verb = "is" if len(open_ones) == 1 else "are"
-        why = "Only hosts with other purposes were contacted, so the network alone cannot tell."
-        yield Step(f"Ask whether {listed} {verb} used", why)
+        listed = text.listing(open_ones)
+        title = say_many(
+            "Ask whether {services} is used", "Ask whether {services} are used", len(open_ones), services=listed
+        )
+        why = say("Only hosts with other purposes were contacted, so the network alone cannot tell.")
+        yield Step(title, why, say("your team"))
 
 
-def _hidden(spots: Sequence[BlindSpot]) -> Iterator[Step]:
-    kinds = [kind for kind in _HIDING if any(spot.kind == kind for spot in spots)]
+def _hidden(found: Findings) -> Iterator[Step]:
+    kinds = [kind for kind in _HIDING if any(spot.kind == kind for spot in found.spots)]
     if kinds:
         listed = text.listing([words.blind_heading(kind) for kind in kinds])
-        yield Step("Ask the security team to close a blind spot", f"Use can hide in: {listed}.")
+        why = say("Use can hide in: {kinds}.", kinds=listed)
+        yield Step(say("Close a blind spot"), why, say("the security team"))
 
 
-def _good_ones(services: Sequence[ServiceUse]) -> Iterator[Step]:
-    good = [service.name for service in services if service.status is Status.SANCTIONED]
+def _good_ones(found: Findings) -> Iterator[Step]:
+    good = [service.name for service in found.sections.in_use if service.status is Status.SANCTIONED]
     if good:
-        yield Step(f"Tell the team that {text.listing(good)} may be used", "A known, approved way keeps people on it.")
-    yield Step("Tell the team how to ask for a new AI service", "A short way to ask is what keeps use in the open.")
+        why = say("A known, approved way keeps people on it.")
+        yield Step(say("Tell the team that {services} may be used", services=text.listing(good)), why, found.owner)
+    why = say("A short way to ask is what keeps use in the open.")
+    yield Step(say("Tell the team how to ask for a new AI service"), why, found.owner)
+    why = say("Private devices and other networks are in no record that was read.")
+    yield Step(say("Ask the team what they use where we cannot see"), why, say("your team"))

@@ -1,39 +1,22 @@
-"""usage.csv: one line a department and service (RFC 4180), for spreadsheets and scripts."""
+"""The tables as CSV (RFC 4180), for spreadsheets and scripts; usage.csv has a line for each department and service."""
+
+from __future__ import annotations
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
-from shadowai.model import Evidence
+from shadowai.reports.sheets import SHEETS, USAGE, Sheet
 from shadowai.reports.text import csv_cell
-from shadowai.result import AccountCounts, DepartmentUse, Result, ServiceUse
 
-Cell = str | int | None
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-COLUMNS = (
-    "department",
-    "headcount",
-    "service",
-    "service_name",
-    "vendor",
-    "country",
-    "category",
-    "status",
-    "risk",
-    "proven",
-    "people",
-    "people_dns_only",
-    "sessions",
-    "sessions_with_bytes_up",
-    "blocked",
-    "bytes_up",
-    "bytes_down",
-    "first_seen",
-    "last_seen",
-    "confidence",
-    *(f"evidence_{kind.value}" for kind in Evidence),
-    *(f"account_{kind}" for kind in AccountCounts.model_fields),
-    "alternative",
-)
+    from shadowai.reports.sheet_rows import Cell
+    from shadowai.result import Result
+
+FOLDER = "tables"  # of all tables but usage.csv, which stands beside index.html
+COLUMNS = tuple(column.key for column in USAGE.columns)
 
 
 def usage_csv(result: Result) -> str:
@@ -42,38 +25,24 @@ def usage_csv(result: Result) -> str:
     The keys are those of result.json. Lines end in CRLF, text is UTF-8 without a byte order mark, and a cell that a
     spreadsheet would take for a formula begins with an apostrophe.
     """
+    return sheet_csv(USAGE, result)
+
+
+def csv_files(result: Result) -> Iterator[tuple[str, str]]:
+    """Write every table in the form of usage.csv: pairs of a path inside the report and its content."""
+    for sheet in SHEETS:
+        yield "usage.csv" if sheet is USAGE else f"{FOLDER}/{sheet.key}.csv", sheet_csv(sheet, result)
+
+
+def sheet_csv(sheet: Sheet, result: Result) -> str:
+    """Write one table; see `usage_csv`."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for department in result.departments:
-        for service in department.services:
-            writer.writerow(map(csv_cell, _cells(department, service)))
+    writer.writerow(column.key for column in sheet.columns)
+    for row in sheet.rows(result):
+        writer.writerow(map(_written, row))
     return out.getvalue()
 
 
-def _cells(department: DepartmentUse, service: ServiceUse) -> tuple[Cell, ...]:
-    return (
-        department.name,
-        department.headcount,
-        service.id,
-        service.name,
-        service.vendor,
-        service.country,
-        service.category,
-        service.status.value,
-        service.risk,
-        "true" if service.proven else "false",
-        service.people,
-        service.people_dns_only,
-        service.sessions,
-        service.sessions_with_bytes_up,
-        service.blocked,
-        service.bytes_up,
-        service.bytes_down,
-        service.first_seen,
-        service.last_seen,
-        service.confidence,
-        *(getattr(service.evidence, kind.value) for kind in Evidence),
-        *(count for _, count in service.account),
-        service.alternative,
-    )
+def _written(cell: Cell) -> str:
+    return str(cell).lower() if isinstance(cell, bool) else csv_cell(cell)

@@ -1,52 +1,51 @@
 """Figures, dates and names as a person reads them, and hostile text made harmless before it is shown.
 
-Everything here is English and deterministic: no locale, no clock. An unknown value gets a word, never 0 or nothing.
+Everything here is deterministic: no clock, and no language but the one that is being written (`language`), whose way
+with numbers and dates it follows. An unknown value gets a word, never 0 or nothing.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from shadowai.reports.language import ENGLISH, later, say, say_many, spoken, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shadowai.result import Result
 
-NOT_MEASURED = "not measured"
+NOT_MEASURED = later("not measured")
 MAX_TEXT = 160  # characters of one name or sentence from outside; longer ones are cut in the middle
 
 _TEN = 100  # in tenths of a unit
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")  # SI, ISO 80000-1: 1 kB is 1,000 bytes
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+_LEAST_SHARE = 0.05  # in percent; less would be written as 0.0%
+_UNITS = (  # SI, ISO 80000-1: 1 kB is 1,000 bytes
+    later("{number} B"),
+    later("{number} kB"),
+    later("{number} MB"),
+    later("{number} GB"),
+    later("{number} TB"),
+    later("{number} PB"),
+    later("{number} EB"),
 )
 _SPACES = re.compile(r"[\t\n\r\x0b\x0c\u2028\u2029]+")
 # Control characters (C0, DEL, C1), format characters that move or hide text (UAX #9 section 2, zero width, tags), and
 # surrogates. The two joiners U+200C and U+200D stay: Persian, Hindi and emoji need them.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
+# What a text may have to be changed for, in JSON (where a quotation mark or control character has a backslash).
 _FORMULA = re.compile("[\t\r\n]|[\\s\ufffd]*[=+@\uff0b\uff0d\uff1d\uff20-]")  # with the full-width forms
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
 
 
 def clean(text: str) -> str:
     """Make text from outside safe to print: line breaks become a space, control and direction characters U+FFFD."""
-    return _UNSAFE.sub("\ufffd", _SPACES.sub(" ", text))
+    return UNSAFE.sub("\ufffd", _SPACES.sub(" ", text))
 
 
 def shorten(text: str, limit: int = MAX_TEXT) -> str:
@@ -71,25 +70,21 @@ def csv_cell(value: str | float | None) -> str:
     return f"'{safe}" if _FORMULA.match(value) or _FORMULA.match(safe) else safe
 
 
-def tidy(result: Result) -> Result:
-    """Give the result with every text cleaned and shortened, ready to be shown; figures stay as they are."""
-    return type(result).model_validate(_tidy(result.model_dump(by_alias=True)))
-
-
-def _tidy(value: object) -> object:
-    # As deep as the model itself, which has no part that holds itself.
-    if isinstance(value, str):
-        return shorten(clean(value))
-    if isinstance(value, dict):
-        return {_tidy(key): _tidy(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return tuple(_tidy(item) for item in value)
-    return value
-
-
 def number(value: int) -> str:
     """Write a whole number with thousands separators."""
-    return f"{value:,}"
+    return _figure(f"{value:,}")
+
+
+def decimal(value: float) -> str:
+    """Write a number with one decimal: `3.5`, `1,204.0`."""
+    return _figure(f"{value:,.1f}")
+
+
+def _figure(plain: str) -> str:
+    language = spoken()
+    if language is ENGLISH:
+        return plain
+    return plain.translate({ord(","): language.group, ord("."): language.decimal})
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -99,14 +94,46 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 def people(count: int) -> str:
     """Write a number of people."""
-    return plural(count, "person", "people")
+    return say_many("{number} person", "{number} people", count, number=number(count))
+
+
+def sessions(count: int) -> str:
+    """Write a number of sessions."""
+    return say_many("{number} session", "{number} sessions", count, number=number(count))
+
+
+def services(count: int) -> str:
+    """Write a number of services."""
+    return say_many("{number} service", "{number} services", count, number=number(count))
+
+
+def requests(count: int) -> str:
+    """Write a number of requests."""
+    return say_many("{number} request", "{number} requests", count, number=number(count))
+
+
+def inputs(count: int) -> str:
+    """Write a number of inputs."""
+    return say_many("{number} input", "{number} inputs", count, number=number(count))
+
+
+def points(value: float) -> str:
+    """Write the points of a score with at most one decimal: `7.4`, `58`."""
+    tenths = round(10 * value)
+    return number(tenths // 10) if tenths % 10 == 0 else decimal(value)
+
+
+def percent(value: float) -> str:
+    """Write a share that is in percent already: `12%`, `3.2%`, and `under 0.1%` where there is next to nothing."""
+    return say("under {share}", share=_percent(decimal(0.1))) if 0 < value < _LEAST_SHARE else _percent(points(value))
 
 
 def people_of(count: int, headcount: int | None) -> str:
     """Write a number of people and of how many, where that is known and not smaller than the number itself."""
     if headcount is None or headcount < count:
         return people(count)
-    return f"{count:,} of {people(headcount)}"
+    whole = number(headcount)
+    return say_many("{part} of {whole} person", "{part} of {whole} people", headcount, part=number(count), whole=whole)
 
 
 def share(part: int, whole: int | None) -> str | None:
@@ -114,32 +141,33 @@ def share(part: int, whole: int | None) -> str | None:
     if not whole or whole < part:
         return None
     if 0 < part * 200 < whole:
-        return "under 1%"
-    return f"{(200 * part + whole) // (2 * whole)}%"
+        return say("under {share}", share=_percent("1"))
+    return _percent(number((200 * part + whole) // (2 * whole)))
+
+
+def _percent(figure: str) -> str:
+    return spoken().percent.format(figure)
 
 
 def size(count: int | None) -> str:
     """Write a number of bytes: `640 B`, `1.2 MB`, `31 GB`; None is `not measured`."""
     if count is None:
-        return NOT_MEASURED
+        return translated(NOT_MEASURED)
     scale, unit = 1, _UNITS[0]
     for step, name in enumerate(_UNITS):
         scale, unit = 1000**step, name
         if 2 * count < 1999 * scale:  # below 999.5 of this unit, so that 999,999 B is 1.0 MB and not 1,000 kB
             break
-    if scale == 1:
-        return f"{count} B"
     tenths = (20 * count + scale) // (2 * scale)
-    if tenths < _TEN:
-        return f"{tenths // 10}.{tenths % 10} {unit}"
-    return f"{(2 * count + scale) // (2 * scale):,} {unit}"
+    few = scale > 1 and tenths < _TEN
+    return say(unit, number=decimal(tenths / 10) if few else number((2 * count + scale) // (2 * scale)))
 
 
 def data(count: int | None, measured: int, sessions: int) -> str:
     """Write the data of some sessions of which `measured` told their size: a sum over a part is `at least`."""
-    if count is None:
-        return NOT_MEASURED
-    return size(count) if measured >= sessions else f"at least {size(count)}"
+    if count is None or measured >= sessions:
+        return size(count)
+    return say("at least {data}", data=size(count))
 
 
 def capital(fragment: str) -> str:
@@ -152,10 +180,13 @@ def listing(names: Sequence[str], limit: int = 3) -> str:
     shown = list(names[:limit])
     rest = len(names) - len(shown)
     if rest:
-        return f"{', '.join(shown)} and {rest:,} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+        return say("{names} and {rest} more", names=", ".join(shown), rest=number(rest))
+    if len(shown) > 1:
+        return say("{names} and {last}", names=", ".join(shown[:-1]), last=shown[-1])
+    return "".join(shown)
 
 
+@lru_cache(maxsize=4096)
 def parse_day(text: str | None) -> date | None:
     """Read the date off an RFC 3339 time or date; None where there is none."""
     found = _DATE.fullmatch(text or "")
@@ -171,18 +202,35 @@ def day(value: date | str | None) -> str:
     """Write a date as `3 November 2026`; unreadable text stays as it is, unknown is `unknown`."""
     moment = value if isinstance(value, date) else parse_day(value)
     if moment is None:
-        return str(value) if value else "unknown"
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+        return str(value) if value else translated("unknown")
+    return say("{day} {month} {year}", day=_nth(moment), month=_month(moment), year=moment.year)
 
 
 def short_day(moment: date) -> str:
     """Write a date for an axis: `3 Nov`."""
-    return f"{moment.day} {_MONTHS[moment.month - 1][:3]}"
+    return say("{day} {month}", day=_nth(moment), month=spoken().short_months[moment.month - 1])
 
 
 def month(moment: date) -> str:
     """Write a month for an axis: `Nov 2026`."""
-    return f"{_MONTHS[moment.month - 1][:3]} {moment.year}"
+    return say("{month} {year}", month=spoken().short_months[moment.month - 1], year=moment.year)
+
+
+def _month(moment: date) -> str:
+    return spoken().months[moment.month - 1]
+
+
+def _nth(moment: date) -> str:
+    return say("1") if moment.day == 1 else str(moment.day)  # the first of a month has a form of its own in French
+
+
+def hours(first: str | None, last: str | None) -> str:
+    """Write a stretch of time to the minute in UTC: `12 November 2026, 00:00 \u2013 14 November 2026, 00:00`."""
+    days, times = zip(*((day(moment), (moment or "")[11:16]) for moment in (first, last)), strict=True)
+    begin, end = (
+        say("{day}, {time}", day=one, time=time) if time else one for one, time in zip(days, times, strict=True)
+    )
+    return say("{begin} \u2013 {end}", begin=begin, end=times[1] if days[0] == days[1] and all(times) else end)
 
 
 def span(first: str | None, last: str | None) -> str:
@@ -191,22 +239,27 @@ def span(first: str | None, last: str | None) -> str:
     if start is None or end is None or start == end:
         return day(first if first is not None else last)
     if (start.year, start.month) == (end.year, end.month):
-        return f"{start.day}\u2013{day(end)}"
-    begin = f"{start.day} {_MONTHS[start.month - 1]}" if start.year == end.year else day(start)
-    return f"{begin} \u2013 {day(end)}"
+        return say("{first}\u2013{last}", first=_nth(start), last=day(end))
+    return say("{begin} \u2013 {end}", begin=_begin(start, end), end=day(end))
 
 
 def during(first: str | None, last: str | None) -> str:
     """Write a period for use in a sentence: `from 3 to 9 November 2026`, `on 3 November 2026`."""
     start, end = parse_day(first), parse_day(last)
     if start is None or end is None:
-        return "in the records that were read"
+        return say("in the records that were read")
     if start == end:
-        return f"on {day(start)}"
-    begin = day(start)
-    if start.year == end.year:
-        begin = str(start.day) if start.month == end.month else begin.removesuffix(f" {start.year}")
-    return f"from {begin} to {day(end)}"
+        return say("on {day}", day=day(start))
+    if (start.year, start.month) == (end.year, end.month):
+        return say("from {first} to {day}", first=_nth(start), day=day(end))
+    return say("from {begin} to {day}", begin=_begin(start, end), day=day(end))
+
+
+def _begin(start: date, end: date) -> str:
+    """Write the day on which a period begins; the year is said once."""
+    if start.year != end.year:
+        return day(start)
+    return say("{day} {month}", day=_nth(start), month=_month(start))
 
 
 def add_known(values: Iterable[int | None]) -> int | None:

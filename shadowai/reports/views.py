@@ -3,18 +3,20 @@
 reports/templates/README.md lists every field; a test compares the two.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shadowai.model import Status
+from shadowai.provenance import SourceReport
 from shadowai.reports import text, words
-from shadowai.result import BlindSpot, Result, ServiceUse, SourceReport
+from shadowai.reports.language import later, say, say_many, translated
+from shadowai.result import BlindSpot, Result, ServiceUse
 
 MAX_SOURCES = 100  # inputs; more are counted
 MAX_LISTED = 50  # blind spots of one kind, or candidates; more are counted, and result.json has them all
 
 
-_MISSING = "Use that only these inputs show is missing here."
+_MISSING = later("Use that only these inputs show is missing here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +40,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A name and a text, for definition lists."""
+    """A name and a text, for definition lists; a `quoted` text is the document's, in its language."""
 
     name: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRow:
-    """One service of a department that is in use."""
-
-    name: str
-    what: str
-    mark: Mark
-    risk: str
-    risk_reasons: tuple[str, ...]
-    people: str
-    sessions: str
-    data: str
-    confidence: str
-    instead: str
-    facts: tuple[Fact, ...]
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +70,11 @@ class BlindGroup:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One input: what was read, what was set aside and why, and what went wrong."""
+    """One input: how sure its format is, what was read, what was set aside and why, and what went wrong."""
 
     path: str
     format: str
+    recognition: str
     records: str
     parsed: str
     skipped: tuple[str, ...]
@@ -98,17 +85,18 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the figures come from: signatures, version of the program, inputs and how many more are not listed."""
+    """Where the figures come from: signatures, policy, version of the program, inputs, and how many more there are."""
 
     generator: str
     signatures: str
+    policy: str
     sources: tuple[SourceRow, ...]
     more: int
 
 
 def mark(status: Status) -> Mark:
     """Give the mark of a status."""
-    return Mark(status.value, words.STATUS[status], words.STATUS_MEANING[status])
+    return Mark(status.value, words.status(status), translated(words.STATUS_MEANING[status]))
 
 
 def all_marks() -> tuple[Mark, ...]:
@@ -126,46 +114,31 @@ def vendor(service: ServiceUse) -> str:
     return ", ".join(part for part in (service.vendor, service.country) if part)
 
 
-def service_row(service: ServiceUse, names: Mapping[str, str]) -> ServiceRow:
-    """Lay out a service in use."""
-    return ServiceRow(
-        name=service.name,
-        what=what(service),
-        mark=mark(service.status),
-        risk=words.RISK[service.risk],
-        risk_reasons=tuple(map(text.capital, service.risk_reasons)),
-        people=text.number(service.people),
-        sessions=text.number(service.sessions),
-        data=text.data(service.bytes_up, service.sessions_with_bytes_up, service.sessions),
-        confidence=words.confidence(service.confidence),
-        instead=_instead(service, names),
-        facts=_facts(service),
-    )
-
-
 def unproven_row(service: ServiceUse) -> AsideRow:
     """Lay out a service that was contacted without proof of use."""
     seen = words.evidence(service.evidence)
     if service.proven:
-        note = "Only background traffic was seen, which runs without anyone using the service."
+        note = say(
+            "Only background traffic was seen, which runs without anyone using the service. Seen: {seen}.", seen=seen
+        )
     else:
-        note = "Only hosts were seen that also serve other purposes."
-    extent = f"{text.people(service.people)}, {text.plural(service.sessions, 'visit')}"
-    return AsideRow(service.name, what(service), mark(service.status), extent, f"{note} Seen: {seen}.")
+        note = say("Only hosts were seen that also serve other purposes. Seen: {seen}.", seen=seen)
+    visits = say_many("{n} visit", "{n} visits", service.sessions, n=text.number(service.sessions))
+    extent = text.listing([text.people(service.people), visits])
+    return AsideRow(service.name, what(service), mark(service.status), extent, note)
 
 
 def looked_up_row(service: ServiceUse) -> AsideRow:
     """Lay out a service of which only the name was looked up."""
-    note = "A device asked for the address of this service; no connection to it was seen."
+    note = say("A device asked for the address of this service; no connection to it was seen.")
     return AsideRow(service.name, what(service), mark(service.status), text.people(service.people_dns_only), note)
 
 
 def blocked_row(service: ServiceUse) -> AsideRow:
     """Lay out a service to which requests were denied."""
-    note = (
-        "It was also used: see above." if service.proven and service.sessions else "No use got through that we can see."
-    )
-    return AsideRow(service.name, what(service), mark(service.status), text.plural(service.blocked, "request"), note)
+    used = service.proven and service.sessions
+    note = say("It was also used: see above.") if used else say("No use got through that we can see.")
+    return AsideRow(service.name, what(service), mark(service.status), text.requests(service.blocked), note)
 
 
 def blind_groups(spots: Iterable[BlindSpot], sources: Sequence[SourceReport]) -> tuple[BlindGroup, ...]:
@@ -178,12 +151,18 @@ def blind_groups(spots: Iterable[BlindSpot], sources: Sequence[SourceReport]) ->
             by_kind.setdefault(spot.kind, []).append(spot)
     order = list(words.BLIND)
     kinds = sorted(by_kind, key=lambda kind: (order.index(kind) if kind in order else len(order), kind))
-    groups = [_group("Inputs that could not be read", _MISSING, unread)]
+    groups = [_group(say("Inputs that could not be read"), translated(_MISSING), unread), _silent(sources)]
     for kind in kinds:
         ranked = sorted(by_kind[kind], key=lambda spot: (-spot.count, spot.name, spot.detail))
         places = [Fact(spot.name, _place(spot)) for spot in ranked]
         groups.append(_group(words.blind_heading(kind), words.blind_meaning(kind), places))
     return tuple(group for group in groups if group.places)
+
+
+def _silent(sources: Iterable[SourceReport]) -> BlindGroup:
+    places = [Fact(source.path, text.hours(gap.start, gap.end)) for source in sources for gap in source.silent]
+    meaning = say("These inputs have no records then, although others or other days have. Use in that time is missing.")
+    return _group(say("Hours without records"), meaning, places)
 
 
 def unread_sources(sources: Iterable[SourceReport]) -> tuple[Fact, ...]:
@@ -197,10 +176,13 @@ def origin(result: Result) -> Origin:
     ranked = sorted(result.sources, key=lambda source: not source.error)
     return Origin(
         generator=result.generator,
-        signatures=(
-            f"version {version.version}, {text.plural(version.services, 'service')}, "
-            f"{text.plural(version.indicators, 'indicator')}"
+        signatures=say(
+            "version {version}, {services}, {indicators} indicators",
+            version=version.version,
+            services=text.services(version.services),
+            indicators=text.number(version.indicators),
         ),
+        policy=_policy(result),
         sources=tuple(map(source_row, ranked[:MAX_SOURCES])),
         more=max(0, len(ranked) - MAX_SOURCES),
     )
@@ -210,10 +192,11 @@ def source_row(source: SourceReport) -> SourceRow:
     """Lay out one input."""
     reasons = sorted(source.skipped.items(), key=lambda item: (-item[1], item[0]))
     skipped = tuple(f"{text.number(count)} {reason}" for reason, count in reasons)
-    broken = (f"{text.number(source.broken)} of them damaged",) if source.broken else ()
+    broken = (say("{number} of them damaged", number=text.number(source.broken)),) if source.broken else ()
     return SourceRow(
         path=source.path,
-        format=source.format_name or source.format or "not recognised",
+        format=source.format_name or source.format or say("not recognised"),
+        recognition=source.recognition or "",
         records=text.number(source.records),
         parsed=text.number(source.parsed),
         skipped=skipped + broken,
@@ -228,7 +211,24 @@ def unread_group(sources: Sequence[SourceReport]) -> BlindGroup | None:
     unread = unread_sources(sources)
     if not unread:
         return None
-    return _group(f"{len(unread):,} of {text.plural(len(sources), 'input')} could not be read", _MISSING, unread)
+    failed, whole = text.number(len(unread)), text.number(len(sources))
+    heading = say_many(
+        "{failed} of {all} input could not be read",
+        "{failed} of {all} inputs could not be read",
+        len(sources),
+        failed=failed,
+        all=whole,
+    )
+    return _group(heading, translated(_MISSING), unread)
+
+
+def _policy(result: Result) -> str:
+    policy = result.policy
+    if policy is None:
+        return ""
+    rules = say_many("{n} rule", "{n} rules", len(policy.rules), n=text.number(len(policy.rules)))
+    default = words.status_inside(policy.default)
+    return say("version {version}, {rules}, otherwise {status}", version=policy.digest, rules=rules, status=default)
 
 
 def _group(heading: str, meaning: str, places: Sequence[Fact]) -> BlindGroup:
@@ -238,35 +238,3 @@ def _group(heading: str, meaning: str, places: Sequence[Fact]) -> BlindGroup:
 def _place(spot: BlindSpot) -> str:
     told = (words.blind_extent(spot) if spot.count else "", text.capital(spot.detail).rstrip("."))
     return ". ".join(filter(None, told)) + "."
-
-
-def _instead(service: ServiceUse, names: Mapping[str, str]) -> str:
-    own_account = service.account.personal + service.account.signed_out
-    if service.status is Status.SANCTIONED:
-        return "Keep, but sign in with the company account" if own_account else "Keep using it"
-    if service.alternative:
-        return names.get(service.alternative, service.alternative)
-    return {
-        Status.TOLERATED: "Accepted for now",
-        Status.UNDER_REVIEW: "Wait for the decision",
-    }.get(service.status, "No alternative named yet")
-
-
-def _facts(service: ServiceUse) -> tuple[Fact, ...]:
-    policy = [service.status_reason]
-    if service.status_until:
-        policy.append(f"until {text.day(service.status_until)}")
-    if service.status_owner:
-        policy.append(f"decided by {service.status_owner}")
-    looked_up = text.people(service.people_dns_only) if service.people_dns_only else None
-    blocked = text.plural(service.blocked, "request") if service.blocked else None
-    rows = (
-        ("Policy", ", ".join(part for part in policy if part) or None),
-        ("Seen in", words.evidence(service.evidence)),
-        ("Period", text.span(service.first_seen, service.last_seen)),
-        ("Accounts", words.accounts(service)),
-        ("Data received", text.size(service.bytes_down)),
-        ("Only looked it up", looked_up),
-        ("Blocked before use", blocked),
-    )
-    return tuple(Fact(name, value) for name, value in rows if value)

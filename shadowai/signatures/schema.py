@@ -101,9 +101,9 @@ class YesNoFact(_Strict):
 class CertificationFact(_Strict):
     """What an auditor has certified, or a contract for it is offered."""
 
-    value: tuple[
-        Literal["SOC 2", "ISO 27001", "ISO 27701", "ISO 42001", "HIPAA", "FedRAMP", "C5", "PCI DSS"], ...
-    ] = Field(min_length=1)
+    value: tuple[Literal["SOC 2", "ISO 27001", "ISO 27701", "ISO 42001", "HIPAA", "FedRAMP", "C5", "PCI DSS"], ...] = (
+        Field(min_length=1)
+    )
     reference: Reference
 
 
@@ -130,7 +130,7 @@ class Incident(_Strict):
 
 
 class Facts(_Strict):
-    """What the risk of the service is judged by. What nobody has found a source for is absent, and counts as unknown."""
+    """What the risk of the service is judged by. What nobody found a source for is absent, and counts as unknown."""
 
     trains_on_customer_data: TrainingFact | None = None
     retention: TextFact | None = None

@@ -9,12 +9,14 @@ import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, chunks, is_compressed, open_stream, read_error
+from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, chunks, is_compressed, open_stream, read_error, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shadowai.sources.find import Source
+
+Header = tuple[bytes, ...]
 
 SHARD_SIZE = 32 << 20
 BLOCK_SIZE = 1 << 20  # most of a header line that is looked at
@@ -53,6 +55,41 @@ def cut(
     return [
         Shard(source, start, min(start + size, length), header) for start, header in zip(starts, headers, strict=True)
     ]
+
+
+def cut_further(
+    span: Shard, *, directives: Sequence[bytes] = (), has_header_line: bool = False, size: int = SHARD_SIZE
+) -> list[Shard]:
+    """Cut a part of a log as `cut` does the whole, at the same places; that of a compressed one stays whole."""
+    if is_compressed(span.source):
+        return [span]
+    try:
+        length = span.source.path.stat().st_size if span.end is None else span.end
+        starts = [span.start, *range(span.start - span.start % size + size, length, size)]
+        headers = _headers_in_force(span.source, directives, starts, has_header_line=has_header_line)
+    except (OSError, ValueError) as error:  # see above
+        raise read_error(span.source, error) from error
+    ends = [*starts[1:], length]
+    return [Shard(span.source, *piece) for piece in zip(starts, ends, headers, strict=True)]
+
+
+def header_at(source: Source, at: int, *, directives: Sequence[bytes] = (), has_header_line: bool = False) -> Header:
+    """Give the layout lines in force at a place; of a compressed file those that its head shows."""
+    if at == 0 or not (directives or has_header_line):
+        return ()
+    try:
+        if is_compressed(source):
+            return _header_of_head(read_head(source)[:at], directives, has_header_line=has_header_line)
+        return _headers_in_force(source, directives, [at], has_header_line=has_header_line)[0]
+    except (OSError, ValueError) as error:
+        raise read_error(source, error) from error
+
+
+def _header_of_head(head: bytes, directives: Sequence[bytes], *, has_header_line: bool) -> Header:
+    lines = head.splitlines()
+    first = tuple(lines[:1]) if has_header_line else ()
+    last = {prefix: line for line in lines for prefix in directives if line.startswith(prefix)}
+    return (*first, *(line for line in dict.fromkeys(lines) if line in last.values() and line not in first))
 
 
 def line_blocks(
@@ -139,11 +176,22 @@ def _first_line(stream: BinaryIO, start: int) -> int:
     """Go to the first line that begins at or after `start`, and say where it begins."""
     if start == 0:
         return 0
-    stream.seek(start - 1)
+    _go_to(stream, start - 1)
+    place = start - 1  # counted here: not every decompressor can tell it
     while piece := stream.readline(BLOCK_SIZE):
+        place += len(piece)
         if piece.endswith(b"\n"):
             break
-    return stream.tell()
+    return place
+
+
+def _go_to(stream: BinaryIO, place: int) -> None:
+    """Go to a place from the start; of what was compressed all before it is unpacked."""
+    if stream.seekable():
+        stream.seek(place)
+        return
+    while place > 0 and (piece := stream.read(min(place, BLOCK_SIZE))):
+        place -= len(piece)
 
 
 def _headers_in_force(

@@ -19,6 +19,7 @@ from shadowai.sources.gzipfiles import MAGIC as GZIP
 from shadowai.sources.gzipfiles import open_gzip
 from shadowai.sources.lz4frames import MAGIC as LZ4
 from shadowai.sources.lz4frames import open_lz4
+from shadowai.sources.tar import is_tar
 from shadowai.sources.zstd import MAGIC as ZSTANDARD
 from shadowai.sources.zstd import open_zstandard
 
@@ -120,6 +121,8 @@ def read_head(source: Source) -> bytes:
     for magic, what in _ARCHIVES.items():
         if head.startswith(magic):
             raise SourceError(f"is {what}; unpack it and name the files inside", where=source.name)
+    if is_tar(head):
+        raise SourceError("is a tar archive; unpack it and name the files inside", where=source.name)
     return head
 
 

@@ -54,7 +54,8 @@ def _borrowed() -> list[str]:
 def test_the_wheel_holds_the_data_and_nothing_of_the_tests(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = _run(sys.executable, "-m", "zipfile", "-l", wheel, cwd=built)
-    for name in ("signatures/chat/chatgpt.yaml", "templates/index.html", "samples/office.pcapng", "py.typed"):
+    wanted = ("chat/chatgpt.yaml", "templates/index.html", "samples/office.pcapng", "py.typed", "reports/locale/de.po")
+    for name in wanted:
         assert name in names
     assert "tests/" not in names
 
@@ -80,3 +81,11 @@ def test_the_demo_works_away_from_the_checkout(shadowai: Path, tmp_path: Path) -
 def test_matching_works_away_from_the_checkout(shadowai: Path, tmp_path: Path) -> None:
     answer = json.loads(_run(shadowai, "match", "--json", "api.openai.com", cwd=tmp_path))
     assert answer["service"] == "openai-api"
+
+
+def test_reports_speak_other_languages_away_from_the_checkout(shadowai: Path, tmp_path: Path) -> None:
+    _run(shadowai, "demo", cwd=tmp_path)
+    _run(shadowai, "report", "shadowai-demo", "--out", "bericht", "--lang", "de", cwd=tmp_path)
+    page = (tmp_path / "bericht" / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="de">' in page
+    assert "KI-Nutzung in der Organisation" in page

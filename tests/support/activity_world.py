@@ -7,28 +7,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from shadowai.activity.frame import attributed_frame
-from shadowai.activity.rollup import Activity, Subject
+from shadowai.activity.judging import Judge
+from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.activity.usage import Catalogue, UsageReport, usage
-from shadowai.model import (
-    MINUTE,
-    SECOND,
-    Action,
-    Attribution,
-    Department,
-    Evidence,
-    Kind,
-    Observation,
-    Role,
-    ServiceFacts,
-    Status,
-    Verdict,
-    Who,
-)
+from shadowai.model import MINUTE, SECOND, Account, Action, Client, Evidence, Kind, Observation, Role, Status, Who
+from shadowai.verdicts import Attribution, Department, Question, ServiceFacts, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 NINE = 1_763_629_200 * SECOND  # 2025-11-20T09:00:00Z
+
+TOMORROW = NINE + 15 * 60 * MINUTE
 
 PEOPLE = {"ann": "Sales", "bob": "Sales", "eve": "Legal"}
 
@@ -47,6 +37,9 @@ class Seen:
     down: int | None = None
     denied: bool = False
     confidence: int = 95
+    client: Client | None = None
+    account: Account | None = None
+    path: str | None = None
 
     def add_to(self, activity: Activity) -> None:
         is_address = self.who[0].isdigit()
@@ -61,36 +54,53 @@ class Seen:
             action=Action.DENIED if self.denied else None,
             bytes_up=self.up,
             bytes_down=self.down,
+            path=self.path,
         )
-        activity.add(observation, Subject.SERVICE, self.service, role=self.role, confidence=self.confidence)
+        found = Finding(Subject.SERVICE, self.service, self.role, self.confidence, self.account)
+        activity.add(observation, found, self.client)
 
 
-def resolve(who: Who, _time: int | None) -> Attribution:
+class Everybody:
+    """A directory in which time does not matter."""
+
+    def timeless(self, who: Who) -> Attribution:
+        return resolve(who)
+
+    def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
+        raise AssertionError((who, spans))
+
+
+def resolve(who: Who) -> Attribution:
     if who.user in PEOPLE:
         return Attribution(f"person:{who.user}", PEOPLE[who.user], individual=True, reason="user")
     if who.source_ip == "10.0.0.9":
-        return Attribution("shared:10.0.0.9", "Sales", individual=False, reason="nat")
+        return Attribution("shared:10.0.0.9", "Sales", individual=False, reason="shared-address")
     if who.source_ip:
         return Attribution(f"address:{who.source_ip}", None, individual=True, reason="no-network")
     return Attribution("unknown", None, individual=False, reason="no-client-identity")
 
 
-def judge(service: ServiceFacts, department: str | None, time: int | None, _person: str | None) -> Verdict:
-    if service.id == "claude" and department == "Legal":
+def status_of(question: Question) -> Verdict:
+    service = question.service.id
+    if service == "claude" and "Legal" in question.departments:
         return Verdict(Status.PROHIBITED, 1, "ciso@example.com", "privilege")
-    if service.id == "copilot":
-        late = time is not None and time >= NINE + 60 * MINUTE
+    if service == "copilot":
+        late = question.time is not None and question.time >= TOMORROW
         return Verdict(Status.UNSANCTIONED if late else Status.SANCTIONED, 2, until=date(2025, 11, 20))
     return Verdict(Status.UNSANCTIONED)
 
 
 def facts(service: str) -> ServiceFacts:
-    return ServiceFacts(service, service.title(), "Vendor", "US", "chat", "Chat", "A service")
+    category = "code" if service == "cursor" else "chat"
+    return ServiceFacts(service, service.title(), "Vendor", "US", category, category.title(), "A service")
 
 
 CATALOGUE = Catalogue(
-    {name: facts(name) for name in ("chatgpt", "claude", "copilot", "bing")},
-    judge,
+    Judge(
+        {name: facts(name) for name in ("chatgpt", "claude", "copilot", "bing", "cursor")},
+        status_of,
+        lambda department: (department,),
+    ),
     lambda service, _category: None if service == "copilot" else "copilot",
 )
 ROSTER = {name: Department(name, headcount=10) for name in ("Sales", "Legal", "Quiet")}
@@ -104,4 +114,4 @@ def rolled_up(seen: Iterable[Seen]) -> Activity:
 
 
 def report(activity: Activity) -> UsageReport:
-    return usage(attributed_frame(activity, resolve), CATALOGUE, ROSTER)
+    return usage(attributed_frame(activity, Everybody()), CATALOGUE, ROSTER)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shadowai.model import Role, Status
+from shadowai.provenance import Period, SignatureVersion, SourceReport
 from shadowai.result import (
     AccountCounts,
     BlindSpot,
@@ -11,12 +12,9 @@ from shadowai.result import (
     DayUse,
     DepartmentUse,
     EvidenceCounts,
-    Period,
     Result,
     RiskLevel,
     ServiceUse,
-    SignatureVersion,
-    SourceReport,
     Totals,
 )
 
@@ -59,6 +57,14 @@ CATALOGUE: Mapping[str, tuple[str, str, str, str, str, str, RiskLevel, tuple[str
                     "Downloads of models and data sets", "low", ("Downloads foreign model files",)),
     "character-ai": ("Character.AI", "Character Technologies", "US", "companions", "Companions",
                      "Chat with made-up characters", "high", ("No use at work is apparent",)),
+    "copilot-studio": ("Copilot Studio", "Microsoft", "US", "agents", "Agents and automation",
+                       "Builds agents from company data", "medium", ("Agents act on their own",)),
+    "openai-api": ("OpenAI API", "OpenAI", "US", "model-apis", "Model APIs", "Models for own programs", "medium",
+                   ("Takes whatever a program sends",)),
+    "gamma": ("Gamma", "Gamma Tech", "US", "office", "Documents and slides", "Makes slides from text", "medium",
+              ("Keeps what is uploaded",)),
+    "manus": ("Manus", "Butterfly Effect", "SG", "agents", "Agents and automation", "Agent that works on its own",
+              "high", ("Acts on its own with what it is given",)),
 }  # fmt: skip
 ALTERNATIVES = {"chat": "copilot-m365", "code": "github-copilot", "search": "copilot-m365"}
 

@@ -9,7 +9,7 @@ from shadowai.config import load_settings
 from shadowai.errors import UsageError
 from shadowai.inputs import ReadOptions
 from shadowai.observe import observe
-from shadowai.result import SourceReport
+from shadowai.provenance import SourceReport
 
 SQUID = "1768471200.576    111 10.1.2.3 TCP_TUNNEL/200 15851 CONNECT chatgpt.com:443 alice HIER_DIRECT/192.0.2.7 -\n"
 DNSMASQ = "Jan 15 10:00:00 gw dnsmasq[1]: query[A] chatgpt.com from 10.1.2.3\n"

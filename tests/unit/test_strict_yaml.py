@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> Non
         strict_yaml.load(path)
 
 
-@pytest.mark.parametrize("text", ["a: [1", "\x00", "a: !!python/object:os.system x", "? [1]\n: 2", "a: 2026-99-99"])
+@pytest.mark.parametrize("text", ["a: [1", "\x00", "a: !!python/object:os.system x", "? [1]\n: 2"])
 def test_what_is_no_plain_yaml_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text)
@@ -75,3 +76,10 @@ def test_merge_keys_still_work(tmp_path: Path) -> None:
     path = tmp_path / "m.yaml"
     path.write_text("base: &b {x: 1}\nuse:\n  <<: *b\n  y: 2\n")
     assert strict_yaml.load(path) == {"base": {"x": 1}, "use": {"x": 1, "y": 2}}
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "2026-00-10"])
+def test_what_only_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"from: {text}\nuntil: 2026-01-02\n", encoding="utf-8")
+    assert strict_yaml.load(path) == {"from": text, "until": date(2026, 1, 2)}

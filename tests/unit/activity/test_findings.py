@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.activity_world import NINE, Seen, resolve, rolled_up
+from support.activity_world import NINE, Everybody, Seen, rolled_up
 
 from shadowai.activity.blind_spots import _DETAILS, _HIDDEN, HidingPlace, blind_spots
 from shadowai.activity.candidates import candidates
 from shadowai.activity.frame import attributed_frame, sightings
-from shadowai.activity.risk import Exposure, assess
-from shadowai.activity.rollup import Activity, Subject
+from shadowai.activity.risk import Exposure, assess, reasons
+from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.activity.slugs import slugs
-from shadowai.model import MINUTE, Action, Attribution, Evidence, Hidden, Kind, Observation, Role, Status, Who
+from shadowai.model import MINUTE, Action, Evidence, Hidden, Kind, Observation, Role, Status, Who
+from shadowai.provenance import SourceReport
 from shadowai.reports.words import BLIND
-from shadowai.result import SourceReport
+from shadowai.verdicts import Attribution
 
+EVERYBODY = Everybody()
 PLACES = {"doh": HidingPlace("encrypted-dns", "Some DoH")}
 
 
@@ -42,8 +44,8 @@ def _source(**changes: object) -> SourceReport:
 def test_candidates_are_ranked_by_people() -> None:
     activity = Activity()
     for user, host in (("ann", "one.ai"), ("ann", "two.ai"), ("eve", "two.ai"), ("ann", "one.ai")):
-        activity.add(_observation(user), Subject.CANDIDATE, host, role=None, confidence=0)
-    two, one = candidates(attributed_frame(activity, resolve), lambda host: f"because {host}")
+        activity.add(_observation(user), Finding(Subject.CANDIDATE, host, None, 0))
+    two, one = candidates(attributed_frame(activity, EVERYBODY), lambda host: f"because {host}")
     assert (two.host, two.people, two.detections, two.departments) == ("two.ai", 2, 2, ("Legal", "Sales"))
     assert (one.host, one.people, one.detections, one.reason) == ("one.ai", 1, 2, "because one.ai")
     assert one.first_seen == "2025-11-20T09:00:00.000000Z"
@@ -51,9 +53,9 @@ def test_candidates_are_ranked_by_people() -> None:
 
 def test_hiding_places_are_blind_spots_unless_denied() -> None:
     activity = Activity()
-    activity.add(_observation("ann"), Subject.BLIND_SPOT, "doh", role=None, confidence=0)
-    activity.add(_observation("eve", denied=True), Subject.BLIND_SPOT, "doh", role=None, confidence=0)
-    (spot,) = blind_spots(attributed_frame(activity, resolve), PLACES, ())
+    activity.add(_observation("ann"), Finding(Subject.BLIND_SPOT, "doh", None, 0))
+    activity.add(_observation("eve", denied=True), Finding(Subject.BLIND_SPOT, "doh", None, 0))
+    (spot,) = blind_spots(attributed_frame(activity, EVERYBODY), PLACES, ())
     assert (spot.kind, spot.name, spot.count, spot.people) == ("encrypted-dns", "Some DoH", 1, 1)
     assert spot.departments == ("Sales",)
 
@@ -62,9 +64,9 @@ def test_flows_that_hide_are_blind_spots_with_servers_and_bytes() -> None:
     activity = Activity()
     for user, server, up in (("ann", "192.0.2.1", 10), ("ann", "192.0.2.2", 500), ("eve", "192.0.2.1", 20)):
         seen = replace(_observation(user), bytes_up=up, bytes_down=2 * up)
-        activity.add(seen, Subject.BLIND_SPOT, f"no-name {server}", role=None, confidence=0)
-    activity.add(_observation("eve"), Subject.BLIND_SPOT, "wireguard 192.0.2.9", role=None, confidence=0)
-    unnamed, vpn = blind_spots(attributed_frame(activity, resolve), PLACES, ())
+        activity.add(seen, Finding(Subject.BLIND_SPOT, f"no-name {server}", None, 0))
+    activity.add(_observation("eve"), Finding(Subject.BLIND_SPOT, "wireguard 192.0.2.9", None, 0))
+    unnamed, vpn = blind_spots(attributed_frame(activity, EVERYBODY), PLACES, ())
     assert (unnamed.kind, unnamed.count, unnamed.unit, unnamed.people) == ("no-name", 3, "connections", 2)
     assert (unnamed.servers, unnamed.bytes_up, unnamed.bytes_down) == (("192.0.2.2", "192.0.2.1"), 530, 1060)
     assert (vpn.kind, vpn.name, vpn.servers, vpn.bytes_up) == ("vpn", "WireGuard", ("192.0.2.9",), None)
@@ -77,7 +79,7 @@ def test_every_way_to_hide_has_a_kind_that_reports_know() -> None:
 
 def test_use_that_nobody_can_be_named_for_is_a_blind_spot() -> None:
     seen = [Seen(0, "?"), Seen(0, "10.0.0.9"), Seen(0, "192.0.2.1"), Seen(0, "192.0.2.1", role=Role.CDN)]
-    spots = blind_spots(attributed_frame(rolled_up(seen), resolve), PLACES, ())
+    spots = blind_spots(attributed_frame(rolled_up(seen), EVERYBODY), PLACES, ())
     assert [(spot.kind, spot.count) for spot in spots] == [
         ("no-client-identity", 1),
         ("shared-address", 1),
@@ -86,16 +88,17 @@ def test_use_that_nobody_can_be_named_for_is_a_blind_spot() -> None:
 
 
 def test_conflicting_identities_are_a_blind_spot() -> None:
-    def torn(_who: Who, _time: int | None) -> Attribution:
-        return Attribution("address:10.0.0.1", "Sales", individual=True, reason="conflicting-identity")
+    class Torn(Everybody):
+        def timeless(self, who: Who) -> Attribution:
+            return Attribution(f"address:{who.source_ip}", "Sales", individual=True, reason="conflicting-identity")
 
-    spots = blind_spots(attributed_frame(rolled_up([Seen(0, "10.0.0.1")]), torn), PLACES, ())
+    spots = blind_spots(attributed_frame(rolled_up([Seen(0, "10.0.0.1")]), Torn()), PLACES, ())
     assert [spot.kind for spot in spots] == ["conflicting-identity"]
 
 
 def test_sources_that_were_not_read_are_blind_spots() -> None:
     sources = (_source(), _source(broken=3, path="b.log"), _source(error="is empty", path="c.log"))
-    spots = blind_spots(attributed_frame(Activity(), resolve), PLACES, sources)
+    spots = blind_spots(attributed_frame(Activity(), EVERYBODY), PLACES, sources)
     assert [(spot.kind, spot.name, spot.count) for spot in spots] == [
         ("unparsed-records", "b.log", 3),
         ("unparsed-records", "c.log", 0),
@@ -106,7 +109,7 @@ def test_sources_that_were_not_read_are_blind_spots() -> None:
 def test_sightings_are_pairs_that_a_source_named_together() -> None:
     activity = Activity()
     for one in (_observation("ann", ip="10.0.0.1", at=3), _observation("ann"), _observation(None, ip="10.0.0.2")):
-        activity.add(one, Subject.SERVICE, "chatgpt", role=Role.API, confidence=1)
+        activity.add(one, Finding(Subject.SERVICE, "chatgpt", Role.API, 1))
     assert list(sightings(activity)) == [("10.0.0.1", "ann", NINE + 3 * MINUTE)]
 
 
@@ -132,10 +135,12 @@ def test_risk_grows_with_status_people_and_data(
     up: int | None,
     level: str,
 ) -> None:
-    found, reasons = assess(Exposure(status, proven, people, 1, up))
+    exposure = Exposure(status, proven, people, up)
+    found, score = assess(exposure)
     assert found == level
-    assert reasons
-    assert ("not measured" in " ".join(reasons)) == (up is None and proven)
+    assert score.of == 100
+    assert sum(part.points for part in score.parts) == pytest.approx(score.points)
+    assert ("not measured" in " ".join(reasons(exposure, score))) == (up is None and proven)
 
 
 def test_slugs_are_plain_and_never_two_alike() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowai.activity.flows import Notes, Total, add_totals, merge_totals
-from shadowai.activity.rollup import Activity, Subject
+from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.model import MINUTE, Action, Evidence, Kind, Observation, Role
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ TOTALS = st.lists(
 def _shard(seen: list[Observation], folder: int) -> tuple[Activity, Notes]:
     activity, notes = Activity(), Notes(folder)
     for one in seen:
-        notes.take(one, activity.add(one, Subject.SERVICE, "chatgpt", role=Role.DEDICATED, confidence=90))
+        notes.take(one, activity.add(one, Finding(Subject.SERVICE, "chatgpt", Role.DEDICATED, 90)))
     return activity, pickle.loads(pickle.dumps(notes))  # noqa: S301  # our own
 
 
@@ -101,7 +101,7 @@ def test_a_flow_never_counts_more_than_its_total(seen: list[Observation], totals
     alone = Activity()
     for one in seen:
         if one.flow is None or one.evidence is Evidence.DNS:
-            alone.add(one, Subject.SERVICE, "chatgpt", role=Role.DEDICATED, confidence=90)
+            alone.add(one, Finding(Subject.SERVICE, "chatgpt", Role.DEDICATED, 90))
     joined, notes, wanted = _joined([_shard(seen, 0)], totals)
     greatest: dict[str, int] = {}
     for folder, number, total in totals:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from support.activity_world import Seen, report, rolled_up
 
 from shadowai.model import Evidence, Kind, Role, Status
-from shadowai.result import DayUse, DepartmentUse, EvidenceCounts, ServiceUse
+from shadowai.result import DayUse, DepartmentUse, EvidenceCounts, ServiceUse, StatusCounts
 
 DNS = {"evidence": Evidence.DNS, "kind": Kind.DNS}
 TLS = {"evidence": Evidence.TLS, "kind": Kind.CAPTURE}
@@ -107,6 +109,24 @@ def test_blocked_requests_do_not_join_sessions() -> None:
     assert (use.sessions, use.blocked) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("hello", "people"),
+    [
+        ({"down": 0}, 0),  # the firewall cut it off, and the sensor saw it begin
+        ({"down": 0, "at": 6}, 0),
+        ({"down": 0, "at": 9}, 1),  # another time
+        ({"down": 7}, 1),  # it was answered
+        ({"down": None}, 1),  # nobody knows
+        ({"down": 0, "who": "bob"}, 1),  # another person's
+        ({"down": 0, "service": "claude"}, 1),
+    ],
+)
+def test_a_contact_without_an_answer_beside_a_denial_is_no_use(hello: dict[str, Any], people: int) -> None:
+    values = {"at": 5, "who": "ann", "evidence": Evidence.TLS, "kind": Kind.SENSOR} | hello
+    department = _department([Seen(5, "ann", denied=True), Seen(**values)])
+    assert (department.people, department.totals.blocked) == (people, 1)
+
+
 def test_unknown_bytes_are_unknown_not_zero() -> None:
     use = _use([Seen(0, "ann", down=10), Seen(60, "ann", up=0, down=5)])
     assert (use.bytes_up, use.sessions_with_bytes_up, use.bytes_down) == (0, 1, 15)
@@ -133,7 +153,7 @@ def test_every_department_of_the_directory_is_listed() -> None:
 
 
 def test_the_gravest_status_of_the_sessions_stands() -> None:
-    early, late = Seen(0, "ann", "copilot"), Seen(90, "ann", "copilot")
+    early, late = Seen(0, "ann", "copilot"), Seen(24 * 60, "ann", "copilot")
     assert _use([early]).status is Status.SANCTIONED
     assert _use([late]).status is Status.UNSANCTIONED
     assert _use([early, late]).status is Status.UNSANCTIONED
@@ -172,15 +192,16 @@ def test_totals_count_a_person_once() -> None:
 def test_days_are_of_session_starts() -> None:
     use = _use([Seen(0, "ann", up=1), Seen(60, "bob", up=2), Seen(24 * 60, "ann", up=4)])
     assert use.days == (
-        DayUse(day="2025-11-20", people=2, sessions=2, bytes_up=3),
-        DayUse(day="2025-11-21", people=1, sessions=1, bytes_up=4),
+        DayUse(day="2025-11-20", people=2, sessions=2, bytes_up=3, statuses=StatusCounts(unsanctioned=2)),
+        DayUse(day="2025-11-21", people=1, sessions=1, bytes_up=4, statuses=StatusCounts(unsanctioned=1)),
     )
 
 
 def test_records_without_time_still_count() -> None:
     use = _use([Seen(None, "ann", up=1), Seen(None, "ann", up=2), Seen(0, "ann", up=4)])
     assert (use.people, use.sessions, use.bytes_up) == (1, 2, 7)
-    assert use.days == (DayUse(day="2025-11-20", people=1, sessions=1, bytes_up=4),)
+    (day,) = use.days
+    assert (day.day, day.people, day.sessions, day.bytes_up) == ("2025-11-20", 1, 1, 4)
 
 
 def test_an_empty_scan_is_an_empty_report() -> None:

@@ -42,6 +42,14 @@ COMMAND = [sys.executable, "-c", "from shadowai.cli import main; main()"]
 OFFICE = samples() / "office.pcapng"
 
 
+def departments(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the departments without the names of the files behind their figures."""
+    found = json.loads(json.dumps(result["departments"]))
+    for use in (use for part in found for use in part["services"]):
+        use["origins"] = sum(origin["detections"] for origin in use["origins"])
+    return found
+
+
 @pytest.fixture(autouse=True)
 def one_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SHADOWAI_WORKERS", "1")
@@ -70,7 +78,7 @@ def test_a_capture_from_a_pipe_is_read_as_the_file_is(packed: bool) -> None:  # 
     done = piped(f"cat '{OFFICE}'" + (" | gzip" if packed else ""))
     assert done.returncode == 0, done.stderr
     whole, named = json.loads(done.stdout), result_of(OFFICE)
-    assert whole["departments"] == named["departments"]
+    assert departments(whole) == departments(named)
     assert whole["sources"] == [named["sources"][0] | {"path": "-"}]
 
 
@@ -117,7 +125,7 @@ def test_a_ring_of_files_is_one_capture(tmp_path: Path, require: Callable[[str],
     one, ring = result_of(whole), result_of(*reversed(files))
     assert one["totals"]["bytes_up"] > 30_000
     assert ring["totals"] == one["totals"]
-    assert ring["departments"] == one["departments"]
+    assert departments(ring) == departments(one)
     assert sum(source["records"] for source in ring["sources"]) == one["sources"][0]["records"]
 
 
@@ -210,7 +218,7 @@ def recorder(monkeypatch: pytest.MonkeyPatch) -> list[Order]:
 
 def test_a_live_capture_is_a_source(recorder: list[Order]) -> None:
     live = result_of("--live", "eth0", "--for", "10m", "--filter", "tcp port 443")
-    assert live["departments"] == result_of(OFFICE)["departments"]
+    assert departments(live) == departments(result_of(OFFICE))
     (source,) = live["sources"]
     assert source["path"] == "live:eth0"
     assert source["warnings"] == ["packets that came too fast to be captured, and are in no count: 7"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SQUID = "1763629200.100     89 10.1.0.{host} TCP_TUNNEL/200 4120 CONNECT {name}:443 {user} HIER_DIRECT/203.0.113.9 -\n"
 BIND = "20-Nov-2025 09:00:00.100 client @0x7f 10.1.0.5#5353 (claude.ai): query: claude.ai IN A + (10.0.0.1)\n"
+TABLES = ("departments", "services", "people", "candidates", "blind_spots", "sources", "changes", "policy")
 
 Scan = Callable[..., Result]
 
@@ -53,7 +54,9 @@ def test_a_scan_writes_the_report_and_says_where(scan: Scan, tmp_path: Path) -> 
     done = scan(log, "--directory", _directory(tmp_path / "dir"), "--out", "report")
     assert done.exit_code == 0, done.output
     written = {str(path.relative_to(tmp_path / "report")) for path in (tmp_path / "report").rglob("*.*")}
-    assert written == {"index.html", "departments/sales.html", "usage.csv", "result.json", "manifest.json"}
+    tables = {"usage.csv", *(f"tables/{one}.csv" for one in TABLES)}
+    pages = {"index.html", "executive.html", "evidence.html", "departments/sales.html"}
+    assert written == {*pages, *tables, "report.xlsx", "summary.md", "result.json", "manifest.json"}
     assert "Sales" in done.stdout
     assert "index.html" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80

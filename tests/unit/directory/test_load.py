@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shadowai.directory import load_directory
+from shadowai.directory.survey import survey
 from shadowai.errors import UsageError
+from shadowai.model import Who
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,3 +234,72 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, people: dict[str, str])
     writer.writerows([user, "", department] for user, department in people.items())
     directory = load_directory(write(tmp_path, people=buffer.getvalue()))
     assert sorted(row.department for row in directory.content.people) == sorted(people.values())
+
+
+def test_sensitivity_is_read_and_unknown_ones_are_told(tmp_path: Path) -> None:
+    good = "department,sensitivity\nLegal,HIGH\nIT,\nCanteen,low\n"
+    found = load_directory(write(tmp_path, departments=good)).departments
+    assert {name: str(department.sensitivity) for name, department in found.items()} == {
+        "Legal": "high",
+        "IT": "normal",
+        "Canteen": "low",
+    }
+    bad = "department,sensitivity\nLegal,hihg\nIT,secret\n"
+    assert problems_of(write(tmp_path, departments=bad)) == [
+        "departments.csv:2: sensitivity 'hihg' is unknown; did you mean high?",
+        "departments.csv:3: sensitivity 'secret' is unknown; use one of low, normal, high",
+    ]
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x9b"])
+def test_control_characters_are_located(tmp_path: Path, character: str) -> None:
+    people = f"user,email,department\na,,IT\nb{character},,IT\n"
+    (problem,) = problems_of(write(tmp_path, people=people))
+    assert problem == "people.csv:3: holds control characters; remove them"
+
+
+def test_formulas_are_text_and_numbers_kept_as_text_are_numbers(tmp_path: Path) -> None:
+    people = 'user,email,department\n=cmd|\' /C calc\'!A0,,IT\n"=""0042""",,IT\n'
+    rows = load_directory(write(tmp_path, people=people)).content.people
+    assert [row.person for row in rows] == ["=cmd|' /c calc'!a0", "0042"]
+
+
+def test_a_cell_of_ten_megabytes_is_located(tmp_path: Path) -> None:
+    (problem,) = problems_of(write(tmp_path, people="user,email,department\na,,IT\n" + "b" * 10_000_000 + ",,IT\n"))
+    assert problem.startswith("people.csv:3: this record cannot be read (field larger than field limit")
+
+
+def test_a_file_full_of_problems_tells_a_thousand_and_counts_the_rest(tmp_path: Path) -> None:
+    lines = ",x@corp.example,IT\n" * 3000
+    found = problems_of(write(tmp_path, people=f"user,email,department\n{lines}"))
+    assert len(found) == 1001
+    assert found[-1] == "people.csv: and 2000 more like these"
+
+
+def test_a_file_larger_than_any_list_of_people_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shadowai.directory.tables.MAX_BYTES", 10)
+    (problem,) = problems_of(write(tmp_path, people=GOOD_PEOPLE))
+    assert problem == "people.csv: is larger than 0 MiB; no list of people is"
+
+
+def test_groups_are_separated_by_semicolons_and_a_backslash_keeps_one(tmp_path: Path) -> None:
+    people = 'user,email,department,groups\na,,IT,"Pilots; R\\;D ;;"\n'
+    assert load_directory(write(tmp_path, people=people)).content.people[0].groups == ("Pilots", "R;D")
+
+
+def test_devices_of_one_cell_are_separated_by_semicolons(tmp_path: Path) -> None:
+    people = "user,email,department,device\na,,IT,PC-1; AA-BB-CC-00-00-01 ;;10.0.0.6\n"
+    directory = load_directory(write(tmp_path, people=people))
+    for device in ("pc-1", "aa:bb:cc:00:00:01", "10.0.0.6"):
+        assert directory.resolve(Who(None, None, device), None).key == "person:a"
+    counts = survey(directory)
+    assert (counts.devices, counts.files) == (3, {"people.csv": 1})
+
+
+def test_the_digest_knows_every_column(tmp_path: Path) -> None:
+    def digest(row: str) -> str:
+        return load_directory(write(tmp_path, people=f"user,email,department,groups,device,until\n{row}\n")).digest
+
+    rows = ["a,,IT,,,", "a,,IT,g,,", "a,,IT,,g,", "a,,IT,,,2026-01-01", "a,x@y.example,IT,,,", "b,,IT,,,", "a,,HR,,,"]
+    assert len(set(map(digest, rows))) == len(rows)
+    assert digest(rows[0]) == digest(rows[0].upper().replace("IT", "IT"))

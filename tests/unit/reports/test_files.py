@@ -1,22 +1,30 @@
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]  # its stubs are not among the tools of the project
 import pytest
 from rich.console import Console
+from support.report_world import world
 
 from shadowai import reports
 from shadowai.reports import result_json, result_schema, summary, usage_csv, write
+from shadowai.reports.document import read_result
+from shadowai.reports.html import pages as all_pages
+from shadowai.reports.order import Order
 from shadowai.reports.schema import result_schema_text
-from shadowai.reports.tables import COLUMNS
+from shadowai.reports.tables import COLUMNS, csv_files
 from shadowai.result import Result
 
 Examples = Mapping[str, Callable[[], Result]]
 NAMES = ["small", "empty", "one", "quiet", "unknown", "forty", "sixty", "long"]
+TESTS = Path(__file__).resolve().parents[2]
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "result.schema.json"
 
 
@@ -129,8 +137,8 @@ def test_summary_says_what_matters(examples: Examples) -> None:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", printed(examples["small"](), 120)).split())
     for expected in (
         "110 people in 4 departments and one unknown used 11 AI services",
-        "Engineering 61 of 86 7 3 1,336 2.1 GB+ DeepSeek!, ChatGPT!, Cursor!",
-        "Unknown department 5 2 1 16 unmeasured ChatGPT!",
+        "Engineering 61 of 86 7 (3!) 1,336 2.1 GB+ DeepSeek!, ChatGPT!, Cursor!",
+        "Unknown department 5 2 (1!) 16 unmeasured ChatGPT!",
         "1 of 4 inputs could not be read: logs/firewall/paloalto-2026-11.csv.",
         "Looked up only: 8 people",
         "Blocked before use: 213 requests.",
@@ -151,35 +159,84 @@ def test_hostile_names_cannot_style_the_terminal(examples: Examples) -> None:
     assert not set("\x07\x9b") & set(out)
 
 
-def test_write_makes_the_promised_files(examples: Examples, tmp_path: Path) -> None:
-    result = examples["small"]()
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_write_makes_the_promised_files(tmp_path: Path) -> None:
+    result = world()
     write(result, tmp_path)
-    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    assert found == sorted(
-        ["index.html", "usage.csv", "result.json", *(f"departments/{one.slug}.html" for one in result.departments)]
-    )
-    assert (tmp_path / "index.html").read_text(encoding="utf-8") == reports.render_index(result)
-    for one in result.departments:
-        page = (tmp_path / "departments" / f"{one.slug}.html").read_bytes()
-        assert page.decode() == reports.render_department(result, one)
-    assert (tmp_path / "usage.csv").read_bytes().decode() == usage_csv(result)
+    pages = {page.path: page.html.encode() for page in all_pages(result)}
+    tables = {name: table.encode() for name, table in csv_files(result)}
+    found = contents(tmp_path)
+    assert set(found) == {*pages, *tables, "result.json", "report.xlsx", "summary.md"}
+    assert {name: found[name] for name in (*pages, *tables)} == {**pages, **tables}
+    assert set(pages) == {
+        "index.html",
+        "executive.html",
+        "evidence.html",
+        *(f"departments/{one.slug}.html" for one in (*result.departments, *result.divisions)),
+    }
+    assert found["index.html"].decode() == reports.render_index(result)
+    assert found["executive.html"].decode() == reports.render_executive(result)
+    assert found["evidence.html"].decode() == reports.render_evidence(result)
+    for one in (*result.departments, *result.divisions):
+        assert found[f"departments/{one.slug}.html"].decode() == reports.render_department(result, one)
+    assert found["usage.csv"].decode() == usage_csv(result)
 
 
-def test_writing_twice_gives_the_same_bytes(examples: Examples, tmp_path: Path) -> None:
+@pytest.mark.parametrize("formats", [("csv",), ("json", "md"), ("html",)])
+def test_only_what_is_ordered_is_written(tmp_path: Path, formats: tuple[str, ...]) -> None:
+    write(world(), tmp_path, Order(formats))
+    kinds = {name.rpartition(".")[2] for name in contents(tmp_path)}
+    assert kinds == set(formats)
+
+
+def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
-        write(examples["small"](), tmp_path / name)
-    first, second = (
-        {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
-        for name in ("first", "second")
-    )
-    assert first == second
-    assert len(first) == 8
+        write(world(), tmp_path / name)
+    assert contents(tmp_path / "first") == contents(tmp_path / "second")
+
+
+WRITE = """
+import sys
+from pathlib import Path
+from support.report_world import large, world
+from shadowai.reports import write
+for name, result in (("world", world()), ("large", large(12, 600, 90))):
+    folder = Path(sys.argv[1], name)
+    folder.mkdir(parents=True)
+    write(result, folder)
+"""
+
+
+def test_no_order_of_a_set_is_seen_in_a_report(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(TESTS)}
+        subprocess.run([sys.executable, "-c", WRITE, tmp_path / seed], check=True, env=environment)
+    first, second = contents(tmp_path / "1"), contents(tmp_path / "2")
+    assert [name for name in first if first[name] != second[name]] == []
+    assert set(first) == set(second)
+
+
+def test_the_files_from_result_json_are_those_of_the_scan(tmp_path: Path) -> None:
+    odd = world().sources[0].model_copy(update={"path": b"log-\xff.gz".decode(errors="surrogateescape")})
+    turned = odd.model_copy(update={"skipped": {"z": 2, "a": 2, "m": 3}})
+    result = world().model_copy(update={"sources": (turned, *world().sources[1:])})
+    for name in ("scan", "again"):
+        (tmp_path / name).mkdir()
+    write(result, tmp_path / "scan")
+    write(read_result(tmp_path / "scan"), tmp_path / "again")
+    assert contents(tmp_path / "scan") == contents(tmp_path / "again")
 
 
 def test_departments_of_one_slug_do_not_overwrite_each_other(examples: Examples, tmp_path: Path) -> None:
     result = examples["small"]()
     twins = tuple(one.model_copy(update={"slug": "../Sales"}) for one in result.departments)
     write(result.model_copy(update={"departments": twins}), tmp_path)
-    assert len(list((tmp_path / "departments").iterdir())) == 5
-    assert len(list(tmp_path.rglob("*.html"))) == 6
+    assert {path.name for path in (tmp_path / "departments").iterdir()} == {
+        "sales.html",
+        *(f"sales-{number}.html" for number in range(2, 6)),
+    }
+    assert not list(tmp_path.parent.glob("Sales*"))

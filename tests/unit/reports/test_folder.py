@@ -10,12 +10,15 @@ import pytest
 from support.results import small
 
 from shadowai.errors import UsageError
+from shadowai.provenance import InputRecord, Manifest
 from shadowai.reports import folder
-from shadowai.reports.folder import check_folder, publish
-from shadowai.result import InputRecord, Manifest, Result
+from shadowai.reports.folder import check_folder, manifest_of, publish
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from shadowai.reports.order import Order
+    from shadowai.result import Result
 
 MANIFEST = Manifest(
     generator="shadowai test",
@@ -36,8 +39,13 @@ def test_a_report_is_written_whole(result: Result, tmp_path: Path) -> None:
     report = tmp_path / "deep" / "report"
     assert {path.name for path in report.iterdir()} == {
         "index.html",
+        "executive.html",
+        "evidence.html",
         "departments",
         "usage.csv",
+        "tables",
+        "report.xlsx",
+        "summary.md",
         "result.json",
         "manifest.json",
     }
@@ -52,7 +60,7 @@ def test_a_run_that_dies_leaves_the_old_folder_whole(
     publish(result, MANIFEST, report)
     before = {path: path.read_bytes() for path in report.rglob("*.*") if path.is_file()}
 
-    def die(_result: Result, target: Path) -> None:
+    def die(_result: Result, target: Path, _order: Order) -> None:
         (target / "index.html").write_text("half")
         raise OSError(28, "No space left on device")
 
@@ -116,3 +124,21 @@ def test_new_and_empty_folders_are_welcome(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     check_folder(tmp_path / "empty")
     check_folder(tmp_path / "new")
+
+
+def test_the_manifest_beside_a_result_stays(result: Result, tmp_path: Path) -> None:
+    publish(result, MANIFEST, tmp_path / "report")
+    assert manifest_of(tmp_path / "report", result) == MANIFEST
+    assert manifest_of(tmp_path / "report" / "result.json", result) == MANIFEST
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"\xff", b'{"generator": 1}'])
+def test_without_a_manifest_there_is_what_the_result_tells(
+    result: Result, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_bytes(content)
+    made = manifest_of(tmp_path / "result.json", result)
+    assert [one.path for one in made.inputs] == [one.path for one in result.sources]
+    assert {one.sha256 for one in made.inputs} == {None}
+    assert (made.signatures, made.directory) == (result.signatures.version, "unknown")

@@ -2,21 +2,22 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from shadowai.reports import department_page, index_page, text, views, words
+from shadowai.reports import department_page, index_page, views, words
 from shadowai.reports.html import page_names
+from shadowai.reports.tidying import tidy
 from shadowai.result import AccountCounts, BlindSpot, EvidenceCounts, Result
 
 Examples = Mapping[str, Callable[[], Result]]
 
 
 def department(result: Result, at: int = 0) -> department_page.DepartmentPage:
-    neat = text.tidy(result)
+    neat = tidy(result)
     return department_page.department_page(neat, neat.departments[at])
 
 
 def index(result: Result) -> index_page.IndexPage:
     names = page_names(result.departments)
-    return index_page.index_page(text.tidy(result), dict(enumerate(names)))
+    return index_page.index_page(tidy(result), dict(enumerate(names)))
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,15 @@ def test_rows_of_services(examples: Examples) -> None:
         "Code editor with built-in assistant \u00b7 Anysphere, US", "Unsanctioned", "High", "8", "142",
         "at least 612 MB",
     )  # fmt: skip
-    assert (cursor.instead, cursor.confidence) == ("GitHub Copilot", "High")
+    assert (cursor.instead, cursor.account) == ("GitHub Copilot", "Cannot tell")
     assert rows["Claude"].instead == "Wait for the decision"
     assert rows["Hugging Face"].instead == "Accepted for now"
     assert rows["GitHub Copilot"].instead == "Keep using it"
     assert rows["Microsoft 365 Copilot"].instead == "Keep, but sign in with the company account"
     facts = {fact.name: fact.text for fact in rows["GitHub Copilot"].facts}
-    assert facts["Policy"] == "Enterprise contract 2026, until 31 December 2026, decided by ciso@example.com"
-    assert facts["Seen in"].startswith("7,194 web proxy records, 3,320 name look-ups (DNS), 276 encrypted")
+    assert (facts["Reason of the policy"], facts["Until"]) == ("Enterprise contract 2026", "31 December 2026")
+    assert (facts["Decided by"], facts["Confidence"]) == ("ciso@example.com", "High, 95%")
+    assert facts["Seen in"].startswith("7,194 web proxy records, 3,320 name look-ups (DNS) and 276 encrypted")
     assert "Accounts" not in facts
     deepseek = {fact.name: fact.text for fact in rows["DeepSeek"].facts}
     assert (deepseek["Only looked it up"], deepseek["Blocked before use"]) == ("2 people", "210 requests")
@@ -148,7 +150,7 @@ def test_rows_of_services(examples: Examples) -> None:
 
 def test_rows_that_stay_apart(examples: Examples) -> None:
     page = department(examples["small"]())
-    assert [(row.name, row.extent) for row in page.unproven] == [("Notion AI", "5 people, 18 visits")]
+    assert [(row.name, row.extent) for row in page.unproven] == [("Notion AI", "5 people and 18 visits")]
     assert page.unproven[0].note.startswith("Only hosts were seen that also serve other purposes.")
     assert [(row.name, row.extent) for row in page.looked_up] == [("Perplexity", "4 people")]
     assert [(row.name, row.extent, row.note[:6]) for row in page.blocked] == [
@@ -212,7 +214,7 @@ def test_sureness(examples: Examples) -> None:
     assert department(examples["small"]()).sureness == (
         "Confidence is high for 6 and good for 1 of the 7 services in use.",
         (
-            "They were seen in 11,582 web proxy records, 5,348 name look-ups (DNS), 442 encrypted connections "
+            "They were seen in 11,582 web proxy records, 5,348 name look-ups (DNS) and 442 encrypted connections "
             "naming it (TLS)."
         ),
         "The data sent could be measured for 1,314 of 1,336 sessions.",
@@ -224,23 +226,28 @@ def test_sureness(examples: Examples) -> None:
 
 
 def test_departments_compared(examples: Examples) -> None:
-    rows = index(examples["small"]()).departments
+    compared = index(examples["small"]()).departments
+    assert compared is not None
+    rows = compared.rows
     assert [(row.name, row.people, row.share, row.per_head, row.few) for row in rows] == [
-        ("Engineering", "61", "71%", "15.5", False),
         ("Marketing", "19", "79%", "12.6", False),
-        ("Sales", "22", "54%", "4.0", False),
-        ("Unknown department", "5", "unknown", "unknown", False),
-        ("Legal", "3", "43%", "4.0", True),
+        ("Engineering", "61", "71%", "15.5", False),
+        ("Sales", "22", "54%", "4", False),
+        ("Legal", "3", "43%", "4", True),
+        ("Unknown department", "5", "", "unknown", False),
     ]
     assert [row.data for row in rows] == [
-        "at least 752 MB",
         "at least 85 MB",
+        "at least 752 MB",
         "at least 241 MB",
-        "not measured",
         "none",
+        "not measured",
     ]
-    assert (rows[3].bar, rows[3].bad_bar, rows[3].headcount) == (None, None, "unknown")
-    assert (rows[0].bar, rows[0].bad_bar) == (70, 16)
+    assert [row.keys["data"] for row in rows][3:] == [0, -1]
+    assert (rows[4].bar, rows[4].range, rows[4].headcount) == (None, None, "Headcount unknown")
+    assert rows[1].bar == 70
+    assert rows[1].range is not None
+    assert rows[1].range.point == 16.3  # 14 of 86
 
 
 def test_inputs_that_failed_are_on_top(examples: Examples) -> None:
@@ -293,8 +300,8 @@ def test_accounts_in_words(examples: Examples) -> None:
     service = examples["small"]().departments[0].services[0]
     known = service.model_copy(update={"account": AccountCounts(sanctioned_tenant=1, personal=2, unknown=3)})
     assert words.accounts(known) == (
-        "1 session with the company account, 2 sessions with a personal account, "
-        "3 sessions with an account we could not tell"
+        "1 session with the company account, 2 sessions with a personal account "
+        "and 3 sessions with an account we could not tell"
     )
     unknown = service.model_copy(update={"account": AccountCounts(unknown=3)})
     assert words.accounts(unknown) is None

@@ -1,11 +1,13 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from support.report_world import world
 
 from shadowai.model import Status
+from shadowai.provenance import Period
 from shadowai.reports.sections import names, split
-from shadowai.reports.steps import Step, next_steps
-from shadowai.result import AccountCounts, BlindSpot, Period, Result, ServiceUse
+from shadowai.reports.steps import Findings, Step, next_steps, policy_owner
+from shadowai.result import AccountCounts, BlindSpot, PolicyReport, Result, ServiceUse
 
 Examples = Mapping[str, Callable[[], Result]]
 PERIOD = Period(start="2026-11-02T06:00:00Z", end="2026-11-15T23:00:00Z")
@@ -17,13 +19,14 @@ def service(examples: Examples) -> ServiceUse:
 
 
 def steps_for(*services: ServiceUse, spots: tuple[BlindSpot, ...] = ()) -> tuple[Step, ...]:
-    return next_steps(split(services), spots, PERIOD, {})
+    return next_steps(Findings(split(services), spots, PERIOD, {}, "the security team"))
 
 
 def test_steps_of_a_real_department(examples: Examples) -> None:
     result = examples["small"]()
     engineering = result.departments[0]
-    steps = next_steps(split(engineering.services), result.blind_spots, result.period, names(result))
+    found = Findings(split(engineering.services), result.blind_spots, result.period, names(result), "ciso@example.com")
+    steps = next_steps(found)
     assert [step.title for step in steps] == [
         "Move from DeepSeek and ChatGPT to Microsoft 365 Copilot",
         "Move from Cursor to GitHub Copilot",
@@ -33,11 +36,11 @@ def test_steps_of_a_real_department(examples: Examples) -> None:
 
 
 @pytest.mark.parametrize("name", ["small", "one", "quiet", "unknown", "forty", "sixty", "long"])
-def test_there_is_always_something_to_do_and_never_too_much(examples: Examples, name: str) -> None:
+def test_there_are_always_three_things_to_do(examples: Examples, name: str) -> None:
     result = examples[name]()
     for department in result.departments:
-        steps = next_steps(split(department.services), result.blind_spots, result.period, {})
-        assert 1 <= len(steps) <= 3
+        steps = next_steps(Findings(split(department.services), result.blind_spots, result.period, {}, "us"))
+        assert len(steps) == 3
         assert len(set(steps)) == len(steps)
 
 
@@ -63,7 +66,7 @@ def test_an_approval_that_ends_soon_is_asked_about(
 ) -> None:
     asked = service.model_copy(update={"status_until": until, "status_owner": None})
     found = {step.title: step.why for step in steps_for(asked)}
-    assert found.get("Ask the owner of the policy about Microsoft 365 Copilot") == expected
+    assert found.get("Ask whether Microsoft 365 Copilot may still be used") == expected
 
 
 def test_personal_accounts_of_a_sanctioned_service(service: ServiceUse) -> None:
@@ -75,13 +78,19 @@ def test_open_decisions_blocked_requests_and_blind_spots(service: ServiceUse) ->
     waiting = service.model_copy(update={"status": Status.UNDER_REVIEW, "status_owner": "cio@example.com"})
     blocked = service.model_copy(update={"id": "b", "name": "Beta", "blocked": 4, "sessions": 0, "people": 0})
     hidden = BlindSpot(kind="vpn", name="Mullvad", detail="", count=1, unit="requests")
-    assert [step.title for step in steps_for(waiting, blocked, spots=(hidden,))] == [
-        "Ask cio@example.com for a decision on Microsoft 365 Copilot",
-        "Ask what Beta was wanted for",
-        "Ask the security team to close a blind spot",
+    assert [(step.title, step.whom) for step in steps_for(waiting, blocked, spots=(hidden,))] == [
+        ("Ask for a decision on Microsoft 365 Copilot", "cio@example.com"),
+        ("Ask what Beta was wanted for", "your team"),
+        ("Close a blind spot", "the security team"),
     ]
 
 
 def test_unproven_services_are_asked_about(service: ServiceUse) -> None:
     maybe = service.model_copy(update={"proven": False})
     assert steps_for(maybe)[0].title == "Ask whether Microsoft 365 Copilot is used"
+
+
+def test_whom_to_ask_in_general_is_the_owner_of_most_rules() -> None:
+    assert policy_owner(world().policy) == "ciso@example.com"
+    assert policy_owner(None) == "the security team"
+    assert policy_owner(PolicyReport(digest="x", default=Status.UNSANCTIONED)) == "the security team"

@@ -1,0 +1,235 @@
+"""Activity as columns: what is stored, and what millions of rows are worked on as.
+
+A row of `Activity` is two Python objects of a kilobyte; here it is some sixty bytes. Texts are numbers that point into
+a sorted list of the distinct ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shadowai.activity.rollup import Key, Subject, Sums
+from shadowai.model import MINUTE, Account, Action, Client, Evidence, Kind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from enum import StrEnum
+
+    import numpy.typing as npt
+
+    from shadowai.activity.rollup import Activity
+
+    Numbers = npt.NDArray[np.int64]
+
+NO_MINUTE = -(1 << 40)  # sorts before every real minute
+NO_TIME = -(1 << 62)  # ns; sorts before every real time and lies more than a session's gap away from it
+
+TEXTS = tuple(name for name in Key._fields if name != "minute")
+SUMS = tuple(Sums.__dataclass_fields__)
+KINDS: Mapping[str, type[StrEnum]] = {
+    "subject": Subject,
+    "role": Role,
+    "evidence": Evidence,
+    "action": Action,
+    "kind": Kind,
+    "account": Account,
+    "client": Client,
+}
+"""Columns of `Key` whose texts are members of these."""
+
+DAY_MINUTES = 24 * 60
+_LATEST = (1 << 63) - 1
+_SPACE = 1 << 62  # combinations of texts that fit into one number
+_UNKNOWN = {"minute": NO_MINUTE, "first": NO_TIME, "last": NO_TIME}
+_ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
+_GREATEST = ("confidence", "last", "request_up")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A column of texts: `distinct` are sorted, `codes` point at them, -1 is an unknown one."""
+
+    codes: npt.NDArray[np.int32]
+    distinct: tuple[str, ...]
+
+    def taken(self, rows: npt.NDArray[Any]) -> Texts:
+        """Give some of the rows; `distinct` may then hold some that none of them has."""
+        return Texts(self.codes[rows], self.distinct)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows of activity: the texts of `Key`, its minute and the numbers of `Sums`, column by column.
+
+    An unknown minute is NO_MINUTE, an unknown time NO_TIME.
+    """
+
+    texts: Mapping[str, Texts]
+    numbers: Mapping[str, Numbers]
+
+    def __len__(self) -> int:
+        return len(self.numbers["minute"])
+
+    def taken(self, rows: npt.NDArray[Any]) -> Columns:
+        """Give some of the rows, by number or by a mask."""
+        texts = {name: column.taken(rows) for name, column in self.texts.items()}
+        return Columns(texts, {name: column[rows] for name, column in self.numbers.items()})
+
+
+def columns_of(activity: Activity) -> Columns:
+    """Lay out activity in columns, in the order of its rows."""
+    rows = activity.rows
+    # Column by column: to turn a million rows into columns at once took three times as long.
+    texts = {name: texts_of(map(itemgetter(at), rows)) for at, name in enumerate(Key._fields) if name in TEXTS}
+    numbers = {name: _whole_numbers(map(attrgetter(name), rows.values()), name, len(rows)) for name in SUMS}
+    return Columns(texts, {"minute": _whole_numbers(map(itemgetter(0), rows), "minute", len(rows)), **numbers})
+
+
+def activity_rows(columns: Columns) -> Iterable[tuple[Key, Sums]]:
+    """Give the rows one by one, as `Activity` has them."""
+    keys = []
+    for name in Key._fields:
+        if name == "minute":
+            keys.append(_values_of(columns.numbers[name], NO_MINUTE))
+        else:
+            texts = columns.texts[name]
+            kind: Callable[[str], str] = KINDS.get(name, str)
+            values = [*map(kind, texts.distinct), None]
+            keys.append([values[code] for code in texts.codes.tolist()])
+    sums = [_values_of(columns.numbers[name], _UNKNOWN.get(name)) for name in SUMS]
+    for key, values_ in zip(zip(*keys, strict=True), zip(*sums, strict=True), strict=True):
+        yield Key._make(key), Sums(*values_)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Put rows behind each other; equal ones stay apart (see `merged`)."""
+    if len(parts) == 1:
+        return parts[0]
+    texts = {name: _joined_texts([part.texts[name] for part in parts]) for name in TEXTS}
+    empty = np.empty(0, dtype=np.int64)
+    numbers = {name: np.concatenate([empty, *(part.numbers[name] for part in parts)]) for name in ("minute", *SUMS)}
+    return Columns(texts, numbers)
+
+
+def merged(columns: Columns) -> Columns:
+    """Add up rows of the same key, as `Activity.merge` does, and put them in order: equal activity, equal columns."""
+    if not len(columns):
+        return columns
+    keys = [columns.numbers["minute"], *_packed(list(columns.texts.values()))]
+    order = np.lexsort(keys[::-1])
+    is_new = np.zeros(len(order), dtype=bool)
+    is_new[0] = True
+    for key in keys:
+        sorted_key = key[order]
+        is_new[1:] |= sorted_key[1:] != sorted_key[:-1]
+    starts = np.flatnonzero(is_new)
+    firsts = order[starts]
+    texts = {name: tight(column.taken(firsts)) for name, column in columns.texts.items()}
+    numbers = {"minute": columns.numbers["minute"][firsts]}
+    for name in SUMS:
+        numbers[name] = _reduced(name, columns.numbers[name][order], starts)
+    return Columns(texts, numbers)
+
+
+def days_of_rows(columns: Columns) -> Numbers:
+    """Give each row's day since 1970-01-01 (UTC); that of a row without a time is NO_MINUTE."""
+    minutes = columns.numbers["minute"]
+    return np.where(minutes == NO_MINUTE, NO_MINUTE, minutes // DAY_MINUTES)
+
+
+def numbered(values: Iterable[Any]) -> tuple[Numbers, list[Any]]:
+    """Number the distinct values in the order in which they are met: each value's number, and the values."""
+    first: dict[Any, int] = {}  # value -> where it stands first
+    places = np.fromiter(map(first.setdefault, values, count()), dtype=np.int64)
+    met = np.fromiter(first.values(), dtype=np.int64, count=len(first))
+    return np.searchsorted(met, places), list(first)
+
+
+def texts_of(values: Iterable[str | None]) -> Texts:
+    """Make a column of texts; None is an unknown one."""
+    codes, distinct = numbered(values)
+    known = sorted(value for value in distinct if value is not None)
+    place = {value: number for number, value in enumerate(known)}
+    order = np.array([-1 if value is None else place[value] for value in distinct], dtype=np.int32)
+    return Texts(order[codes] if len(codes) else np.empty(0, dtype=np.int32), tuple(known))
+
+
+def rows_by(columns: Sequence[npt.NDArray[Any]]) -> tuple[Numbers, Numbers]:
+    """Number the distinct combinations of some columns, the last being the first to order by.
+
+    Gives each row's number, and a row that has each of them.
+    """
+    order = np.lexsort(columns)
+    is_new = np.zeros(len(order), dtype=bool)
+    is_new[:1] = True
+    for column in columns:
+        ordered = column[order]
+        is_new[1:] |= ordered[1:] != ordered[:-1]
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = np.cumsum(is_new) - 1
+    return numbers, order[is_new]
+
+
+def _whole_numbers(values: Iterable[int | None], name: str, size: int) -> Numbers:
+    unknown = _UNKNOWN.get(name)
+    if unknown is not None:
+        values = (unknown if value is None else value for value in values)
+    return np.fromiter(values, dtype=np.int64, count=size)
+
+
+def _values_of(column: Numbers, unknown: int | None) -> list[int | None]:
+    return [None if value == unknown else value for value in column.tolist()]
+
+
+def _joined_texts(parts: Sequence[Texts]) -> Texts:
+    values = sorted({value for part in parts for value in part.distinct})
+    place = {value: number for number, value in enumerate(values)}
+    codes = [np.empty(0, dtype=np.int32)]
+    for part in parts:
+        moved = np.array([*(place[value] for value in part.distinct), -1], dtype=np.int32)
+        codes.append(moved[part.codes])  # -1 is the last of them
+    return Texts(np.concatenate(codes), tuple(values))
+
+
+def tight(texts: Texts) -> Texts:
+    """Leave out the values that no row has."""
+    used = np.flatnonzero(np.bincount(texts.codes + 1, minlength=1)[1:])
+    moved = np.full(len(texts.distinct) + 1, -1, dtype=np.int32)
+    moved[used] = np.arange(len(used), dtype=np.int32)
+    return Texts(moved[texts.codes], tuple(texts.distinct[number] for number in used.tolist()))
+
+
+def _packed(columns: Sequence[Texts]) -> list[Numbers]:
+    """Put the codes of several columns into as few numbers as hold them: sorting looks at each number by itself."""
+    packed: list[Numbers] = []
+    space = _SPACE + 1
+    for column in columns:
+        size = len(column.distinct) + 1
+        code = column.codes.astype(np.int64) + 1
+        if space * size > _SPACE:
+            packed.append(code)
+            space = size
+        else:
+            packed[-1] = packed[-1] * size + code
+            space *= size
+    return packed
+
+
+def _reduced(name: str, ordered: Numbers, starts: Numbers) -> Numbers:
+    if name in _ADDED:
+        return np.add.reduceat(ordered, starts)
+    if name in _GREATEST:
+        return np.maximum.reduceat(ordered, starts)
+    known = np.where(ordered == NO_TIME, _LATEST, ordered)
+    least = np.minimum.reduceat(known, starts)
+    return np.where(least == _LATEST, NO_TIME, least)
+
+
+def midnight(day: int) -> int:
+    """Give the time at which a day since 1970-01-01 (UTC) begins, in ns since the epoch."""
+    return day * DAY_MINUTES * MINUTE

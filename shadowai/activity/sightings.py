@@ -1,0 +1,30 @@
+"""Who was seen at which address, as sources show that name both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shadowai.activity.columns import NO_TIME, Columns, columns_of, rows_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shadowai.activity.rollup import Activity
+
+
+def sightings(activity: Activity | Columns) -> Iterator[tuple[str, str, int]]:
+    """Yield (address, user, time in ns) wherever a source named both: who held an address, as the scan itself shows.
+
+    Each once, in no order that means anything.
+    """
+    columns = activity if isinstance(activity, Columns) else columns_of(activity)
+    addresses, users = columns.texts["source_ip"], columns.texts["user"]
+    first = columns.numbers["first"]
+    rows = np.flatnonzero((addresses.codes >= 0) & (users.codes >= 0) & (first != NO_TIME))
+    _, distinct = rows_by((first[rows], users.codes[rows], addresses.codes[rows]))
+    kept = rows[distinct]
+    pairs = zip(addresses.codes[kept].tolist(), users.codes[kept].tolist(), first[kept].tolist(), strict=True)
+    for address, user, time in pairs:
+        yield addresses.distinct[address], users.distinct[user], time

@@ -1,0 +1,159 @@
+"""`shadowai history`: what is kept, whether it is whole, and forgetting, compacting, copying it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from shadowai.cli.common import FILE, settings
+from shadowai.cli.exits import Exit, fail
+from shadowai.cli.runs import run_options
+from shadowai.history.store import UNDATED, day_of
+from shadowai.history.upkeep import backup, check, compact, list_days, restore
+from shadowai.lock import locked
+from shadowai.model import SECOND
+from shadowai.run import lock_of, open_history
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shadowai.history.store import History
+    from shadowai.run import RunOptions
+
+_CONFIG = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@click.group()
+def history() -> None:
+    """Look after what scheduled scans have found.
+
+    \b
+    Examples:
+      shadowai history list --config shadowai.toml
+      shadowai history forget anna --reason "request of 2026-11-20" --config shadowai.toml
+      shadowai history backup history-copy.db --config shadowai.toml
+    """
+
+
+@contextmanager
+def _opened(config: Path | None, *, alone: bool = True) -> Iterator[tuple[RunOptions, History]]:
+    """Open the history; `alone` keeps runs away meanwhile."""
+    options = run_options(settings(config=config))
+    if not alone:
+        found = open_history(options)
+        yield options, found
+        found.engine.dispose()
+        return
+    with locked(lock_of(options), options.wait):
+        found = open_history(options)
+        yield options, found
+        found.engine.dispose()
+
+
+@history.command("list")
+@_CONFIG
+def list_(config: Path | None) -> None:
+    """List the days that are kept, the latest runs, and what was decided.
+
+    \b
+    Example:
+      shadowai history list --config shadowai.toml
+    """
+    with _opened(config, alone=False) as (_, found):
+        for one in list_days(found):
+            name = "no time" if one.day == UNDATED else (_EPOCH + timedelta(days=one.day)).date().isoformat()
+            click.echo(f"{name:>10}  {one.rows:>10} rows  {one.parts:>5} parts  {one.size / 1e6:>8.1f} MB")
+        for record in found.runs(10):
+            click.echo(f"run of {_written(record.ended)}")
+        for made in found.decisions():
+            click.echo(f"{_written(made['time'])}  {made['kind']}: {made['reason']} ({made['detail']})")
+
+
+def _written(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment // SECOND, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+@history.command("check")
+@_CONFIG
+def check_(config: Path | None) -> None:
+    """Read all that is kept and say what is damaged; exit code 4 where something is.
+
+    \b
+    Example:
+      shadowai history check --config shadowai.toml
+    """
+    with _opened(config, alone=False) as (_, found):
+        problems = check(found)
+    if problems:
+        fail("\n".join([*problems, "restore a backup with `shadowai history restore`"]), Exit.NOTHING_READ)
+    click.echo("the history is whole")
+
+
+@history.command("compact")
+@_CONFIG
+@click.option("--days", type=click.IntRange(0, 36_500), help="Days to leave as they are [default: the settings'].")
+def compact_(config: Path | None, days: int | None) -> None:
+    """Make old days smaller and quicker to read; their files cannot be read again with `run --since`.
+
+    \b
+    Example:
+      shadowai history compact --days 30 --config shadowai.toml
+    """
+    with _opened(config) as (options, found):
+        keep = options.compact_after if days is None else days * 86_400 * SECOND
+        click.echo(f"days compacted: {compact(found, day_of(options.now - keep))}")
+
+
+@history.command("backup")
+@_CONFIG
+@click.argument("file", type=FILE)
+def backup_(config: Path | None, file: Path) -> None:
+    """Copy the history into a new file (SQLite, wherever the history itself lies).
+
+    \b
+    Example:
+      shadowai history backup history-2026-11-20.db --config shadowai.toml
+    """
+    with _opened(config) as (_, found):
+        backup(found, file)
+
+
+@history.command("restore")
+@_CONFIG
+@click.argument("file", type=FILE)
+def restore_(config: Path | None, file: Path) -> None:
+    """Fill an empty history from a backup.
+
+    \b
+    Example:
+      shadowai history restore history-2026-11-20.db --config shadowai.toml
+    """
+    with _opened(config) as (_, found):
+        restore(found, file)
+
+
+@history.command("forget")
+@_CONFIG
+@click.argument("person")
+@click.option("--reason", required=True, help="Why; it is written down, without the name.")
+def forget_(config: Path | None, person: str, reason: str) -> None:
+    """Delete what is kept of a person: a user, device or address. Logs that are still there are not read again.
+
+    The reports that it concerns are written anew by the next run; those that were sent are not called back.
+
+    \b
+    Example:
+      shadowai history forget anna --reason "request of 2026-11-20" --config shadowai.toml
+    """
+    from shadowai.forgetting import forget_person  # noqa: PLC0415  # few commands need it
+
+    with _opened(config) as (options, found):
+        directory = options.rules().directory
+        gone = forget_person(found, directory, person, reason, time.time_ns())
+    click.echo(f"forgotten: {gone.rows} rows of {gone.days} days")

@@ -1,0 +1,115 @@
+"""What is wrong with a settings file, each problem with its line and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from shadowai import sources
+from shadowai.config import load_settings
+from shadowai.errors import SourceError, UsageError, unknown_name
+from shadowai.logs import DNSTAP, load_formats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from shadowai.config import Settings
+
+_TABLE = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*[.=]")
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+
+
+def problems_of(file: Path, environment: Mapping[str, str], more: Sequence[Callable[[Settings], object]]) -> list[str]:
+    """Check a settings file and what it names; each problem is one text, `file:line: what: what to do`.
+
+    `more` are further steps that need the settings whole and raise UsageError.
+    """
+    try:
+        settings = load_settings(file, environment)
+    except UsageError as error:
+        text = _text(file)
+        return [_placed(file, text, problem) for problem in str(error).splitlines()]
+    text = _text(file)
+    found = [*_sources(file, text, settings), *_secrets(file, text, settings)]
+    for step in more:
+        try:
+            step(settings)
+        except UsageError as error:
+            found += str(error).splitlines()
+    return found
+
+
+def line_of(text: str, place: Sequence[str]) -> int | None:
+    """Give the line (from 1) of a key in a TOML text; that of its table where the key is not there, None without one.
+
+    `place` is the path of the key, with numbers for the members of arrays of tables.
+    """
+    wanted, number = place[0], 0
+    if len(place) > 1 and place[1].isdigit():
+        number, place = int(place[1]), [place[0], *place[2:]]
+    table, seen, found = "", -1, None
+    for at, line in enumerate(text.splitlines(), 1):
+        if heading := _TABLE.match(line):
+            table = heading[1].strip("\"' ")
+            seen += table == wanted
+            if table.split(".")[0] == wanted and seen in (number, -1) and found is None:
+                found = at
+            continue
+        key = _KEY.match(line)
+        name = key[1].strip('"') if key else None
+        if not table and name == wanted:
+            return at
+        if table.split(".")[0] == wanted and seen in (number, -1) and name in place[1:]:
+            return at
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _placed(file: Path, text: str, problem: str) -> str:
+    """Put the line into a message of `load_settings`, which begins with the file and the key."""
+    prefix = f"{file}: "
+    if not problem.startswith(prefix):
+        return problem
+    key, _, message = problem.removeprefix(prefix).partition(": ")
+    line = line_of(text, key.split("."))
+    return f"{file}:{line}: {key}: {message}" if line else problem
+
+
+def _sources(file: Path, text: str, settings: Settings) -> Iterator[str]:
+    known = {**load_formats(), DNSTAP.id: DNSTAP, **settings.columns, **settings.logformats}
+    for number, feed in enumerate(settings.feeds):
+        place = f"{file}:{line_of(text, ('sources', str(number)))}"
+        if feed.format is not None and feed.format not in known and ":" not in feed.format:
+            yield f"{place}: {unknown_name('format', feed.format, known, 'see `shadowai formats`')}"
+        for path in feed.paths:
+            try:
+                if "://" not in path and not any(sources.find_sources([path], file.parent)[0]):
+                    yield f"{place}: {feed.name}: {path}: no such file yet; check the path"
+            except SourceError as error:
+                yield f"{place}: {feed.name}: {error}"
+    names = [feed.name for feed in settings.feeds]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{file}: two [[sources]] have the name {name!r}; give each its own"
+    if not settings.feeds:
+        yield f"{file}: there are no [[sources]]; `shadowai run` has nothing to read"
+    if settings.reports.out is None:
+        yield f"{file}: [reports] has no `out`: the history grows, but no report is written"
+
+
+def _secrets(file: Path, text: str, settings: Settings) -> Iterator[str]:
+    """Say where a secret stands in the file itself; it is never printed."""
+    history = settings.history
+    if history.url and _PASSWORD.search(history.url):
+        line = line_of(text, ("history", "url"))
+        yield f"{file}:{line}: history.url holds a password; name a file or a variable that does: url_file, url_env"
+    given = [name for name in ("url", "url_file", "url_env") if getattr(history, name) is not None]
+    if len(given) > 1:
+        yield f"{file}: [history] has {' and '.join(given)}; give one of them"

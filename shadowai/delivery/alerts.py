@@ -1,0 +1,238 @@
+"""Alerts: what somebody should know now, found in one result and the one before it.
+
+Each has a threshold and a quiet period (`shadowai.channels.AlertSettings`), in which the same thing is not said again.
+What a report does not prove raises none: look-ups, blocked requests and services whose use is not proven are no use.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from shadowai.activity.change import change_since
+from shadowai.exports.record import Severity, identity, milliseconds
+from shadowai.exports.records import Draft, finish
+from shadowai.model import Status
+from shadowai.reports import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shadowai.channels import AlertRule, AlertSettings
+    from shadowai.delivery.outbox import Outbox
+    from shadowai.exports.record import Record
+    from shadowai.exports.records import Frame
+    from shadowai.provenance import SourceReport
+    from shadowai.result import Change, DepartmentUse, Result, ServiceUse
+
+_HOUR = 3_600_000  # milliseconds
+_WORST = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH, "critical": Severity.CRITICAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert: its rule (a name in `AlertSettings`), what it is about, how grave, and what happened, in a sentence.
+
+    `value` is what reached the threshold `limit`.
+    """
+
+    rule: str
+    about: tuple[str, ...]
+    severity: Severity
+    title: str
+    message: str
+    value: float
+    limit: float
+    department: str | None = None
+    service: str | None = None
+    status: Status | None = None
+
+    @property
+    def key(self) -> str:
+        """What the quiet period goes by: the rule and what it is about, whatever the figures."""
+        return f"alert:{self.rule}:{identity(*self.about)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Two results and what changed between them."""
+
+    now: Result
+    before: Result | None
+    change: Change | None
+    settings: AlertSettings
+
+    def uses(self) -> Iterator[tuple[DepartmentUse, ServiceUse]]:
+        """Give every proven use."""
+        for department in self.now.departments:
+            for use in department.services:
+                if use.proven and use.sessions:
+                    yield department, use
+
+
+def find_alerts(result: Result, previous: Result | None, settings: AlertSettings) -> tuple[Alert, ...]:
+    """Find the alerts of a result; without an earlier one, nothing is new, gone or risen."""
+    change = result.change or (change_since(previous, result) if previous else None)
+    seen = _Seen(result, previous, change, settings)
+    return tuple(alert for name, find in _RULES.items() if rule_of(settings, name).enabled for alert in find(seen))
+
+
+def rule_of(settings: AlertSettings, name: str) -> AlertRule:
+    """Give the settings of a rule."""
+    rule: AlertRule = getattr(settings, name)
+    return rule
+
+
+def still_news(alerts: Iterable[Alert], outbox: Outbox, now: float) -> tuple[Alert, ...]:
+    """Leave out what was said within its quiet period; `now` is in seconds since 1970-01-01 UTC."""
+    return tuple(one for one in alerts if (outbox.quiet_until(one.key) or 0.0) <= now)
+
+
+def alert_record(alert: Alert, frame: Frame) -> Record:
+    """Make the SIEM record of an alert."""
+    event = {"kind": "alert", "action": alert.rule, "reason": alert.message}
+    fields = {
+        "top": {"rule": {"name": alert.rule.replace("_", "-"), "category": "alert"}},
+        "department": {"name": alert.department},
+        "service": {"id": alert.service},
+        "status": alert.status.value if alert.status else None,
+        "alert": {"rule": alert.rule, "value": alert.value, "limit": alert.limit},
+    }
+    about = (alert.rule, *alert.about, str(frame.made))
+    return finish(Draft("alert", about, alert.severity, alert.title, alert.message, event, fields), frame)
+
+
+def _first_use(seen: _Seen) -> Iterator[Alert]:
+    rule = seen.settings.first_use
+    names = {(department.name, use.id): use for department, use in seen.uses()}
+    for one in seen.change.services if seen.change else ():
+        use = names.get((one.department, one.service))
+        if one.change != "new" or one.cause != "use" or use is None:  # what only our looking made new is no first use
+            continue
+        if one.people_now < rule.people or one.status.gravity < rule.least.gravity:
+            continue
+        message = f"{one.people_now} people, {use.sessions} sessions, status {one.status}. {text.clean(one.says)}"
+        yield _about_use(_Measure("first_use", "First use", one.people_now, rule.people), one.department, use, message)
+
+
+def _prohibited(seen: _Seen) -> Iterator[Alert]:
+    rule = seen.settings.prohibited
+    for department, use in seen.uses():
+        sessions = use.statuses.prohibited or (use.sessions if use.status is Status.PROHIBITED else 0)
+        if sessions >= rule.sessions:
+            message = f"{sessions} sessions with a prohibited service by up to {use.people} people"
+            measure = _Measure("prohibited", "Prohibited service", sessions, rule.sessions)
+            yield _about_use(measure, department.name, use, message)
+
+
+def _upload(seen: _Seen) -> Iterator[Alert]:
+    rule = seen.settings.upload
+    for department, use in seen.uses():
+        if use.bytes_up is not None and use.bytes_up >= rule.bytes and use.status.gravity >= rule.least.gravity:
+            message = f"{text.size(use.bytes_up)} sent in {use.sessions} sessions, limit {text.size(rule.bytes)}"
+            measure = _Measure("upload", "Large upload", use.bytes_up, rule.bytes)
+            yield _about_use(measure, department.name, use, message)
+
+
+class _Measure(NamedTuple):
+    """Which rule found something, what that is called, what was measured, and its threshold."""
+
+    rule: str
+    what: str
+    value: float
+    limit: float
+
+
+def _about_use(measure: _Measure, department: str, use: ServiceUse, message: str) -> Alert:
+    return Alert(
+        rule=measure.rule,
+        about=(department, use.id),
+        severity=max(_WORST[use.risk], Severity.MEDIUM),
+        title=f"{measure.what}: {text.clean(use.name)} in {text.clean(department)}",
+        message=message,
+        value=measure.value,
+        limit=measure.limit,
+        department=department,
+        service=use.id,
+        status=use.status,
+    )
+
+
+def _expired(seen: _Seen) -> Iterator[Alert]:
+    policy, least = seen.now.policy, seen.settings.expired.days
+    rules = {rule.number: rule for rule in policy.rules} if policy else {}
+    for one in policy.exceptions if policy else ():
+        rule = rules.get(one.rule)
+        if rule is None or -one.days_left < least:
+            continue
+        title = f"Policy rule {one.rule} {'has ended' if one.days_left < 0 else 'ends soon'}"
+        what = f"{rule.status} {text.clean(rule.what)} for {text.clean(rule.whom)}, until {rule.until}"
+        message = f"{what}; owner {text.clean(rule.owner or 'unknown')}"
+        # A rule is told from another by what it says: numbers change when a rule is put in above it.
+        about = (rule.status.value, rule.what, rule.whom, rule.until or "")
+        yield Alert("expired", about, Severity.MEDIUM, title, message, -one.days_left, least)
+
+
+def _silent(seen: _Seen) -> Iterator[Alert]:
+    hours = seen.settings.silent.hours
+    for source in seen.now.sources:
+        silence, since = _silence(source, milliseconds(seen.now.period.end))
+        if silence >= hours:
+            message = f"no record for {silence:.0f} hours, since {since}"
+            yield _about_source(_Measure("silent", "Source silent", round(silence, 1), hours), source.path, message)
+    here = {source.path for source in seen.now.sources}
+    for source in seen.before.sources if seen.before else ():
+        if source.records and source.path not in here:
+            message = f"it gave {source.records} records in the period before, and is not there now"
+            yield _about_source(_Measure("silent", "Source gone", 0, hours), source.path, message)
+
+
+def _silence(source: SourceReport, end: int | None) -> tuple[float, str]:
+    """Give the longest time in hours for which a source was silent although it should not have been, and its start."""
+    spans = [(milliseconds(one.start), milliseconds(one.end), one.start) for one in source.silent]
+    found = [((last - first) / _HOUR, since or "") for first, last, since in spans if first and last]
+    last = milliseconds(source.last)
+    if last is not None and end is not None:
+        found.append(((end - last) / _HOUR, source.last or ""))
+    return max(found, default=(0.0, ""))
+
+
+def _skipped(seen: _Seen) -> Iterator[Alert]:
+    rule = seen.settings.skipped
+    before = _shares(seen.before.sources) if seen.before else {}
+    for name, (skipped, looked_at) in sorted(_shares(seen.now.sources).items()):
+        earlier = before.get(name)
+        if looked_at < rule.records or earlier is None or not earlier[1]:
+            continue
+        now, then = 100 * skipped / looked_at, 100 * earlier[0] / earlier[1]
+        if now - then >= rule.points:
+            message = f"{now:.1f}% of {looked_at} records looked at were skipped, {then:.1f}% in the period before"
+            measure = _Measure("skipped", "More records skipped", round(now - then, 1), rule.points)
+            yield _about_source(measure, name, message)
+
+
+def _shares(sources: Iterable[SourceReport]) -> dict[str, tuple[int, int]]:
+    """Give by format how many records were skipped of those that were looked at closely."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for source in sources:
+        if source.format:
+            skipped = sum(source.skipped.values())
+            sums[source.format][0] += skipped
+            sums[source.format][1] += skipped + source.parsed
+    return {name: (skipped, looked_at) for name, (skipped, looked_at) in sums.items()}
+
+
+def _about_source(measure: _Measure, name: str, message: str) -> Alert:
+    title = f"{measure.what}: {text.shorten(text.clean(name))}"
+    return Alert(measure.rule, (name,), Severity.MEDIUM, title, message, measure.value, measure.limit)
+
+
+_RULES = {
+    "first_use": _first_use,
+    "prohibited": _prohibited,
+    "upload": _upload,
+    "expired": _expired,
+    "silent": _silent,
+    "skipped": _skipped,
+}

@@ -1,0 +1,1 @@
+"""What earlier scans found, and what has been read already: activity by day, checkpoints of files, decisions."""

@@ -1,0 +1,93 @@
+"""Reports of days, weeks and months, made from the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shadowai import GENERATOR, logs
+from shadowai.activity.labels import Labels
+from shadowai.errors import UsageError
+from shadowai.kept_sources import kept_sources
+from shadowai.provenance import InputRecord, Manifest
+from shadowai.rematch import rematch
+from shadowai.reports.document import RESULT, read_result
+from shadowai.reports.folder import publish
+from shadowai.reports.order import STANDARD_ORDER, Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from shadowai.history.checkpoints import Lineage
+    from shadowai.history.store import History
+    from shadowai.periods import Period
+    from shadowai.provenance import SourceReport
+    from shadowai.result import Result
+    from shadowai.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What reports of periods are made from and with: the history, today's rules, who is called how, what is written.
+
+    `own` are log formats of the user's own. `lineages` are those of the history, with their tallies.
+    """
+
+    history: History
+    rules: Rules
+    lineages: Sequence[Lineage]
+    own: Sequence[logs.Format] = ()
+    labels: Labels = field(default_factory=Labels)
+    order: Order = STANDARD_ORDER
+
+    def result(self, period: Period, previous: Result | None = None) -> Result:
+        """Make the result document of a period; everything but the activity itself is of today."""
+        from shadowai.assemble import Frame, assemble  # noqa: PLC0415  # brings pandas, which few runs need
+
+        known = rematch(self.history.columns(period.first, period.until), self.rules.database)
+        frame = Frame(period.start, period.end, previous, self.labels)
+        result = assemble(known.columns, self.sources(period), self.rules, frame)
+        return result.model_copy(update={"warnings": (*result.warnings, *known.notes)})
+
+    def sources(self, period: Period) -> tuple[SourceReport, ...]:
+        """Report what was read in the period of each source."""
+        return kept_sources(self.lineages, period, self._formats())
+
+    def write(self, period: Period, out: Path) -> Result:
+        """Write the report of a period into its folder below `out`, compared with that of the period before."""
+        result = self.result(period, _previous(period, out))
+        publish(result, self._manifest(result), folder_of(period, out), self.order)
+        return result
+
+    def _formats(self) -> Mapping[str, logs.Format]:
+        own = {fmt.id: fmt for fmt in self.own}
+        return {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **own}
+
+    def _manifest(self, result: Result) -> Manifest:
+        inputs = tuple(
+            InputRecord(path=one.path, size=None, sha256=None, format=one.format, records=one.records)
+            for one in result.sources
+        )
+        rules = self.rules
+        return Manifest(
+            generator=GENERATOR,
+            inputs=inputs,
+            signatures=rules.database.digest,
+            policy=rules.policy.digest,
+            directory=rules.directory.digest,
+        )
+
+
+def folder_of(period: Period, out: Path) -> Path:
+    """Give the folder of a period's report."""
+    return out / period.kind / period.label
+
+
+def _previous(period: Period, out: Path) -> Result | None:
+    """Give the result of the period before; None where there is none that this version can read."""
+    file = folder_of(period.before, out) / RESULT
+    try:
+        return read_result(file) if file.is_file() else None
+    except UsageError:
+        return None

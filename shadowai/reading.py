@@ -1,0 +1,126 @@
+"""Reading what a plan names: pieces of files to readings that the history can keep."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from shadowai import detect, flows, sources
+from shadowai.activity.columns import columns_of
+from shadowai.activity.rollup import Activity, Sums
+from shadowai.errors import SourceError
+from shadowai.gathering import Work, gather
+from shadowai.history.store import Reading
+from shadowai.inputs import Input, rings_of, tasks_of
+from shadowai.intake import is_as_planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shadowai.activity.flows import Notes
+    from shadowai.detect import Detector, Task
+    from shadowai.gathering import Advance
+    from shadowai.history.checkpoints import Lineage
+    from shadowai.intake import Piece
+
+CHANGED = "has changed while it was read; it will be read by the next run"
+
+
+@dataclass(slots=True)
+class Read:
+    """What a batch gave: `readings` that can be kept, `inputs` with what is to be told of each file.
+
+    `spoilt` are the checkpoints of what could not be read as planned, put back as they were.
+    """
+
+    readings: list[Reading] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list)
+    spoilt: list[Lineage] = field(default_factory=list)
+
+
+def read(pieces: Sequence[Piece], detector: Detector, workers: int, advance: Advance | None = None) -> Read:
+    """Read pieces; one whose file changed meanwhile, or could not be read to its end, is left for the next time."""
+    inputs = [piece.input for piece in pieces]
+    in_parts = detector.reading.keylog is None
+    rings = rings_of(inputs) if in_parts else []
+    tasks = [*_log_tasks(pieces), *_capture_tasks(pieces, rings, in_parts=in_parts)]
+    activities: dict[int, Activity] = defaultdict(Activity)
+    notes = gather(Work(tasks, rings, detector, workers), inputs, activities.__getitem__, advance)
+    _bring_bytes(activities, notes, inputs, flows.Again(tasks, detector.reading, workers))
+    spoilt = _spoilt(pieces)
+    return Read(list(_readings(pieces, activities, spoilt)), inputs, list(spoilt.values()))
+
+
+def _log_tasks(pieces: Sequence[Piece]) -> Iterator[Task]:
+    folders = _folders(pieces)
+    for number, piece in enumerate(pieces):
+        fmt = piece.input.format
+        if fmt is None:
+            continue
+        shards = [piece.shard]
+        try:
+            if not fmt.is_whole:
+                shards = sources.cut_further(
+                    piece.shard, directives=fmt.directives, has_header_line=fmt.has_header_line
+                )
+        except SourceError as error:
+            piece.input.error = error.message
+            continue
+        folder = folders.get(piece.file.feed.name) if fmt.flow_columns else None
+        yield from (detect.Task(number, shard, fmt, folder=folder) for shard in shards)
+
+
+def _folders(pieces: Sequence[Piece]) -> dict[str, int]:
+    """Number the sources in which bytes and names of one flow stand in different records: each is one sensor's."""
+    names = {piece.file.feed.name for piece in pieces if piece.input.format and piece.input.format.flow_columns}
+    return {name: number for number, name in enumerate(sorted(names))}
+
+
+def _capture_tasks(pieces: Sequence[Piece], rings: Sequence[Sequence[int]], *, in_parts: bool) -> Iterator[Task]:
+    captures = [piece.input if piece.input.format is None else Input(piece.input.name) for piece in pieces]
+    yield from tasks_of(captures, in_parts=in_parts, rings=rings)
+
+
+def _bring_bytes(activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: flows.Again) -> None:
+    """Add the bytes of flows to the rows that have their names, whichever files those were read from."""
+    found = Activity(defaultdict(Sums))
+    flows.join(found, notes, inputs, again)
+    for key, sums in found.rows.items():
+        owner = next(one for one in activities.values() if key in one.rows)
+        owner.rows[key].add(sums)
+
+
+def _spoilt(pieces: Sequence[Piece]) -> dict[int, Lineage]:
+    """Find the checkpoints of pieces that are to be read again, and put them back as they were before the first."""
+    found: dict[int, Lineage] = {}
+    for piece in pieces:
+        if piece.input.error is None and not is_as_planned(piece):
+            piece.input.error = CHANGED
+        if _is_to_be_read_again(piece):
+            found[id(piece.after)] = piece.after
+    for piece in reversed(pieces):
+        if id(piece.after) in found:
+            for name in ("source", "place", "mark", "dataset", "format", "rest", "error"):
+                setattr(piece.after, name, getattr(piece.lineage, name))
+    return found
+
+
+def _readings(
+    pieces: Sequence[Piece], activities: dict[int, Activity], spoilt: dict[int, Lineage]
+) -> Iterator[Reading]:
+    for number, piece in enumerate(pieces):
+        if id(piece.after) not in spoilt:
+            piece.after.error = piece.input.error
+            if undated := sum(sums.detections for key, sums in activities[number].rows.items() if key.minute is None):
+                piece.input.notes.append(f"records about AI without a time, which are in no report: {undated}")
+            tally = replace(piece.input.tally, defects={})
+            yield Reading(piece.after, columns_of(activities[number]), tally, fresh=piece.fresh)
+
+
+def _is_to_be_read_again(piece: Piece) -> bool:
+    """Say whether what was read is to be thrown away: of damaged captures and compressed files what came counts."""
+    if piece.input.error is None:
+        return False
+    is_log = piece.input.format is not None and not sources.is_compressed(piece.file.source)
+    return piece.input.error == CHANGED or is_log

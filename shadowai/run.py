@@ -1,0 +1,228 @@
+"""One pass of the scheduled scan: what is new is found, read and committed; reports that it concerns are written.
+
+Readings are committed batch by batch with their checkpoints, and the days whose reports are due with them: whenever a
+run dies, the next one goes on where the last commit was, and writes the reports that are still due.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shadowai import GENERATOR, detect, logs
+from shadowai.activity.labels import Labels
+from shadowai.directory import DirectoryOptions
+from shadowai.history.checkpoints import Book
+from shadowai.history.database import open_database, sqlite_url
+from shadowai.history.locks import database_lock
+from shadowai.history.store import DAY_HOURS, History, Reading, RunRecord, day_of
+from shadowai.history.upkeep import compact, forget_days
+from shadowai.inputs import source_reports
+from shadowai.intake import Planner, Terms, look
+from shadowai.lock import locked
+from shadowai.model import SECOND
+from shadowai.periodic import Press
+from shadowai.periods import KINDS, periods_of
+from shadowai.reading import read
+from shadowai.reports.order import STANDARD_ORDER, Order
+from shadowai.rules import Rules, load_rules
+from shadowai.signatures import Matcher, needles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shadowai.gathering import Advance
+    from shadowai.history.checkpoints import Lineage
+    from shadowai.inputs import ReadOptions
+    from shadowai.intake import Feed, File, Listing
+    from shadowai.periods import Period
+    from shadowai.provenance import SourceReport
+    from shadowai.reading import Read
+
+BATCH_BYTES = 4 << 30  # of files that are read between two commits
+BATCH_FILES = 2000
+DATABASE = "history.db"
+_DAY = 86_400 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """A scheduled scan: its sources, how they are read, by which rules, where the history lies, what is written where.
+
+    `now`, `settle`, `keep` and `compact_after` are in ns, `wait` in seconds; `since` (ns) reads files again whose
+    records reach that time. `url` is None for a SQLite file in the folder `state`.
+    """
+
+    feeds: tuple[Feed, ...]
+    read: ReadOptions
+    state: Path
+    now: int
+    url: str | None = None
+    workspace: str = "default"
+    directory: Path | None = None
+    policy: Path | None = None
+    signatures: Path | None = None
+    reading: DirectoryOptions = field(default_factory=DirectoryOptions)
+    labels: Labels = field(default_factory=Labels)
+    order: Order = STANDARD_ORDER
+    out: Path | None = None
+    periods: tuple[str, ...] = KINDS
+    workers: int = 1
+    settle: int = 60 * SECOND
+    keep: int = 400 * _DAY
+    compact_after: int = 60 * _DAY
+    wait: float = 0
+    since: int | None = None
+
+    def rules(self) -> Rules:
+        """Read signatures, directory and policy."""
+        return load_rules(self.directory, self.policy, self.signatures, self.reading)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did: reports of the files with something new, how many had none, which must wait, what was written.
+
+    `written` has the periods of the reports in the order in which they were written.
+    """
+
+    sources: tuple[SourceReport, ...] = ()
+    unchanged: int = 0
+    waiting: list[str] = field(default_factory=list)
+    records: int = 0
+    written: list[Period] = field(default_factory=list)
+    forgotten: int = 0
+
+
+def run(options: RunOptions, advance: Advance | None = None) -> Outcome:
+    """Do one pass. UsageError where another is under way, HistoryError where the history cannot be used."""
+    with ExitStack() as held:
+        held.enter_context(locked(lock_of(options), options.wait))
+        history = open_history(options)
+        held.callback(history.engine.dispose)
+        held.enter_context(database_lock(history, options.wait))
+        spool = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-")))
+        return _pass(options, history, spool, advance)
+
+
+def lock_of(options: RunOptions) -> Path:
+    """Give the file whose lock a run holds."""
+    return options.state / f"{options.workspace}.lock"
+
+
+def open_history(options: RunOptions) -> History:
+    """Open the history, which is made where there is none."""
+    return History(open_database(options.url or sqlite_url(options.state / DATABASE)), options.workspace)
+
+
+def _pass(options: RunOptions, history: History, spool: Path, advance: Advance | None) -> Outcome:
+    outcome = Outcome()
+    terms = Terms(options.now, options.settle, options.since)
+    book = Book(history.lineages())
+    listing = look(options.feeds, book, terms, spool)
+    outcome.unchanged = listing.unchanged
+    rules = options.rules() if listing.files or history.due() else None
+    if rules and listing.files:
+        _Reader(options, rules, history, book, terms).read(listing, outcome, advance)
+    else:
+        outcome.sources = source_reports(listing.inputs)
+    outcome.forgotten = forget_days(history, day_of(options.now - options.keep))
+    compact(history, day_of(options.now - options.compact_after))
+    if rules:
+        write_due(options, history, rules, outcome)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the files of a listing, batch by batch."""
+
+    options: RunOptions
+    rules: Rules
+    history: History
+    book: Book
+    terms: Terms
+
+    def read(self, listing: Listing, outcome: Outcome, advance: Advance | None) -> None:
+        """Read and commit everything that is new."""
+        reading = self.options.read.reading()
+        planner = Planner(self.book, reading, self.terms)
+        literals = tuple(logs.Needle(*literal) for literal in needles(self.rules.database))
+        matcher = Matcher(self.rules.database)
+        detector = detect.Detector(matcher, literals, reading, tenants=self.rules.policy.tenants)
+        inputs = list(listing.inputs)
+        for files in _batches(listing.files):
+            plan = planner.plan(files)
+            found = read(plan.pieces, detector, self.options.workers, advance)
+            inputs += [*plan.inputs, *found.inputs]
+            outcome.waiting += plan.waiting
+            outcome.records += sum(one.tally.records for one in found.inputs)
+            self._commit(found, plan.moved)
+        outcome.sources = source_reports(inputs)
+
+    def _commit(self, found: Read, moved: Sequence[Lineage]) -> None:
+        """Keep what was read, and where the files now are that were known already."""
+        spoilt = {id(lineage) for lineage in found.spoilt}
+        kept = {id(reading.lineage) for reading in found.readings}
+        elsewhere = [Reading(lineage) for lineage in moved if id(lineage) not in spoilt | kept]
+        if found.readings or elsewhere:
+            record = RunRecord(self.options.now, self._manifest(found)) if found.readings else None
+            self.history.commit([*found.readings, *elsewhere], record)
+
+    def _manifest(self, found: Read) -> str:
+        files = [
+            {
+                "path": one.lineage.place.path,
+                "source": one.lineage.source,
+                "format": one.lineage.dataset,
+                "read_to": one.lineage.mark.position,
+                "records": one.tally.records,
+                "broken": one.tally.broken,
+                "error": one.lineage.error,
+            }
+            for one in found.readings
+        ]
+        rules = self.rules
+        versions = {
+            "generator": GENERATOR,
+            "signatures": rules.database.digest,
+            "policy": rules.policy.digest,
+            "directory": rules.directory.digest,
+        }
+        return json.dumps({**versions, "files": files}, ensure_ascii=True)
+
+
+def write_due(options: RunOptions, history: History, rules: Rules, outcome: Outcome) -> None:
+    """Write the reports that are due, the oldest first; then they are no longer due.
+
+    A run that dies on the way leaves them due, and the next one writes them again.
+    """
+    due = history.due()
+    days = [day for day in due if day >= day_of(options.now - options.keep)]
+    if options.out is not None and days:
+        lineages = history.tallied()
+        reading = options.read.reading()
+        press = Press(history, rules, lineages, reading.own, options.labels, options.order)
+        known = {*history.days(), *(hour // DAY_HOURS for one in lineages for hour in one.tally.hours)}
+        for period in periods_of(days, options.periods, known):
+            press.write(period, options.out)
+            outcome.written.append(period)
+    if due:
+        history.done(due)
+
+
+def _batches(files: Sequence[File]) -> Iterator[list[File]]:
+    batch: list[File] = []
+    size = 0
+    for file in files:
+        if batch and (size + file.place.size > BATCH_BYTES or len(batch) >= BATCH_FILES):
+            yield batch
+            batch, size = [], 0
+        batch.append(file)
+        size += file.place.size
+    if batch:
+        yield batch

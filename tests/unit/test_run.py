@@ -1,0 +1,466 @@
+"""The scheduled scan: killed whenever it may be it loses and doubles nothing; nights add up to what one run finds."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from support.nightly import DAY, NOON, World, clear, line, lines
+from support.nights import NIGHTS, Nights, packets
+
+from shadowai.activity.columns import merged
+from shadowai.errors import ShadowaiError
+from shadowai.history.codec import encode
+from shadowai.history.errors import HistoryError
+from shadowai.history.locks import database_lock
+from shadowai.history.store import UNDATED, History
+from shadowai.history.upkeep import backup, check, compact, list_days, restore
+from shadowai.intake import Feed
+from shadowai.lock import LockedError, locked
+from shadowai.model import HOUR, SECOND
+from shadowai.run import lock_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.postgres import Server
+
+SQUID = "access.log"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    if request.param == "sqlite":
+        return World(tmp_path)
+    url = request.getfixturevalue("postgres").url
+    clear(url)
+    return World(tmp_path, url)
+
+
+class Died(BaseException):
+    """What a process is ended by."""
+
+
+def test_what_is_new_is_read_kept_and_reported(world: World) -> None:
+    world.put(SQUID, lines(0, 10) + line(10, user="bob"))
+    outcome = world.run()
+    assert [period.label for period in outcome.written] == ["2026-11"]
+    (source,) = world.result()["sources"]
+    assert (source["path"], source["format"], source["records"]) == ("proxy", "squid", 11)
+    assert world.result()["totals"]["people"] == 2
+    assert [key["origins"][0]["source"] for key in services(world.result())] == ["proxy"]
+
+
+def services(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [service for department in result["departments"] for service in department["services"]]
+
+
+def test_a_visit_over_midnight_counts_once(world: World) -> None:
+    midnight = NOON + DAY // 2
+    world.put(SQUID, lines(0, 5, at=midnight - 100))
+    world.run()
+    world.add(SQUID, lines(5, 10, at=midnight - 5))
+    world.run()
+    assert services(world.result())[0]["sessions"] == 1
+
+
+def test_late_records_lie_where_they_belong_and_their_reports_are_written_again(world: World) -> None:
+    world.more["periods"] = ("day",)
+    world.put("a.log", lines(0, 5, at=NOON))
+    world.put("c.log", lines(0, 5, at=NOON + 2 * DAY))
+    world.run()
+    world.put("b.log", lines(0, 5, at=NOON + DAY))
+    outcome = world.run()
+    assert [period.label for period in outcome.written] == ["2026-11-18", "2026-11-19"]
+    changes = world.result("day/2026-11-19")["change"]
+    assert changes["period"]["start"].startswith("2026-11-18"), "the day behind says what changed since"
+
+
+def test_a_new_policy_judges_the_past(world: World) -> None:
+    world.put("a.log", lines(0, 5))
+    world.run()
+    assert services(world.result())[0]["status"] == "unsanctioned"
+    policy = world.folder / "policy.yaml"
+    policy.write_text("rules:\n  - status: sanctioned\n    services: [chatgpt]\n")
+    world.put("b.log", lines(0, 1, at=NOON + DAY))
+    world.run(policy=policy)
+    assert services(world.result())[0]["status"] == "sanctioned"
+    assert services(world.result())[0]["sessions"] == 2
+
+
+def test_candidates_are_matched_with_the_signatures_of_today(world: World) -> None:
+    host = "chat.harbour-llm.example"
+    world.put("a.log", lines(0, 5, host=host))
+    world.run()
+    assert [one["host"] for one in world.result()["candidates"]] == [host]
+    own = world.folder / "signatures" / "chat"
+    own.mkdir(parents=True)
+    (own / "harbour.yaml").write_text(SIGNATURE)
+    world.put("b.log", lines(0, 1, at=NOON + DAY))
+    world.run(signatures=own.parent)
+    assert world.result()["candidates"] == []
+    assert {one["id"]: one["sessions"] for one in services(world.result())} == {"harbour": 1, "chatgpt": 1}
+    assert any(host in warning and "harbour" in warning for warning in world.result()["warnings"])
+    world.put("c.log", lines(0, 1, at=NOON + 2 * DAY, host=host))
+    world.run(signatures=own.parent)
+    world.put("d.log", lines(0, 1, at=NOON + 3 * DAY))
+    world.run()
+    assert [one["host"] for one in world.result()["candidates"]] == [host], "without them it is a candidate again"
+    assert any("do not know them: harbour" in warning for warning in world.result()["warnings"])
+
+
+SIGNATURE = """\
+name: Harbour
+vendor: Harbour
+country: unknown
+summary: A chat of our own
+verified: 2026-11-21
+references: [https://docs.harbour-llm.example/]
+indicators:
+  - kind: domain
+    value: harbour-llm.example
+    role: dedicated
+examples:
+  match: [chat.harbour-llm.example]
+  no_match: [harbour-llm.example.org]
+"""
+
+
+def test_a_run_with_nothing_new_reads_no_rules(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.put(SQUID, lines(0, 3))
+    world.run()
+    monkeypatch.setattr("support.nightly.load_rules", None)
+    started = time.monotonic()
+    assert world.run().unchanged == 1
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("where", ["commit", "after", "report", "done"])
+def test_whatever_a_run_dies_of_nothing_is_lost_or_doubled(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    world.put(SQUID, lines(0, 10))
+    die_at(monkeypatch, where)
+    with pytest.raises(Died):
+        world.run()
+    monkeypatch.undo()
+    world.add(SQUID, lines(10, 12))
+    world.run()
+    assert world.total == 12
+    assert world.result()["sources"][0]["records"] == 12
+    assert world.history().due() == []
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    commit = History.commit
+
+    def die(*_arguments: object, **_more: object) -> None:
+        raise Died
+
+    def commit_and_die(self: History, *arguments: Any) -> None:  # noqa: ANN401  # those of `commit`
+        commit(self, *arguments)
+        raise Died
+
+    match where:
+        case "commit":
+            monkeypatch.setattr(History, "_note_due", die)
+        case "after":
+            monkeypatch.setattr(History, "commit", commit_and_die)
+        case "report":
+            monkeypatch.setattr("shadowai.periodic.publish", die)
+        case "done":
+            monkeypatch.setattr(History, "done", die)
+
+
+KILLED = """
+import sys, time
+from shadowai.cli import main
+sys.argv = ["shadowai", "run", "--config", sys.argv[1], "--quiet"]
+main()
+"""
+
+
+def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(world: World) -> None:
+    dice = random.Random(1)  # noqa: S311  # seeded, not secret
+    config = settings_file(world)
+    total = 0
+    for _round in range(4):
+        for number in range(3):
+            world.put(f"{_round}-{number}.log", lines(total, total + 200), age=600)
+            total += 200
+        program = subprocess.Popen([sys.executable, "-c", KILLED, str(config)], stderr=subprocess.DEVNULL)
+        time.sleep(dice.uniform(0.4, 3))
+        program.kill()
+        program.wait()
+    done = subprocess.run([sys.executable, "-c", KILLED, str(config)], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert world.total == total
+    assert world.result()["sources"][0]["records"] == total
+
+
+def settings_file(world: World) -> Path:
+    """Write settings that say what the options of a world say; its files are old enough by the real clock."""
+    world.now = time.time_ns()
+    file = world.folder / "shadowai.toml"
+    url = f'url = "{world.url}"' if world.url else ""
+    file.write_text(
+        f'formats = ["json"]\nworkers = 1\n[[sources]]\nname = "proxy"\npaths = ["logs/*"]\n'
+        f'[history]\nstate = "state"\n{url}\nkeep = "36500 days"\n[reports]\nout = "out"\nperiods = ["month"]\n'
+    )
+    return file
+
+
+def test_a_full_disk_is_told_and_made_up_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.put(SQUID, "".join(line(number, user=f"u{number * 7919 % 100_003}") for number in range(9000)))
+    history = world.history()
+    with history.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+    history.engine.dispose()
+
+    def limit(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's connection
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    event.listen(Engine, "connect", limit)
+    try:
+        with pytest.raises(HistoryError, match="full"):
+            world.run()
+    finally:
+        event.remove(Engine, "connect", limit)
+    assert world.total == 0
+    world.run()
+    assert world.total == 9000
+
+
+def test_a_report_folder_that_cannot_be_written_is_told_and_written_later(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    (tmp_path / "out").write_text("in the way")
+    world.put(SQUID, lines(0, 20))
+    with pytest.raises(ShadowaiError):
+        world.run()
+    (tmp_path / "out").unlink()
+    assert [period.label for period in world.run().written] == ["2026-11"]
+    assert world.total == 20
+
+
+def test_a_database_that_goes_away_is_told_and_made_up_for(
+    tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear(postgres.url)
+    world = World(tmp_path, postgres.url)
+    world.put(SQUID, lines(0, 20))
+    keep = History._keep
+
+    def kill_and_keep(self: History, *arguments: Any) -> set[int]:  # noqa: ANN401  # those of `_keep`
+        postgres.kill()
+        return keep(self, *arguments)
+
+    monkeypatch.setattr(History, "_keep", kill_and_keep)
+    try:
+        with pytest.raises(HistoryError):
+            world.run()
+        with pytest.raises(HistoryError):
+            world.run()
+    finally:
+        monkeypatch.undo()
+        postgres.start()
+    world.run()
+    assert world.total == 20
+
+
+def test_two_runs_at_once_are_one_and_a_message(world: World) -> None:
+    world.put(SQUID, lines(0, 3))
+    with locked(lock_of(world.options())), pytest.raises(LockedError, match="another run"):
+        world.run()
+    with locked(lock_of(world.options())), pytest.raises(LockedError):
+        world.run(wait=0.3)
+    assert world.run().records == 3
+
+
+def test_two_machines_on_one_database_are_one_and_a_message(tmp_path: Path, postgres: Server) -> None:
+    clear(postgres.url)
+    here = World(tmp_path / "a", postgres.url)
+    here.folder.mkdir()
+    with database_lock(here.history()), pytest.raises(HistoryError, match="another run"):
+        here.run()
+    other = World(tmp_path / "b", postgres.url, workspace="other")
+    other.folder.mkdir()
+    other.put(SQUID, lines(0, 3))
+    with database_lock(here.history()):
+        assert other.run().records == 3
+    assert here.total == 0
+
+
+def test_workspaces_see_nothing_of_each_other(world: World) -> None:
+    world.put(SQUID, lines(0, 3))
+    world.run()
+    world.workspace = "second"
+    assert world.total == 0
+    assert world.run().records == 3
+    assert world.total == 3
+
+
+def test_old_days_go_and_their_files_are_not_read_again(world: World) -> None:
+    world.put("old.log", lines(0, 5, at=NOON - 20 * DAY))
+    world.put(SQUID, lines(0, 5))
+    keep = 40 * DAY * SECOND
+    assert world.run(keep=keep).forgotten == 1
+    assert world.total == 5
+    assert world.run(keep=keep).records == 0
+
+
+def test_compacted_days_say_the_same(world: World) -> None:
+    for number in range(3):
+        world.put(f"{number}.log", lines(number * 5, number * 5 + 5))
+    world.run()
+    before = encode(merged(world.history().columns(0, 40_000)))
+    assert [day.parts for day in list_days(world.history())] == [3]
+    assert compact(world.history(), 40_000) == 1
+    assert [day.parts for day in list_days(world.history())] == [1]
+    assert encode(world.history().columns(0, 40_000)) == before
+    outcome = world.run(since=0)
+    assert "compacted" in (outcome.sources[0].error or "")
+    assert world.total == 15
+    assert check(world.history()) == []
+
+
+def test_a_copy_brings_everything_back(world: World) -> None:
+    world.put(SQUID, lines(0, 5))
+    world.run()
+    copy = world.folder / "copy.db"
+    backup(world.history(), copy)
+    with pytest.raises(HistoryError, match="there already"):
+        backup(world.history(), copy)
+    with pytest.raises(HistoryError, match="not empty"):
+        restore(world.history(), copy)
+    before = encode(world.history().columns(0, 40_000))
+    world.workspace = "restored"
+    restore(world.history(), copy)
+    assert encode(world.history().columns(0, 40_000)) == before
+    world.add(SQUID, lines(5, 7))
+    assert world.run().records == 2
+
+
+def test_records_without_a_time_are_kept_and_in_no_period(world: World) -> None:
+    columns = {"web": {"host": "Site", "user": "Who"}}
+    read = world.options().read.__class__((), columns=columns)
+    world.put("web.csv", "Site,Who\nchatgpt.com,ann\n")
+    outcome = world.run(read=read)
+    assert "without a time" in outcome.sources[0].warnings[0]
+    assert world.history().days() == [UNDATED]
+    assert outcome.written == []
+
+
+def test_night_by_night_it_finds_what_one_run_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nights = Nights.of(tmp_path, 3)
+    night_by_night = World(tmp_path / "nightly", now=0, more=options_of(nights))
+    night_by_night.folder.mkdir()
+    for night in range(NIGHTS):
+        nights.pass_night(night)
+        night_by_night.now = nights.time(night) + HOUR
+        if night % 4 == 1:
+            die_at(monkeypatch, ["commit", "after", "report", "done"][night // 4 % 4])
+            with pytest.raises(Died):
+                night_by_night.run()
+            monkeypatch.undo()
+        night_by_night.run()
+    at_once = World(tmp_path / "once", now=night_by_night.now, more=options_of(nights))
+    at_once.folder.mkdir()
+    at_once.run()
+    found = [encode(merged(world.history().columns(0, 40_000))) for world in (night_by_night, at_once)]
+    assert found[0] == found[1]
+    for name in ("result.json", "manifest.json"):
+        place = f"out/month/2026-11/{name}"
+        reports = [(world.folder / place).read_bytes() for world in (night_by_night, at_once)]
+        assert reports[0] == reports[1]
+    weeks = sorted(path.name for path in (at_once.folder / "out" / "week").iterdir())
+    assert weeks == ["2026-W47", "2026-W48"]
+    for week in weeks:
+        one, other = (without_estimates(world.result(f"week/{week}")) for world in (night_by_night, at_once))
+        assert one == other
+
+
+def options_of(nights: Nights) -> dict[str, Any]:
+    stems = [name.partition(".")[0] for name in nights.parts]
+    return {
+        "feeds": tuple(Feed(stem, (str(nights.folder / f"{stem}*"),)) for stem in stems),
+        "directory": nights.truth.directory,
+        "policy": nights.truth.policy,
+        "periods": ("week", "month"),
+        "keep": 4000 * DAY * SECOND,
+    }
+
+
+def without_estimates(result: Any) -> Any:  # noqa: ANN401  # a JSON document
+    """Leave out how many records without a time a period has: of a file that reaches beyond it, that is an estimate."""
+    kept = {key: value for key, value in result.items() if key != "sources"}
+    sources = [{key: one[key] for key in ("path", "format", "first", "last", "days")} for one in result["sources"]]
+    return json.loads(json.dumps({**kept, "sources": sources}))
+
+
+def test_bytes_that_zeek_logs_apart_reach_the_names_within_a_source(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    ends = {"id.orig_h": "10.1.0.1", "id.orig_p": 5, "id.resp_h": "192.0.2.10", "id.resp_p": 443}
+    hello = {
+        "ts": NOON,
+        "uid": "CHhAvVGS1DHFjwGM9",
+        **ends,
+        "version": "TLSv13",
+        "cipher": "x",
+        "server_name": "chatgpt.com",
+    }
+    whole = {
+        "ts": NOON,
+        "uid": "CHhAvVGS1DHFjwGM9",
+        **ends,
+        "proto": "tcp",
+        "service": "ssl",
+        "duration": 1.0,
+        "conn_state": "SF",
+    }
+    world.put("ssl.log", json.dumps({**hello, "resumed": False, "established": True}) + "\n")
+    world.put("conn.log", json.dumps({**whole, "orig_bytes": 1111, "resp_bytes": 2222, "missed_bytes": 0}) + "\n")
+    world.run()
+    (service,) = services(world.result())
+    assert (service["id"], service["bytes_up"], service["bytes_down"]) == ("chatgpt", 1111, 2222)
+
+
+def test_a_ring_of_captures_is_one_capture(tmp_path: Path) -> None:
+    nights = Nights.of(tmp_path, 3)
+    path = next(one for one in nights.truth.sources if one.suffix == ".pcap")
+    data = path.read_bytes()
+    found = []
+    for name, parts in (("whole", [data]), ("ring", in_two(data))):
+        world = World(tmp_path / name, now=nights.time(0) + DAY * SECOND)
+        world.folder.mkdir()
+        for number, part in enumerate(parts):
+            world.put(f"x_0000{number}_20261116000000.pcap", part)
+        world.run()
+        found.append(encode(merged(world.history().columns(0, 40_000))))
+    assert found[0] == found[1]
+
+
+def in_two(data: bytes) -> list[bytes]:
+    place = list(packets(data))[len(list(packets(data))) // 2]
+    return [data[:place], data[:24] + data[place:]]
+
+
+def test_a_capture_that_grew_is_what_it_is_now(tmp_path: Path) -> None:
+    nights = Nights.of(tmp_path, 3)
+    path = next(one for one in nights.truth.sources if one.suffix == ".pcap")
+    world = World(tmp_path / "world", now=nights.time(0) + DAY * SECOND)
+    world.folder.mkdir()
+    for data in (in_two(path.read_bytes())[0], path.read_bytes()):
+        world.put("x.pcap", data)
+        world.run()
+    grown = encode(merged(world.history().columns(0, 40_000)))
+    world.workspace = "once"
+    world.run()
+    assert encode(merged(world.history().columns(0, 40_000))) == grown
