@@ -90,7 +90,8 @@ def add_verdicts(tables: Tables, judge: Judge) -> dict[Pair, Verdict]:
     pairs = zip(*(sessions[name].to_numpy(dtype=object) for name in PAIR), strict=True)
     for pair, verdict in zip(pairs, verdicts, strict=True):
         note(gravest, pair, verdict)
-    rest = _last_rows(pd.concat([tables.seen, tables.denied]))
+    columns = [*PAIR, "who", "groups", "account", "minute"]
+    rest = _last_rows(pd.concat([tables.seen[columns], tables.denied[columns]]))
     judged = [pair in gravest for pair in zip(rest["department"], rest["name"], strict=True)]
     rest = rest[~np.array(judged, dtype=bool)]
     for department, name, verdict in zip(rest["department"], rest["name"], judge.judge(rest), strict=True):

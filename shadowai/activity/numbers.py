@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, "dict[Pair, Any]"]
 
+_COUNTED = [*PAIR, "confidence", "contact", "detections", "evidence", "file", "first", "last", "role"]
 _COUNTS = ("people", "people_dns_only", "sessions", "sessions_with_bytes_up", "blocked", "confidence")
 
 
@@ -34,7 +35,7 @@ def numbers_of(tables: Tables) -> dict[Pair, dict[str, Any]]:
 
 def _counted(tables: Tables) -> Columns:
     seen, sessions, denied, looked_up, _ = tables
-    both = pd.concat([seen, denied])
+    both = pd.concat([seen[_COUNTED], denied[_COUNTED]])
     timed = both[both["first"] != NO_TIME]
     return {
         "confidence": _confidence(both),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 GAP = 30 * MINUTE  # ns
 
 _RUN = ("department", "name", "who")
+_SUMMED = ("bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
+_NEEDED = ["run", *_RUN, "individual", "groups", "minute", "first", "last", "kind", *_SUMMED]
 
 
 def number_runs(seen: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -49,10 +51,12 @@ def session_table(seen: pd.DataFrame) -> pd.DataFrame:
     row is no session.
     """
     makes = np.unique(seen.loc[seen["basis"], "run"].to_numpy())
-    runs = seen[np.isin(seen["run"].to_numpy(), makes)]
-    ordered = runs.sort_values(["run", "first"], kind="stable")
-    starts = np.flatnonzero(np.diff(ordered["run"].to_numpy(), prepend=-1))
-    table = ordered.iloc[starts][["run", *_RUN, "individual", "groups"]].set_index("run")
+    # Some columns, and no sorting of whole rows: of ten million that took half of the time.
+    runs = seen[_NEEDED][np.isin(seen["run"].to_numpy(), makes)]
+    run = runs["run"].to_numpy()
+    order = np.lexsort((runs["first"].to_numpy(), run))
+    starts = order[np.flatnonzero(np.diff(run[order], prepend=-1))]
+    table = runs[["run", *_RUN, "individual", "groups"]].iloc[starts].set_index("run")
     by_run = runs.groupby("run", sort=True)
     table["start"] = by_run["minute"].min()
     table["begin"] = by_run["first"].min()

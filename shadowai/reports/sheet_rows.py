@@ -80,7 +80,10 @@ def _usage_before(department: DepartmentUse, service: ServiceUse) -> Row:
 def _usage_after(service: ServiceUse) -> Row:
     return (
         *(getattr(service.evidence, kind.value) for kind in Evidence),
-        *(count for _, count in service.account),
+        service.account.sanctioned_tenant,
+        service.account.personal,
+        service.account.signed_out,
+        service.account.unknown,
         service.alternative,
         _points(service.score),
         _points(service.service_risk),
@@ -90,6 +93,7 @@ def _usage_after(service: ServiceUse) -> Row:
         service.status_until,
         *(count for _, count in service.statuses),
         *(count for _, count in service.uses),
+        service.account.work,
     )
 
 

@@ -70,6 +70,7 @@ _ACCOUNT = (
     later("Sessions, account unknown"),
     later("Sessions, some organisation's account"),
 )
+_ACCOUNTS = _counts("account", AccountCounts.model_fields, _ACCOUNT)
 _STATUSES = (
     later("Sessions, sanctioned"),
     later("Sessions, tolerated"),
@@ -113,7 +114,7 @@ USAGE = Sheet(
         _LAST,
         Column("confidence", later("Confidence (of 100)"), "count"),
         *_counts("evidence", (kind.value for kind in Evidence), _EVIDENCE),
-        *_counts("account", AccountCounts.model_fields, _ACCOUNT),
+        *_ACCOUNTS[:-1],
         Column("alternative", later("What to use instead"), width=20),
         Column("score", later("Score of this use (of 100)"), "points"),
         Column("service_risk", later("Risk of the service (of 10)"), "points"),
@@ -123,6 +124,7 @@ USAGE = Sheet(
         Column("status_until", later("Until"), "day"),
         *_counts("status", StatusCounts.model_fields, _STATUSES),
         *_counts("use", UseCounts.model_fields, _USES),
+        _ACCOUNTS[-1],  # younger than the columns before it, whose places scripts may know
     ),
     sheet_rows.usage,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from shadowai.activity.columns import activity_rows
 from shadowai.history.database import open_database
+from shadowai.history.store import History
 from shadowai.inputs import ReadOptions
 from shadowai.intake import Feed
 from shadowai.model import HOUR, SECOND
@@ -20,7 +21,8 @@ from shadowai.run import RunOptions, open_history, run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shadowai.history.store import History
+    import pytest
+
     from shadowai.run import Outcome
 
 NOON = 1_794_916_800  # 2026-11-17T12:00:00Z, in seconds
@@ -127,3 +129,29 @@ def clear(url: str) -> None:
         for table in ("decision", "run", "due", "activity", "lineage"):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # the names are ours
     engine.dispose()
+
+
+class Died(BaseException):
+    """What a process is ended by."""
+
+
+def die_at(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    """Let the next run die: before or after it commits, when it writes reports, or when they are noted as written."""
+    commit = History.commit
+
+    def die(*_arguments: object, **_more: object) -> None:
+        raise Died
+
+    def commit_and_die(self: History, *arguments: Any) -> None:  # noqa: ANN401  # those of `commit`
+        commit(self, *arguments)
+        raise Died
+
+    match where:
+        case "commit":
+            monkeypatch.setattr(History, "_note_due", die)
+        case "after":
+            monkeypatch.setattr(History, "commit", commit_and_die)
+        case "report":
+            monkeypatch.setattr("shadowai.periodic.publish", die)
+        case "done":
+            monkeypatch.setattr(History, "done", die)
