@@ -157,7 +157,9 @@ _FILES = st.fixed_dictionaries(
 
 @settings(deadline=None)  # each writes and reads a file
 @given(_FILES)
-def test_any_service_comes_back_equal_and_stays_as_it_is(tmp_path_factory: pytest.TempPathFactory, facts: Any) -> None:  # noqa: ANN401  # whatever the schema takes
+def test_any_service_comes_back_equal_and_stays_as_it_is(
+    tmp_path_factory: pytest.TempPathFactory, facts: Any
+) -> None:  # whatever the schema takes
     file = ServiceFile.model_validate(facts)
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     text = write_service(file)

@@ -31,6 +31,14 @@ def matcher() -> Matcher:
         ("Python/3.11 aiohttp/3.9.5", Client.PROGRAM),
         ("OpenAI/Python 1.40.0", Client.PROGRAM),
         ("AsyncOpenAI/Python 1.40.0", Client.PROGRAM),
+        ("OpenAI/JS 6.9.1", Client.PROGRAM),
+        ("curl/8.11.0", Client.PROGRAM),
+        ("axios/1.13.2", Client.PROGRAM),
+        ("node", Client.PROGRAM),
+        ("Go-http-client/1.1", Client.PROGRAM),
+        ("Boto3/1.40.0 md/Botocore#1.40.0 ua/2.1 os/linux lang/python#3.11.7", Client.PROGRAM),
+        ("okhttp/4.12.0", None),  # apps on telephones and servers alike
+        ("Mozilla/5.0 (X11; Linux x86_64; nodejs.example) Firefox/140.0", Client.BROWSER),
         (
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0",
             Client.BROWSER,
