@@ -167,7 +167,7 @@ def _fields(data: bytes) -> dict[int, Field]:
             size = 8 if kind == 1 else 4
             value = int.from_bytes(_slice(data, at, size), "little")
             at += size
-        elif kind == 2:  # noqa: PLR2004 - the wire types of Protocol Buffers
+        elif kind == 2:  # noqa: PLR2004  # the wire types of Protocol Buffers
             length, at = _varint(data, at)
             value = _slice(data, at, length)
             at += length
@@ -185,7 +185,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:  # noqa: PLR2004 - the continuation bit
+        if byte < 0x80:  # noqa: PLR2004  # the continuation bit
             return value, at
     raise ValueError(at)
 

@@ -68,7 +68,7 @@ _last: tuple[str, dict[str, Any] | None] = ("", None)
 
 def load_object(text: str) -> dict[str, Any] | None:
     """Parse an object; None where the text is none. The last one is kept: of many formats each tries the same line."""
-    global _last  # noqa: PLW0603 - a memo of one entry
+    global _last  # noqa: PLW0603  # a memo of one entry
     if text is _last[0]:
         return _last[1]
     try:

@@ -1,8 +1,9 @@
 """Log formats that an administrator wrote in a server's own language, compiled into definitions.
 
 `squid:<logformat>` follows Squid's directive logformat (squid-cache.org, version 7), `nginx:<log_format>` NGINX's
-module ngx_http_log_module, `apache:<LogFormat>` Apache's mod_log_config. A format is cut into codes and the text
-between them; each code becomes a group of one regular expression whose values end where the text that follows begins.
+module ngx_http_log_module, `apache:<LogFormat>` Apache's mod_log_config, `haproxy:<log-format>` section 8.2.6 of
+HAProxy's manual. A format is cut into codes and the text between them; each code becomes a group of one regular
+expression whose values end where the text that follows begins.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from shadowai.errors import UsageError
 from shadowai.logs.schema import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
-_TIMES = {"epoch": "epoch", "iso": "iso", "local": _CLF_TIME, "gmt": _CLF_TIME}
+_TIMES = {"epoch": "epoch", "iso": "iso", "local": _CLF_TIME, "gmt": _CLF_TIME, "zoneless": "%d/%b/%Y:%H:%M:%S"}
 _REQUEST = r"(?P<method>[A-Z_-]+|-) ?(?P<target>\S*)(?: [A-Za-z]+/[\d.]+)?"  # RFC 9112 section 3
 Piece = tuple[str, str]  # a code and its argument, or "" and the text between codes
 
@@ -28,14 +29,23 @@ class Dialect:
     """One language of formats: how a code is written, which column each is, and the facts of the definition.
 
     `code` has groups that begin with `code` and `arg`; `columns` has codes with an argument as `code{arg}`, the
-    argument in lower case.
+    argument in lower case. `has_flags` says that the argument is HAProxy's flags.
     """
 
     code: re.Pattern[str]
     columns: Mapping[str, str]
     facts: Mapping[str, Any]
+    has_flags: bool = False
 
 
+_WITH_MILLISECONDS = frozenset((("ts", "tu"), ("Ts", "ms")))
+_RAW = "/"  # the code of a piece whose text is a pattern
+_CAPTURED = r"(?:\{[^}]*\}(?:\s+|$))?"  # HAProxy's captured headers; without any, the blank after them goes too
+_HAPROXY_TAG = r"(?:haproxy(?:\[\d+\])?: )?"
+_HAPROXY_ADDRESSES = frozenset(("bi", "ci", "dst", "fi", "si", "src"))
+# Dates and numbers, which HAProxy never quotes.
+_HAPROXY_PLAIN = re.compile(r"B|ST|U|T[RTacdhilqrstuw]?|tr[gl]?|t|[abfs]c|[bcfs]p|[bs]q|r[ct]|lc|ms|pid")
+_OF_STATUS = [{"when": {"status": "403"}, "then": "denied"}, {"when": {"status": r"[23]\d\d"}, "then": "allowed"}]
 _VERDICTS = [{"when": {"result": r"(?:TCP|UDP)_DENIED.*"}, "then": "denied"}, {"then": "allowed"}]
 _IGNORED = [
     {"when": {"status": "407"}, "reason": "auth-challenge"},
@@ -94,6 +104,25 @@ _DIALECTS = {
             "document": "https://httpd.apache.org/docs/2.4/mod/mod_log_config.html",
         },
     ),
+    "haproxy": Dialect(
+        # An alias, or a sample expression of which the converters change nothing that matters here.
+        re.compile(r"%(?:\{(?P<arg>[^}]*)\})?(?:(?P<code>%|[A-Za-z0-9_]+)|\[(?P<code2>[^\],]*)[^\]]*\])"),
+        {
+            "ci": "client", "cp": "client_port", "src": "client", "src_port": "client_port", "si": "server",
+            "sp": "server_port", "dst": "server", "dst_port": "server_port", "t": "zoneless", "tr": "zoneless",
+            "T": "gmt", "trg": "gmt", "Tl": "local", "trl": "local", "Ts": "epoch", "r": "request", "HM": "method",
+            "method": "method", "HU": "url", "url": "url", "HP": "path", "HPO": "path", "path": "path", "HQ": "query",
+            "ST": "status", "status": "status", "U": "up", "B": "down", "ssl_fc_sni": "sni", "req.ssl_sni": "sni",
+            "req_ssl_sni": "sni", "req.hdr(host)": "host", "req.fhdr(host)": "host", "hdr(host)": "host",
+            "var(txn.host)": "host", "var(txn.sni)": "sni", "var(sess.sni)": "sni", "var(sess.host)": "host",
+            "req.hdr(user-agent)": "agent", "req.fhdr(user-agent)": "agent",
+        },
+        {
+            "vendor": "HAProxy", "product": "log of a forward proxy, log-format given by the user",
+            "document": "https://docs.haproxy.org/2.8/configuration.html#8.2.6",
+        },
+        has_flags=True,
+    ),
 }  # fmt: skip
 DIALECTS = tuple(_DIALECTS)
 
@@ -107,7 +136,10 @@ def compile_logformat(text: str, name: str | None = None) -> Format:
     if language not in _DIALECTS:
         raise UsageError(f"unknown language of log formats {language!r}; there are {', '.join(DIALECTS)}")
     dialect = _DIALECTS[language]
-    pattern, columns, times = _compiled(_with_milliseconds(list(_pieces(written.strip(), dialect))), dialect)
+    pieces = list(_pieces(written.strip(), dialect))
+    if dialect.has_flags:
+        pieces = list(_without_flags(pieces))
+    pattern, columns, times = _compiled(_with_milliseconds(pieces), dialect)
     if "client" not in columns or columns.isdisjoint({"url", "uri", "target", "host", "sni"}):
         raise UsageError(f"the log format {written!r} names no client address, or nothing that tells the host")
     fields = {field: [one for one in names if one in columns] for field, names in _MAP.items()}
@@ -122,6 +154,9 @@ def compile_logformat(text: str, name: str | None = None) -> Format:
         "verdicts": _VERDICTS if "result" in columns else [],
         **dialect.facts,
     }
+    if dialect.has_flags:
+        definition["begins"] = pattern  # most of these logs come through syslog
+        definition["verdicts"] = _OF_STATUS if "status" in columns else []
     return Format.model_validate(definition)
 
 
@@ -138,11 +173,38 @@ def _pieces(written: str, dialect: Dialect) -> Iterator[Piece]:
         yield "", written[at:]
 
 
+def _without_flags(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Write out what HAProxy's flags and captured headers make of a format; its configuration escapes blanks."""
+    always = ""
+    is_blank_taken = True  # HAProxy writes no blank at the start, nor two together
+    yield _RAW, _HAPROXY_TAG
+    for code, text in pieces:
+        if not code:
+            plain = re.sub(r"\\(.)", r"\1", text)
+            plain = plain.lstrip() if is_blank_taken else plain
+            is_blank_taken = is_blank_taken and not plain
+            if plain:
+                yield "", plain
+            continue
+        if code in {"hr", "hs"}:
+            yield _RAW, _CAPTURED
+            is_blank_taken = True
+            continue
+        if code == "o":
+            always = text
+            continue
+        is_blank_taken = False
+        if "+Q" in text + always and not _HAPROXY_PLAIN.fullmatch(code):
+            yield from (("", '"'), (code, ""), ("", '"'))
+        else:
+            yield code, ""
+
+
 def _with_milliseconds(pieces: Sequence[Piece]) -> list[Piece]:
-    """Read Squid's `%ts.%03tu` as one number."""
+    """Read Squid's `%ts.%03tu` and HAProxy's `%Ts.%ms` as one number."""
     merged: list[Piece] = []
     for piece in pieces:
-        if piece[0] == "tu" and merged[-1:] == [("", ".")] and merged[-2:-1] == [("ts", "")]:
+        if merged[1:] and merged[-1] == ("", ".") and (merged[-2][0], piece[0]) in _WITH_MILLISECONDS:
             merged.pop()
         else:
             merged.append(piece)
@@ -158,6 +220,9 @@ def _compiled(pieces: Sequence[Piece], dialect: Dialect) -> tuple[str, set[str],
         if not code:
             parts.append(r"\s+".join(map(re.escape, re.split(r"\s+", text))))
             continue
+        if code == _RAW:
+            parts.append(text)
+            continue
         column = _column(code, text, dialect)
         if column in columns:
             column = ""
@@ -169,8 +234,10 @@ def _compiled(pieces: Sequence[Piece], dialect: Dialect) -> tuple[str, set[str],
             times[column] = _time_format(column, text)
         following = pieces[index + 1] if index + 1 < len(pieces) else ("", "")
         value = _value(times.get(column, ""), "" if following[0] else following[1][:1])
+        if dialect.has_flags and code in _HAPROXY_ADDRESSES:
+            value = r"[0-9A-Fa-f.:]+|-"  # the colon that follows is one of many
         group = f"(?P<{column}>{value})" if column else f"(?:{value})"
-        if (code, text) == ("t", ""):
+        if (code, text) == ("t", "") and not dialect.has_flags:
             group = rf"\[{group}\]"  # Apache brackets the time by itself
         is_padded = not value.startswith("[^") and not (parts and parts[-1].endswith(r"\s+"))
         parts.append(rf"\s*{group}" if is_padded else group)

@@ -56,7 +56,7 @@ def open_reader(
     return MixedReader(fmt, readers)
 
 
-def with_day_first(fmt: Format, setting: bool | None) -> Format:  # noqa: FBT001 - a setting that has a third value
+def with_day_first(fmt: Format, setting: bool | None) -> Format:  # noqa: FBT001  # a setting that has a third value
     """Give a format whose dates are read by the user's setting, where the file itself does not settle their order."""
     if setting is None:
         return fmt

@@ -101,7 +101,7 @@ def _definitions(contents: Sequence[bytes]) -> list[dict[str, Any]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     raw = {}
     for content in contents:
-        definition = yaml.load(content, Loader=loader)  # noqa: S506 - a safe loader, in C where there is one
+        definition = yaml.load(content, Loader=loader)  # noqa: S506  # a safe loader, in C where there is one
         raw[definition["id"]] = definition
     return [_whole(definition, raw) for definition in raw.values()]
 

@@ -213,7 +213,7 @@ def _seconds_of_day(parts: dict[str, str | None]) -> int:
             raise ValueError(hour)
         hour = hour % 12 + (12 if half == "pm" else 0)
     minute, second = int(parts.get("M") or 0), int(parts.get("S") or 0)
-    if hour > 23 or minute > 59 or second > 60:  # noqa: PLR2004 - the clock face; 60 is a leap second
+    if hour > 23 or minute > 59 or second > 60:  # noqa: PLR2004  # the clock face; 60 is a leap second
         raise ValueError(hour)
     return hour * 3600 + minute * 60 + second
 

@@ -23,7 +23,7 @@ MEMO_ENTRIES = 65_536
 MEMO_KEY = 256  # characters; longer texts are not kept
 MAX_DIGITS = 19  # of a byte count
 MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum of it would overflow
-UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound, it is compared
+UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  # nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 FLOW_ID = re.compile("[0-9A-Za-z]{8,40}")  # shorter ones are not random enough to be told from others
 
@@ -108,7 +108,7 @@ def count_of(text: str) -> int | None:
 def port_of(text: str) -> int | None:
     """Give a port from 1 to 65535, or None."""
     number = count_of(text)
-    return number if number and number <= 0xFFFF else None  # noqa: PLR2004 - sixteen bits, RFC 9293 section 3.1
+    return number if number and number <= 0xFFFF else None  # noqa: PLR2004  # sixteen bits, RFC 9293 section 3.1
 
 
 def name_of(text: str) -> str | None:

@@ -42,7 +42,7 @@ def read_xml(text: str) -> dict[str, str] | None:
     parser.CharacterDataHandler = walk.text
     parser.StartDoctypeDeclHandler = walk.refuse
     try:
-        parser.Parse(text, True)  # noqa: FBT003 - expat takes no keyword
+        parser.Parse(text, True)  # noqa: FBT003  # expat takes no keyword
     except (expat.ExpatError, _NoRecordError):
         return None
     return walk.found
