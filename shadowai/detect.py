@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Protocol
 from shadowai import captures, logs, sources
 from shadowai.activity.flows import Notes
 from shadowai.activity.rollup import Activity, Finding, Subject
+from shadowai.batches import rolled_up, told_by_place, undated, within
 from shadowai.errors import ShadowaiError, SourceError
+from shadowai.hosts import is_address
+from shadowai.kept_readers import KeptReaders
 from shadowai.logs.columns import wanted_columns
-from shadowai.model import Account, Evidence, Tally
+from shadowai.model import Account, Evidence, Observation, Tally
 from shadowai.signatures.kinds import IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from shadowai.model import Client, Observation
+    from shadowai.model import Client
     from shadowai.signatures import Matcher
 
 
@@ -105,39 +108,6 @@ def faults_told(outcome: _Faulty) -> Iterator[None]:
         outcome.error = f"internal error ({type(error).__name__}: {error}); please report it"
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What a worker keeps from one shard of a log to the next: made for each, it took a fifth of the time of a scan."""
-
-    reader: tuple[int, logs.Reader] | None = None
-    prefilters: dict[str, logs.Prefilter] = field(default_factory=dict)
-
-    def reader_of(self, task: Task, fmt: logs.Format, reading: Reading) -> logs.AnyReader:
-        """Give the reader of a shard: that of the one before, where it is of the same file and no line changes it."""
-        if self.reader and self.reader[0] == task.number:
-            return self.reader[1]
-        source = task.shard.source
-        found = logs.open_reader(
-            fmt,
-            name=source.name,
-            header=task.shard.header,
-            reference_time=sources.modified(source),
-            zone=reading.zone,
-        )
-        if isinstance(found, logs.Reader) and fmt.header == "none":
-            self.reader = task.number, found
-        return found
-
-    def prefilter_of(self, fmt: logs.Format, needles: Sequence[logs.Needle]) -> logs.Prefilter | None:
-        """Give the prefilter for a format; None where all its lines must be read."""
-        if not needles or fmt.reads_all:
-            return None
-        found = self.prefilters.get(fmt.spelling)
-        if found is None:
-            found = self.prefilters[fmt.spelling] = logs.Prefilter(needles, fmt.spelling)
-        return found
-
-
 @dataclass(frozen=True, slots=True)
 class Detector:
     """Turns shards into activity: everything a worker needs, picklable.
@@ -153,7 +123,7 @@ class Detector:
     tenants: Tenants | None = None
     _settled: dict[str, Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
     _clients: dict[str, Client | None] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _kept: _Kept = field(default_factory=_Kept, init=False, compare=False, repr=False)
+    _kept: KeptReaders = field(default_factory=KeptReaders, init=False, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Detector], tuple[object, ...]]:
         """Pickle what it was made of, without what it keeps."""
@@ -167,7 +137,10 @@ class Detector:
         with faults_told(outcome):
             sources.at_hand(task.shard.source, task.beside)
             for seen in self._observations(task, outcome):
-                self._take_dated(seen, outcome)
+                if isinstance(seen, logs.Batch):
+                    self._take_batch(seen, outcome)
+                else:
+                    self._take_dated(seen, outcome)
         return outcome
 
     def settle(self, ledger: captures.Ledger) -> Outcome:
@@ -182,6 +155,27 @@ class Detector:
         if seen.time is None and self._is_bounded:
             outcome.undated += 1
         self.take(seen, outcome.activity, outcome.notes)
+
+    def _take_batch(self, batch: logs.Batch, outcome: Outcome) -> None:
+        """Roll up together what the place alone decides, the others one by one."""
+        numbers, findings = told_by_place(batch, self)
+        for seen in batch.observations(numbers < 0):
+            self._take_dated(seen, outcome)
+        if self._is_bounded:
+            outcome.undated += undated(batch, numbers)
+            numbers = within(batch, numbers, self.since, self.until)
+        outcome.activity.take(rolled_up(batch, numbers, findings, self._client))
+
+    def find_by_place(self, batch: logs.Batch, host: str, path: str | None) -> Finding | None:
+        """Say what all contacts of a batch with a place are about; None where more decides.
+
+        The path matters on hosts that are told by it; None stands for any path on the others.
+        """
+        if batch.evidence is Evidence.ADDRESS or is_address(host):
+            return None
+        seen = Observation(batch.evidence, batch.kind, "", batch.file, host=host, path=path)
+        found = self._find(seen)
+        return found if found and found.subject is Subject.SERVICE and not found.is_generic else None
 
     def take(self, seen: Observation, activity: Activity, notes: Notes | None = None) -> None:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot; note its flow."""
@@ -204,7 +198,7 @@ class Detector:
         matching took 1.5 of the 9 microseconds of one.
         """
         host = seen.host
-        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and self._is_told_by_path(host)):
+        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and self.is_told_by_path(host)):
             return self._match(seen)
         found = self._settled.get(host)
         if found is None:
@@ -215,7 +209,8 @@ class Detector:
                 self._settled[host] = found
         return found
 
-    def _is_told_by_path(self, host: str) -> bool:
+    def is_told_by_path(self, host: str) -> bool:
+        """Say whether on a host the path decides as well."""
         return host in self.matcher.hosts_by_path or (self.tenants is not None and self.tenants.has_paths(host))
 
     def _client(self, user_agent: str | None) -> Client | None:
@@ -269,12 +264,12 @@ class Detector:
             return place.id
         return f"{seen.hidden.value} {seen.destination_ip}" if seen.hidden else None
 
-    def _observations(self, task: Task, outcome: Outcome) -> Iterator[Observation]:
-        if task.part is None:
-            yield from observations(task, self.reading, outcome.tally, self.needles, self._kept)
-            return
-        outcome.part = replace(task.part)
-        outcome.ledger = yield from part_observations(task, outcome.part, outcome.tally, self.concerns)
+    def _observations(self, task: Task, outcome: Outcome) -> Iterator[Observation | logs.Batch]:
+        if task.part is not None:
+            outcome.part = replace(task.part)
+            outcome.ledger = yield from part_observations(task, outcome.part, outcome.tally, self.concerns)
+        else:
+            yield from contacts(task, self.reading, outcome.tally, self.needles, self._kept)
 
     @property
     def _is_bounded(self) -> bool:
@@ -286,22 +281,28 @@ class Detector:
         return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
 
 
-def observations(
-    task: Task,
-    reading: Reading,
-    tally: Tally,
-    needles: Sequence[logs.Needle] = (),
-    kept: _Kept | None = None,
-) -> Generator[Observation, None, None]:
-    """Read the observations of a shard, counting into `tally`; with needles, only log lines that could match."""
-    source = task.shard.source
+def contacts(
+    task: Task, reading: Reading, tally: Tally, needles: Sequence[logs.Needle], kept: KeptReaders
+) -> Iterator[Observation | logs.Batch]:
+    """Read a shard, counting into `tally`: of a log those lines that could match a needle, alike ones in batches."""
     fmt = task.format
+    if fmt is None:
+        yield from observations(task, reading, tally)
+        return
+    reader = kept.reader_of(task.number, task.shard, fmt, reading.zone)
+    # Of which flow a record is, a batch does not tell.
+    read = logs.read_batches if task.folder is None else logs.read_blocks
+    yield from read(sources.line_blocks(task.shard), reader, tally, kept.prefilter_of(fmt, needles))
+
+
+def observations(task: Task, reading: Reading, tally: Tally) -> Generator[Observation, None, None]:
+    """Read all observations of a shard, counting into `tally`."""
+    source, fmt = task.shard.source, task.format
     if fmt is None:
         yield from _capture(source, reading, tally)
         return
-    kept = kept or _Kept()
-    reader, prefilter = kept.reader_of(task, fmt, reading), kept.prefilter_of(fmt, needles)
-    yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, prefilter)
+    reader = KeptReaders().reader_of(task.number, task.shard, fmt, reading.zone)
+    yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, None)
 
 
 def part_observations(

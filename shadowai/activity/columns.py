@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shadowai.activity.rollup import Key, Subject, Sums
+from shadowai.activity.rows import Key, Subject, Sums
 from shadowai.model import MINUTE, Account, Action, Client, Evidence, Kind, Role
 
 if TYPE_CHECKING:
@@ -82,8 +82,14 @@ class Columns:
 
 
 def columns_of(activity: Activity) -> Columns:
-    """Lay out activity in columns, in the order of its rows."""
-    rows = activity.rows
+    """Lay out activity in columns, in the order of its rows; of merging where some are columns already."""
+    activity.tidy()
+    if not activity.parts:
+        return _columns_of_rows(activity.rows)
+    return merged(joined([_columns_of_rows(activity.rows), *activity.parts])) if activity.rows else activity.parts[0]
+
+
+def _columns_of_rows(rows: Mapping[Key, Sums]) -> Columns:
     # Column by column: to turn a million rows into columns at once took three times as long.
     texts = {name: texts_of(map(itemgetter(at), rows)) for at, name in enumerate(Key._fields) if name in TEXTS}
     numbers = {name: _whole_numbers(map(attrgetter(name), rows.values()), name, len(rows)) for name in SUMS}
@@ -120,7 +126,7 @@ def merged(columns: Columns) -> Columns:
     """Add up rows of the same key, as `Activity.merge` does, and put them in order: equal activity, equal columns."""
     if not len(columns):
         return columns
-    keys = [columns.numbers["minute"], *_packed(list(columns.texts.values()))]
+    keys = [columns.numbers["minute"], *packed((one.codes, len(one.distinct)) for one in columns.texts.values())]
     order = np.lexsort(keys[::-1])
     is_new = np.zeros(len(order), dtype=bool)
     is_new[0] = True
@@ -157,6 +163,16 @@ def texts_of(values: Iterable[str | None]) -> Texts:
     place = {value: number for number, value in enumerate(known)}
     order = np.array([-1 if value is None else place[value] for value in distinct], dtype=np.int32)
     return Texts(order[codes] if len(codes) else np.empty(0, dtype=np.int32), tuple(known))
+
+
+def texts_by(codes: npt.NDArray[Any], values: Sequence[str | None]) -> Texts:
+    """Make a column of texts of numbers that point at values, of which some may be equal and some not be used."""
+    used = np.flatnonzero(np.bincount(codes, minlength=len(values))).tolist()
+    known = sorted({value for value in map(values.__getitem__, used) if value is not None})
+    place: dict[str | None, int] = {value: number for number, value in enumerate(known)}
+    moved = np.full(len(values), -1, dtype=np.int32)
+    moved[used] = [place.get(values[code], -1) for code in used]
+    return Texts(moved[codes], tuple(known))
 
 
 def rows_by(columns: Sequence[npt.NDArray[Any]]) -> tuple[Numbers, Numbers]:
@@ -204,20 +220,23 @@ def tight(texts: Texts) -> Texts:
     return Texts(moved[texts.codes], tuple(texts.distinct[number] for number in used.tolist()))
 
 
-def _packed(columns: Sequence[Texts]) -> list[Numbers]:
-    """Put the codes of several columns into as few numbers as hold them: sorting looks at each number by itself."""
-    packed: list[Numbers] = []
+def packed(columns: Iterable[tuple[npt.NDArray[Any], int]]) -> list[Numbers]:
+    """Put the codes of several columns into as few numbers as hold them: sorting looks at each number by itself.
+
+    A column is its codes, from -1, and how many there may be beside -1.
+    """
+    found: list[Numbers] = []
     space = _SPACE + 1
-    for column in columns:
-        size = len(column.distinct) + 1
-        code = column.codes.astype(np.int64) + 1
+    for codes, most in columns:
+        size = most + 1
+        code = codes.astype(np.int64) + 1
         if space * size > _SPACE:
-            packed.append(code)
+            found.append(code)
             space = size
         else:
-            packed[-1] = packed[-1] * size + code
+            found[-1] = found[-1] * size + code
             space *= size
-    return packed
+    return found
 
 
 def _reduced(name: str, ordered: Numbers, starts: Numbers) -> Numbers:

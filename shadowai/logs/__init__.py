@@ -1,6 +1,7 @@
 """Text logs to observations: format definitions as data, one small engine per syntax, a prefilter over raw bytes."""
 
-from shadowai.logs.blocks import read_blocks
+from shadowai.logs.blocks import read_batches, read_blocks
+from shadowai.logs.bulk import Batch
 from shadowai.logs.dnstap import DNSTAP
 from shadowai.logs.flows import FlowFilter
 from shadowai.logs.logformat import compile_logformat
@@ -16,6 +17,7 @@ __all__ = [
     "DNSTAP",
     "REMEDIES",
     "AnyReader",
+    "Batch",
     "FlowFilter",
     "Format",
     "Needle",
@@ -26,6 +28,7 @@ __all__ = [
     "custom_csv",
     "load_formats",
     "open_reader",
+    "read_batches",
     "read_blocks",
     "recognise",
     "with_day_first",

@@ -19,7 +19,7 @@ from shadowai.logs.values import BAD, Memo
 from shadowai.model import Action, Evidence, Observation, Skip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from shadowai.logs.columns import Columns, Getter, Row
     from shadowai.logs.schema import Format, Record, Shapes, TimeSource
@@ -71,7 +71,7 @@ class Plan:
         self._ignored = [(matcher(rule.when, columns), Skip(rule.reason)) for rule in fmt.ignore]
         self._whens = [matcher(record.when, columns) for record in fmt.records]
         self._records = [RecordPlan(fmt, record, columns, context) for record in fmt.records]
-        self._fits = shape_tests(fmt.shapes, columns)
+        self.fits = shape_tests(fmt.shapes, columns)
         self._decisive = columns.several(name for when in fmt.conditions for name in when)
         placed = [when for when in fmt.conditions if any(map(is_given, when))]
         by_place = {item for when in placed for item in when.items() if is_given(item[0])}
@@ -80,21 +80,36 @@ class Plan:
             matcher({name: pattern for name, pattern in when.items() if not is_given(name)}, columns) for when in placed
         ]
         self._decisions: dict[tuple[str, ...], Decision] = {}
+        self._known: dict[Decision, Decision] = {}
 
     def read(self, row: Row, offset: int) -> Observation | Skip:
         """Make an observation of a row, or say why it is none."""
-        for get, fits in self._fits:
+        for get, fits in self.fits:
             if not fits(get(row)):
                 return Skip("bad-record", offset, broken=True)
+        reader, action = self.decide(row)
+        if isinstance(reader, Skip):
+            return Skip(reader.reason, offset)
+        return reader.read(row, offset, action)
+
+    def decide(self, row: Row) -> Decision:
+        """Say how a row is to be read, or why it is not, and what became of the contact; equal decisions are one."""
         key = self._decisive(row)
         decision = self._decisions.get(key) or self._decide(row, key)
         if decision is _DEPENDS:
             key = (*key, *("1" if matches(row) else "" for matches in self._by_place))
             decision = self._decisions.get(key) or self._remember(key, self._judge(row))
-        reader, action = decision
-        if isinstance(reader, Skip):
-            return Skip(reader.reason, offset)
-        return reader.read(row, offset, action)
+        return decision
+
+    def decide_all(self, rows: Sequence[Row]) -> list[Decision]:
+        """Say of many rows what `decide` says of each."""
+        known = list(map(self._decisions.get, map(self._decisive, rows)))
+        if _OPEN.isdisjoint(map(id, known)):
+            return cast("list[Decision]", known)
+        return [
+            self.decide(row) if decision is None or decision is _DEPENDS else decision
+            for row, decision in zip(rows, known, strict=True)
+        ]
 
     def _decide(self, row: Row, key: tuple[str, ...]) -> Decision:
         """Decide by named columns alone, where no condition that they leave open looks at a column by its place."""
@@ -102,6 +117,8 @@ class Plan:
         return self._remember(key, _DEPENDS if depends else self._judge(row))
 
     def _remember(self, key: tuple[str, ...], decision: Decision) -> Decision:
+        if decision is not _DEPENDS:
+            decision = self._known.setdefault(decision, decision)
         if sum(map(len, key)) <= values.MEMO_KEY:
             if len(self._decisions) >= values.MEMO_ENTRIES:
                 self._decisions.clear()
@@ -121,22 +138,30 @@ class Plan:
 
 Decision = tuple["RecordPlan | Skip", Action | None]
 _DEPENDS: Decision = (Skip("not-a-contact"), None)  # on columns known by their place, such as a URL: not remembered
+_OPEN = frozenset((id(None), id(_DEPENDS)))  # what is not decided yet
 
 
 class RecordPlan:
-    """Reads rows of one kind of record."""
+    """Reads rows of one kind of record.
+
+    `origin` is what all of them share: evidence, kind, dataset, file. `fits` are the tests of its shapes, `getters` the
+    columns of each field, `time` and `place` read those of a row; `epoch_column` holds its time, where that is always
+    an epoch number.
+    """
 
     def __init__(self, fmt: Format, record: Record, columns: Columns, context: Context) -> None:
         self._evidence = record.evidence or fmt.evidence
-        self._origin = (self._evidence, fmt.kind, fmt.id, context.file)
+        self.origin = (self._evidence, fmt.kind, fmt.id, context.file)
         self._needs_host = record.needs_host or self._evidence is Evidence.DNS
-        self._fits = shape_tests(record.shapes, columns)
+        self.fits = shape_tests(record.shapes, columns)
         self._labels = columns.getters(fmt.user_not)
         self._personal = matcher(fmt.user_when, columns)
-        self._doubtful_user = bool(self._labels or fmt.user_when)
-        self._time = time_reader((*record.time, *fmt.time), columns, context.clock)
+        self.is_user_doubtful = bool(self._labels or fmt.user_when)
+        times = (*record.time, *fmt.time)
+        self.time = time_reader(times, columns, context.clock)
+        self.epoch_column = epoch_column(times, columns)
         mapped: dict[str, tuple[str, ...]] = {str(name): names for name, names in (fmt.map | record.map).items()}
-        getters = {name: columns.getters(names) for name, names in mapped.items()}
+        getters = self.getters = {name: columns.getters(names) for name, names in mapped.items()}
         self._fields: list[tuple[int, Getter, Callable[[str], Any]]] = []
         for name, (slot, plain) in PLAIN_FIELDS.items():
             convert = plain if name in UNREPEATED else Memo(plain).__getitem__
@@ -144,7 +169,7 @@ class RecordPlan:
             self._fields += [(slot, get, convert) for get in reversed(getters.get(name, []))]
         in_family = partial(values.flow_of, fmt.family)
         self._fields += [(FLOW, get, in_family) for get in reversed(getters.get("flow", []))]
-        self._place: Placer = (
+        self.place: Placer = (
             name_reader(getters.get("host", []), fmt.spelling)
             if self._evidence is Evidence.DNS
             else place_reader({name: getters.get(name, []) for name in ("url", "uri", "host", "path", "query")})
@@ -152,10 +177,10 @@ class RecordPlan:
 
     def read(self, row: Row, offset: int, action: Action | None) -> Observation | Skip:
         """Make an observation of a row of this kind, or say why it is none."""
-        for get, fits in self._fits:
+        for get, fits in self.fits:
             if not fits(get(row)):
                 return Skip("bad-record", offset, broken=True)
-        time = self._time(row)
+        time = self.time(row)
         if time is not None and time < 0:
             return Skip("ambiguous-date" if time == AMBIGUOUS else "bad-time", offset, broken=True)
         found: list[Any] = [None] * FIELDS_READ
@@ -163,7 +188,7 @@ class RecordPlan:
             value = convert(get(row))
             if value is not None:
                 found[slot] = value
-        host, port, path = self._place(row, found[METHOD])
+        host, port, path = self.place(row, found[METHOD])
         if host == BAD:
             # Names that are no host names are legal in the DNS (RFC 2181 section 11); in a URL they mean damage.
             return Skip("odd-name", offset) if self._evidence is Evidence.DNS else Skip("bad-host", offset, broken=True)
@@ -172,13 +197,13 @@ class RecordPlan:
         found[HOST], found[TIME], found[PATH], found[ACTION], found[OFFSET] = host, time, path, action, offset
         if port is not None and found[DESTINATION_PORT] is None:
             found[DESTINATION_PORT] = port
-        if self._doubtful_user and found[USER] is not None and not self._is_person(row, found[USER]):
+        if self.is_user_doubtful and found[USER] is not None and not self.is_person(row, found[USER]):
             found[USER] = None
-        draft = DRAFT(*self._origin, *found)
+        draft = DRAFT(*self.origin, *found)
         draft.__class__ = Observation
         return cast("Observation", draft)
 
-    def _is_person(self, row: Row, user: str) -> bool:
+    def is_person(self, row: Row, user: str) -> bool:
         """Say whether what stands where the user should be is one, rather than a network's label."""
         return self._personal(row) and all(get(row).strip() != user for get in self._labels)
 
@@ -228,6 +253,13 @@ def time_reader(sources: Iterable[TimeSource], columns: Columns, clock: Clock) -
         return written
 
     return read
+
+
+def epoch_column(sources: Sequence[TimeSource], columns: Columns) -> Getter | None:
+    """Give the one column of the time where it is always an epoch number, None elsewhere."""
+    if len(sources) != 1 or list(sources[0].formats) != ["epoch"] or len(sources[0].columns) != 1:
+        return None
+    return next(iter(columns.getters(sources[0].columns)), None)
 
 
 def _one_time(get: Getter, parse: Callable[[str], int | None]) -> Callable[[Row], int | None]:

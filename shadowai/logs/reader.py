@@ -8,6 +8,7 @@ from functools import partial
 
 from shadowai.errors import SourceError
 from shadowai.logs import engines, lines
+from shadowai.logs.bulk import Bulk, Found, Lines, texts_of
 from shadowai.logs.columns import Columns, Row, wanted_columns
 from shadowai.logs.json_records import each_splitter
 from shadowai.logs.plan import Context, Plan
@@ -51,6 +52,7 @@ class Reader:
         self._zeek = _ZeekHeader()
         self._date = ""
         self._more: list[Row] = []
+        self._bulk = Bulk()
         if fmt.header == "none":
             self._layout = self._fixed()
         for line in header:
@@ -87,6 +89,36 @@ class Reader:
         if found is None:
             return self._foreign(text, offset)
         return self._record(found[0], found[1] or stamp, offset)
+
+    def parse_many(self, many: Lines) -> Found | None:
+        """Read many lines column by column, each as `parse` does; None where a line may change the layout."""
+        if self._layout is None:
+            return None
+        split, plan = self._layout
+        texts = texts_of(many.lines)
+        if self._marked and any(text is None or text.startswith("#") for text in texts):
+            return None
+        rows: list[Row | None] = []
+        for text in texts:
+            bare = text and self._bare(text)
+            row = split(bare[0]) if bare and bare[0] != self._header_line else None
+            if bare and row is not None:
+                row.append(bare[1])
+            rows.append(row)
+        return self._bulk.read(plan, rows, many, self.parse)
+
+    def _bare(self, text: str) -> tuple[str, str] | None:
+        """Give the record in a text, without what is wrapped around it, and the time of that; None where it is odd."""
+        stamp = ""
+        for name, opener in self._openers:
+            inner = opener(text)
+            if inner is None or name.endswith(f":{inner[0]}"):
+                return None
+            text, stamp = inner[0], stamp or inner[1]
+        if self._begins is None:
+            return text, stamp or self._date
+        found = lines.strip_syslog(text, self._begins, marked=self._marked_start)
+        return found and (found[0], found[1] or stamp)
 
     def _opened(self, text: str, offset: int) -> Observation | Skip:
         """Read the record inside a wrapping."""
@@ -147,8 +179,13 @@ class Reader:
         if self.format.header == "w3c" and delimiter == " ":
             cut = partial(engines.cut_w3c, width=width, bracketed=not BRACKETED.isdisjoint(map(str.lower, names)))
 
+        between = None if delimiter == " " else delimiter
+        may_be_plain = cut.func is engines.cut
+
         def split(text: str) -> Row | None:
-            row = cut(text)
+            # What `engines.cut` does where nothing is odd, without the calls.
+            is_plain = may_be_plain and text.isascii() and not (quotes and '"' in text)
+            row = text.split(between) if is_plain else cut(text)
             if row is None or len(row) < least or len(row) > MAX_COLUMNS:
                 return None
             if exact and any(row[width:]):

@@ -57,7 +57,7 @@ def write_json(values: Mapping[str, str]) -> tuple[str, set[str]]:
     return json.dumps(document, ensure_ascii=False), placed
 
 
-def _place(place: Any, steps: list[str], value: str) -> bool:  # noqa: ANN401 - any JSON value
+def _place(place: Any, steps: list[str], value: str) -> bool:
     for step, following in pairwise(steps):
         place = _below(place, step, [] if following == "0" else {})
         if place is None or isinstance(place, list) != (following == "0"):
@@ -71,7 +71,7 @@ def _place(place: Any, steps: list[str], value: str) -> bool:  # noqa: ANN401 - 
     return True
 
 
-def _below(place: Any, step: str, fresh: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _below(place: Any, step: str, fresh: Any) -> Any:
     """Give the container one step down, made afresh where there is none; None where something else is there."""
     if isinstance(place, list):
         if not place:

@@ -50,7 +50,7 @@ SEEN = st.builds(
 
 
 @given(st.lists(SEEN, max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_finding_depends_on_the_observation_alone(seen: list[Observation]) -> None:
     kept = _detector()
     for one in seen:

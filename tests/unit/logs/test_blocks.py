@@ -41,7 +41,7 @@ def cut(data: bytes, places: list[int]) -> list[tuple[int, bytes]]:
 
 
 @given(lines=st.lists(LINES, max_size=40), places=st.lists(st.integers(0, 1000), max_size=6), ends=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_cutting_gives_the_same(*, lines: list[bytes], places: list[int], ends: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if ends else b"")
     with pytest.MonkeyPatch.context() as patch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.logs import FlowFilter, load_formats
@@ -25,7 +25,6 @@ def _naive(block: bytes, ids: frozenset[str], directives: tuple[bytes, ...] = ()
     return starts
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=4), max_size=6), IDS, st.sampled_from(["\t", ",", " | "]))
 def test_every_line_with_an_id_is_found(lines: list[list[str]], ids: frozenset[str], between: str) -> None:
     block = "\n".join(between.join(words) for words in lines).encode()
@@ -37,7 +36,6 @@ def test_every_line_with_an_id_is_found(lines: list[list[str]], ids: frozenset[s
 
 
 @pytest.mark.parametrize("spelling", ['{"a":"x","uid":"%s"}', '{"uid": "%s", "b": 1}', r'{"m":"{\"uid\" : \"%s\"}"}'])
-@settings(deadline=None)
 @given(words=st.lists(WORDS, max_size=6), ids=IDS)
 def test_every_json_record_with_an_id_is_found(words: list[str], ids: frozenset[str], spelling: str) -> None:
     block = "".join(f"{spelling % word}\n" for word in words).encode()

@@ -1,4 +1,4 @@
-"""Log formats in the languages of Squid, NGINX and Apache; the lines are what the servers' documents say they write."""
+"""Log formats in the languages of Squid, NGINX, Apache and HAProxy; the lines are as their documents say."""
 
 import time
 
@@ -66,6 +66,55 @@ def test_other_separators_and_times() -> None:
     seen = read(BARS, "2026-01-15T10:00:00+0100|10.1.2.3|5000||CONNECT|chatgpt.com:443|100|200|chatgpt.com|200|443")
     assert (seen.bytes_up, seen.bytes_down, seen.source_port, seen.user) == (100, 200, 5000, None)
     assert seen.time == (1768471200 - 3600) * 10**9
+
+
+HAPROXY = (
+    "haproxy:%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %U %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq "
+    "%hr %hs %{+Q}r"
+)
+_HAPROXY_MIDDLE = "fwd~ out/srv 0/0/1/5/9 200 310 2750 - - ---- 1/1/1/1/0 0/0"
+
+
+@pytest.mark.parametrize(
+    "tag", ["", "haproxy[77]: ", "Jan 15 10:00:00 lb haproxy[77]: ", "<134>1 - lb haproxy 77 - - "]
+)
+@pytest.mark.parametrize("client", ["10.1.2.3", "2001:db8::9"])
+@pytest.mark.parametrize("captured", ["", "{|Mozilla/5.0 (Wi|} {}", "{x}"])
+def test_haproxys_http_log_with_the_bytes_of_both_ways(tag: str, client: str, captured: str) -> None:
+    middle = f"{_HAPROXY_MIDDLE} {captured}".strip()
+    seen = read(HAPROXY, f'{tag}{client}:54321 [15/Jan/2026:10:00:00.123] {middle} "CONNECT chatgpt.com:443 HTTP/1.1"')
+    assert (seen.host, seen.method, seen.source_ip, seen.source_port) == ("chatgpt.com", "CONNECT", client, 54321)
+    assert (seen.bytes_up, seen.bytes_down, seen.action) == (310, 2750, Action.ALLOWED)
+    assert (seen.time, seen.dataset) == (1768471200_123_000_000, "haproxy-custom")
+
+
+def test_haproxys_verdict_is_the_answers_status() -> None:
+    line = '10.1.2.3:1 [15/Jan/2026:10:00:00.123] {} 9 "GET http://claude.ai/x?y HTTP/1.1"'
+    form = "haproxy:%ci:%cp [%t] %ST %B %{+Q}r"
+    assert read(form, line.format(403)).action is Action.DENIED
+    assert read(form, line.format(502)).action is None
+    assert read(form, line.format(200)).path == "/x?y"
+    result = Reader(compile_logformat(form), name="x").parse(line.format(407).encode(), 0)
+    assert isinstance(result, Skip)
+    assert result.reason == "auth-challenge"
+
+
+def test_haproxys_flags_escapes_and_samples() -> None:
+    form = (
+        r'haproxy:%{+Q,+E}o\ \{"client":%ci,"port":%cp,"time":"%Tl","method":%HM,"uri":%HU,"status":%ST,"up":%U,'
+        r'"down":%B,"host":%[req.hdr(host)]\}'
+    )
+    seen = read(
+        form,
+        '{"client":"10.1.2.3","port":5000,"time":"15/Jan/2026:10:00:00 +0100","method":"GET","uri":"/a?b","status":200,'
+        '"up":10,"down":20,"host":"chatgpt.com"}',
+    )
+    assert (seen.host, seen.path, seen.method, seen.source_port) == ("chatgpt.com", "/a?b", "GET", 5000)
+    assert (seen.bytes_up, seen.bytes_down, seen.time) == (10, 20, (1768471200 - 3600) * 10**9)
+    form = r"haproxy:%[src]\ %Ts.%ms\ %[var(txn.sni),lower]\ %[dst]:%[dst_port]\ %U\ %B"
+    seen = read(form, "10.1.2.3 1768471200.123 chatgpt.com 192.0.2.7:443 10 20")
+    assert (seen.host, seen.destination_ip, seen.destination_port) == ("chatgpt.com", "192.0.2.7", 443)
+    assert (seen.time, seen.action) == (1768471200_123_000_000, None)
 
 
 def test_nginx_and_apache_as_forward_proxies() -> None:

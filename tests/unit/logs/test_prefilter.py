@@ -99,7 +99,7 @@ def test_no_name_in_labels_is_missed(labels: list[str]) -> None:
 
 
 def test_survives_pickling() -> None:
-    copy = pickle.loads(pickle.dumps(Prefilter(NEEDLES, "dns-labels", [b"#Fields:"])))  # noqa: S301 - made just here
+    copy = pickle.loads(pickle.dumps(Prefilter(NEEDLES, "dns-labels", [b"#Fields:"])))  # noqa: S301  # made just here
     assert copy.needles == NEEDLES
     assert copy.hits(b"x\n(6)openai(3)com(0)\n#Fields: a") == [2, 21]
 

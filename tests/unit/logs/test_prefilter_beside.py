@@ -27,7 +27,7 @@ def _expected(block: bytes) -> list[int]:
 
 
 @given(st.lists(PIECES, max_size=50).map(b"".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_it_finds_what_a_search_of_each_line_finds(block: bytes) -> None:
     assert Prefilter(NEEDLES).hits(block) == _expected(block)
 

@@ -255,7 +255,7 @@ def test_windows_dates_in_the_order_the_head_shows() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(line=st.binary(max_size=200))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_bytes_raise(name: str, line: bytes) -> None:
     reader = Reader(FORMATS[name], name="x", reference_time=10**18)
     for part in line.split(b"\n"):

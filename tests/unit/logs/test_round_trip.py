@@ -10,7 +10,7 @@ from shadowai.logs.columns import wanted_columns
 from shadowai.logs.schema import Delimited, Json, Pairs
 
 FORMATS = load_formats()
-EXAMPLES = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 
 
 def names_of(kind: type[Delimited] | type[Pairs] | type[Json]) -> list[str]:

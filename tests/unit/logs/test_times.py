@@ -21,7 +21,7 @@ from shadowai.logs.times import (
 )
 from shadowai.model import SECOND
 
-MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30))  # noqa: DTZ001 - taken as UTC below
+MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30))  # noqa: DTZ001  # taken as UTC below
 
 
 def ns(*parts: int) -> int:
