@@ -9,19 +9,21 @@ import numpy as np
 
 from shadowai.captures.quic_packet import GREASE, GREASE_MASK, LONG_FIXED, SALTS
 from shadowai.captures.tls import CLIENT_HELLO, DTLS_MAJOR, HANDSHAKE, MAJOR
-from shadowai.captures.transport import PEEK
 from shadowai.captures.vpn import OPENVPN_FIRSTS, PRETESTS, STREAM_FIRSTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-    from shadowai.captures.container import Bytes
+    from shadowai.captures.container import Bytes, Capture, Ints
     from shadowai.captures.headers import Mask
     from shadowai.captures.transport import Segments
 
 DNS_PORT, SSDP_PORT, TLS_DNS_PORT = 53, 1900, 853
 LOCAL_NAMES = (137, 5353, 5355)  # NetBIOS, mDNS and LLMNR: names of the own network, in the manner of DNS
 
+PEEK = 24  # bytes of the payload looked at
 SHORTEST_QUERY = 17  # bytes of a DNS query
 SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
@@ -32,6 +34,30 @@ SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
 RESPONSE = 0x80  # flag in the third byte of a DNS message
 WELL_KNOWN, EPHEMERAL = 1024, 32_768  # ports below are servers'; ports from there on are clients' (Linux)
 LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE = 0x41, 26, 0x2D, 0x5F, 0x20
+
+
+NUMBERS = 65_536  # of ports, and of lengths of datagrams
+
+
+def _table(values: Iterable[int], size: int, *, empty: bool = False) -> Mask:
+    """Say of each number below `size` whether it is one of the values; `empty` where there are none."""
+    listed = list(values)
+    table = np.full(size, empty and not listed, np.bool_)
+    table[listed] = True
+    return table
+
+
+_IS_LOCAL = _table(LOCAL_NAMES, NUMBERS)
+_BEGINS_STREAM = _table(STREAM_FIRSTS, 256)
+_PRETESTS = [
+    (
+        test.shortest,
+        _table(test.firsts, 256, empty=True),
+        _table(test.lengths, NUMBERS, empty=True),
+        _table(test.ports, NUMBERS, empty=True),
+    )
+    for test in PRETESTS
+]
 
 
 class Guess(IntEnum):
@@ -48,40 +74,48 @@ class Guess(IntEnum):
     HIDDEN = 8
 
 
-def guess(segments: Segments) -> NDArray[np.int8]:
-    """Guess what each payload begins with, as `Guess` values."""
-    peek, room = segments.peek, segments.stop - segments.at
-    tcp, filled = segments.is_tcp, room > 0
-    udp = ~tcp
-    to = segments.destination_port
+def guess(capture: Capture, segments: Segments) -> NDArray[np.int8]:
+    """Guess what each payload begins with, as `Guess` values: by its first bytes, those behind its end included."""
+    kinds = np.zeros(len(segments), np.int8)
+    room = segments.stop - segments.at
+    for rows, guesses in (
+        (np.flatnonzero(segments.is_tcp & (room > 0)), _guess_stream),
+        (np.flatnonzero(~segments.is_tcp), _guess_datagram),
+    ):
+        if len(rows):
+            ports = segments.source_port[rows], segments.destination_port[rows]
+            # The first that holds counts, so it is written last.
+            part = np.zeros(len(rows), np.int8)
+            for holds, kind in reversed(guesses(capture.rows(segments.at[rows], PEEK), room[rows], ports)):
+                part[holds] = kind
+            kinds[rows] = part
+    return kinds
+
+
+def _guess_stream(peek: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> list[tuple[Mask, Guess]]:
+    """Guess of TCP segments that have a payload."""
+    return [
+        (_is_hello(peek, room), Guess.TLS),
+        ((ports[0] == DNS_PORT) | (ports[1] == DNS_PORT), Guess.DNS),
+        (_is_method(peek, room), Guess.HTTP),
+        (_is_socks(peek, room), Guess.SOCKS),
+        (_may_hide_stream(peek, room), Guess.HIDDEN),
+    ]
+
+
+def _guess_datagram(peek: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> list[tuple[Mask, Guess]]:
+    """Guess of UDP datagrams, empty ones among them."""
+    source, to = ports
     response = (peek[:, 2] & RESPONSE) > 0
-    dns = filled & ((to == DNS_PORT) & (tcp | ~response) | (segments.source_port == DNS_PORT) & tcp)
-    answer = udp & (segments.source_port == DNS_PORT) & response & (room > SHORTEST_QUERY)
-    dns |= udp & _is_query(peek, room) & ~np.isin(to, LOCAL_NAMES) & ~np.isin(segments.source_port, LOCAL_NAMES)
-    ssdp = udp & (to == SSDP_PORT)
-    return np.select(
-        [
-            tcp & filled & _is_hello(peek, room),
-            dns,
-            (tcp & filled | ssdp) & _is_method(peek, room),
-            answer,
-            udp & _is_quic(peek) & (room > SHORTEST_QUIC),
-            tcp & _is_socks(peek, room),
-            udp & _is_datagram_hello(peek, room),
-            _may_hide(segments, room),
-        ],
-        [
-            Guess.TLS,
-            Guess.DNS,
-            Guess.HTTP,
-            Guess.ANSWER,
-            Guess.QUIC,
-            Guess.SOCKS,
-            Guess.DTLS,
-            Guess.HIDDEN,
-        ],
-        Guess.NONE,
-    ).astype(np.int8)
+    query = _is_query(peek, room) & ~_IS_LOCAL[to] & ~_IS_LOCAL[source]
+    return [
+        ((room > 0) & (to == DNS_PORT) & ~response | query, Guess.DNS),
+        ((to == SSDP_PORT) & _is_method(peek, room), Guess.HTTP),
+        ((source == DNS_PORT) & response & (room > SHORTEST_QUERY), Guess.ANSWER),
+        (_is_quic(peek) & (room > SHORTEST_QUIC), Guess.QUIC),
+        (_is_datagram_hello(peek, room), Guess.DTLS),
+        (_may_hide(peek[:, 0], room, ports), Guess.HIDDEN),
+    ]
 
 
 def answers(segments: Segments) -> Mask:
@@ -90,7 +124,7 @@ def answers(segments: Segments) -> Mask:
     return answer
 
 
-def _is_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+def _is_hello(peek: Bytes, room: Ints) -> Mask:
     """Say whether a handshake record with a ClientHello begins here, as far as the first bytes tell (RFC 8446)."""
     first: Mask = peek[:, 0] == HANDSHAKE
     if not first.any():
@@ -103,7 +137,7 @@ def _is_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:
     return answer
 
 
-def _is_method(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+def _is_method(peek: Bytes, room: Ints) -> Mask:
     """Say whether an upper-case word of three letters or more begins here, as far as the first bytes tell."""
     first: Mask = peek[:, 0] - LETTER_A < LETTERS
     rows = np.flatnonzero(first)
@@ -118,7 +152,7 @@ def _is_method(peek: Bytes, room: NDArray[np.int64]) -> Mask:
     return first
 
 
-def _is_query(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+def _is_query(peek: Bytes, room: Ints) -> Mask:
     """Say whether this is the header of a plain DNS query, on whatever port: one question, no answers, no odd flags.
 
     Resolvers are run on other ports to pass by filters, so the port alone would miss them.
@@ -131,7 +165,7 @@ def _is_query(peek: Bytes, room: NDArray[np.int64]) -> Mask:
     return answer
 
 
-def _is_socks(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+def _is_socks(peek: Bytes, room: Ints) -> Mask:
     """Say whether this may be the first message of a SOCKS client: nothing but a greeting (RFC 1928) or a request."""
     greeting = (peek[:, 0] == SOCKS_5) & (room == peek[:, 1].astype(np.int64) + 2) & (peek[:, 1] > 0)
     request = (peek[:, 0] == SOCKS_4) & (peek[:, 1] == CONNECT) & (room > SHORTEST_SOCKS)
@@ -139,7 +173,7 @@ def _is_socks(peek: Bytes, room: NDArray[np.int64]) -> Mask:
     return answer
 
 
-def _is_datagram_hello(peek: Bytes, room: NDArray[np.int64]) -> Mask:
+def _is_datagram_hello(peek: Bytes, room: Ints) -> Mask:
     """Say whether a DTLS handshake record with a ClientHello begins here (RFC 6347, RFC 9147)."""
     hello = (peek[:, 0] == HANDSHAKE) & ((peek[:, 1] == DTLS_MAJOR) | (peek[:, 1] == 1))
     answer: Mask = hello & (peek[:, DTLS_KIND_AT] == CLIENT_HELLO) & (room > SHORTEST_DTLS)
@@ -155,21 +189,22 @@ def _is_quic(peek: Bytes) -> Mask:
     return long
 
 
-def _may_hide(segments: Segments, room: NDArray[np.int64]) -> Mask:
-    """Say whether this may be the beginning of what `vpn` knows, by the first bytes, the length and the ports."""
-    first = segments.peek[:, 0]
-    found: Mask = ~segments.is_tcp & (segments.source_port == 0) & (segments.destination_port == 0)
-    for test in PRETESTS:
-        fits = ~segments.is_tcp & (room > 0) & (room >= test.shortest)
-        if test.ports:
-            fits &= np.isin(segments.source_port, test.ports) | np.isin(segments.destination_port, test.ports)
-        if test.lengths:
-            fits &= np.isin(room, test.lengths)
-        if test.firsts:
-            fits &= np.isin(first, test.firsts)
-        found |= fits
-    rows = np.flatnonzero(segments.is_tcp & (room > SHORTEST_STREAM) & np.isin(first, STREAM_FIRSTS))
-    head = segments.peek[rows]
+def _may_hide(first: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> Mask:
+    """Say whether datagrams may be what `vpn` knows, by the first bytes, the length and the ports."""
+    found: Mask = (ports[0] == 0) & (ports[1] == 0)
+    filled = room > 0
+    length = np.clip(room, 0, NUMBERS - 1)
+    for shortest, firsts, lengths, servers in _PRETESTS:
+        fits = filled & firsts[first] & lengths[length] & (room >= shortest)
+        found |= fits & (servers[ports[0]] | servers[ports[1]])
+    return found
+
+
+def _may_hide_stream(peek: Bytes, room: Ints) -> Mask:
+    """Say the same of the first segments of streams."""
+    found: Mask = _BEGINS_STREAM[peek[:, 0]] & (room > SHORTEST_STREAM)
+    rows = np.flatnonzero(found)
+    head = peek[rows]
     framed = ((head[:, 0].astype(np.int64) << 8) | head[:, 1]) == room[rows] - FRAME
     found[rows] = (framed & np.isin(head[:, FRAME], OPENVPN_FIRSTS)) | (head[:, 0] == STREAM_FIRSTS[-1])
     return found

@@ -228,7 +228,7 @@ class Contacts:
             protocol=request.protocol,
         )
 
-    def _observation(self, packet: Packet, evidence: Evidence, host: str | None, **more: Any) -> Observation:  # noqa: ANN401 - fields of an observation
+    def _observation(self, packet: Packet, evidence: Evidence, host: str | None, **more: Any) -> Observation:  # noqa: ANN401  # fields of an observation
         return Observation(
             evidence=evidence,
             kind=Kind.CAPTURE,

@@ -130,7 +130,7 @@ class Capture:
     def check(self) -> None:
         """Look whether the whole file is still there: to touch pages that are not would end the process (SIGBUS).
 
-        SourceError where it has been shortened. To be asked before each block.
+        SourceError where it has been shortened. To be asked before each block, and before each step of its way.
         """
         if isinstance(self.raw, mmap.mmap) and self.raw.size() < self.size:
             message = "was shortened while it was read; the rest of it is gone"

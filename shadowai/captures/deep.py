@@ -236,7 +236,7 @@ def _request(exchange: Exchange, blank: Observation) -> Observation:
     )
 
 
-def _next(packets: Iterator[Any]) -> Any:  # noqa: ANN401 - pyshark is untyped
+def _next(packets: Iterator[Any]) -> Any:  # noqa: ANN401  # pyshark is untyped
     with _without_deprecations():
         return next(packets, None)
 
@@ -249,7 +249,7 @@ def _without_deprecations() -> Iterator[None]:
         yield
 
 
-def _close(capture: Any) -> None:  # noqa: ANN401 - pyshark is untyped
+def _close(capture: Any) -> None:  # noqa: ANN401  # pyshark is untyped
     """Close a pyshark capture, also one whose tshark ended with an error.
 
     pyshark would raise that error again here, and once more when the capture is deleted, as long as it has the process

@@ -14,29 +14,53 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from shadowai.captures.container import NO_TIME
+from shadowai.captures.flowkeys import IPV4_BYTES, Recent, group, keys_of, pack
+from shadowai.captures.tcp import distance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from shadowai.captures.container import Block, Bytes, Ints
+    from shadowai.captures.container import Block, Ints
     from shadowai.captures.headers import Mask
     from shadowai.captures.transport import Segments
 
 _FIRST_ROOM = 1024  # flows
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, bits well spread: the golden ratio in 64 bits
-_FOLD = np.uint64(29)
 _SPACE = 1 << 32  # sequence numbers
 _NEAR = 1 << 26  # bytes; a segment further off belongs to another connection on the same ports
 _LANE = 1 << 34  # room for one side's sequence numbers when many sides are sorted at once
 
 
 class Volume(NamedTuple):
-    """Bytes of one direction of a flow: payload once, and whole frames as sent."""
+    """Bytes of one direction of a flow: payload once, and whole frames as sent.
+
+    Over TCP the sequence numbers of the first byte that was seen and behind the last, -1 where none was, and the bytes
+    in between that were not seen.
+    """
 
     payload: int
     wire: int
+    base: int = -1
+    high: int = -1
+    gap: int = 0
+
+    def join(self, later: Volume) -> Volume:
+        """Go on with what a later part saw; what it saw again counts once, as far as its own gaps let that be told."""
+        payload, wire = self.payload + later.payload, self.wire + later.wire
+        if later.high < 0:
+            return self._replace(payload=payload, wire=wire)
+        ahead = distance(self.high, later.base)
+        if self.high < 0 or abs(ahead) > _NEAR:
+            return later._replace(payload=payload, wire=wire)
+        overlap = max(0, min(-ahead, (later.high - later.base) % _SPACE))
+        again = max(0, overlap - later.gap)  # at least: the gaps may lie further on
+        filled = min(again, self.gap)
+        return Volume(
+            payload - again + filled,
+            wire,
+            later.base if distance(self.base, later.base) < 0 else self.base,
+            later.high if distance(self.high, later.high) > 0 else self.high,
+            self.gap - filled + later.gap - (overlap - again) + max(0, ahead),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +90,7 @@ class Flows:
     def __init__(self) -> None:
         self._numbers: dict[bytes, int] = {}  # key -> the flow that it stands for now
         self._keys: list[bytes] = []  # by number
+        self._recent = Recent()
         self._start = np.zeros(_FIRST_ROOM, np.int64)
         self._packet = np.zeros(_FIRST_ROOM, np.int64)
         self._fresh = np.zeros(_FIRST_ROOM, np.bool_)
@@ -84,13 +109,11 @@ class Flows:
 
     def add(self, segments: Segments, block: Block) -> Ints:
         """Count the segments' bytes; give the side of each."""
-        keys, back = _keys(segments)
-        first, index, distinct = _group(keys)
-        numbers = self._number(distinct)
+        first, index, numbers, back = self._identify(segments)
         if segments.opens.any():
             renewed = self._renewals(segments, index, numbers)
             if len(renewed):
-                index, numbers = self._split(index, numbers, renewed)
+                index, numbers = self._split(segments, index, numbers, renewed)
                 present, rows = np.unique(index, return_index=True)
                 first = np.zeros(len(numbers), np.int64)
                 first[present] = rows
@@ -109,8 +132,8 @@ class Flows:
 
     def find(self, segments: Segments) -> Ints:
         """Give the side of each segment without counting it, -1 where its flow is not known."""
-        keys, back = _keys(segments)
-        _, index, distinct = _group(keys)
+        keys, back = keys_of(segments)
+        _, index, distinct = group(keys)
         numbers = np.array([self._numbers.get(key, -1) for key in distinct], np.int64)[index]
         side: Ints = np.where(numbers < 0, -1, numbers * 2 + back)
         return side
@@ -134,7 +157,36 @@ class Flows:
         return int(self._base[side]) == sequence
 
     def _volume(self, side: int) -> Volume:
-        return Volume(int(self._payload[side]), int(self._wire[side]))
+        columns = (self._payload, self._wire, self._base, self._high, self._gap)
+        return Volume(*(int(column[side]) for column in columns))
+
+    def _identify(self, segments: Segments) -> tuple[Ints, Ints, Ints, Mask]:
+        """Give the first segment of each flow, which of these flows each segment is of, their numbers, directions."""
+        if segments.source.shape[1] != IPV4_BYTES:
+            keys, back = keys_of(segments)
+            first, index, distinct = group(keys)
+            return first, index, self._number(distinct), back
+        low, high, back = pack(segments)
+        flow = self._recent.find(low, high)
+        unknown = np.flatnonzero(flow < 0)
+        if len(unknown):
+            first, index, distinct = group(keys_of(segments.pick(unknown))[0])
+            numbers = self._number(distinct)
+            flow[unknown] = numbers[index]
+            first = unknown[first]
+            self._recent.learn(low[first], high[first], numbers)
+        return *self._seat(flow), back
+
+    def _seat(self, flow: Ints) -> tuple[Ints, Ints, Ints]:
+        """Give the first row of each distinct flow, which of these each row is of, and their numbers."""
+        seat = np.empty(len(self._keys), np.int64)
+        order = np.arange(len(flow))
+        # Written backwards, so that the first row of a flow has the last word.
+        seat[flow[::-1]] = order[::-1]
+        first = np.flatnonzero(seat[flow] == order)
+        numbers = flow[first]
+        seat[numbers] = np.arange(len(first))
+        return first, seat[flow], numbers
 
     def _number(self, distinct: list[bytes]) -> Ints:
         """Number the distinct flows."""
@@ -168,7 +220,7 @@ class Flows:
         bases = self._base[2 * flow : 2 * flow + 2].tolist()
         return max(bases) >= 0 and sequence not in bases
 
-    def _split(self, index: Ints, numbers: Ints, renewed: Ints) -> tuple[Ints, Ints]:
+    def _split(self, segments: Segments, index: Ints, numbers: Ints, renewed: Ints) -> tuple[Ints, Ints]:
         """Give the segments from each renewing SYN on a flow of their own."""
         index, found = index.copy(), numbers.tolist()
         for row in renewed.tolist():
@@ -177,6 +229,9 @@ class Flows:
             known = found[flow]
             found.append(self._new(self._keys[known]))
             self._isn[found[-1]] = self._isn[known]
+        if segments.source.shape[1] == IPV4_BYTES:
+            low, high, _ = pack(segments.pick(renewed))
+            self._recent.learn(low, high, np.array(found[len(numbers) :], np.int64))
         return index, np.array(found, np.int64)
 
     def _begin(self, numbers: Ints, segments: Segments, block: Block, met: tuple[Ints, Mask]) -> None:
@@ -238,7 +293,10 @@ class Flows:
     def _renewed(self, dense: Ints, sequence: Ints, sides: Ints) -> Ints:
         """Give, by dense side, the sequence number to count from: a new one for a new connection."""
         high = self._high[sides]
-        present, first = np.unique(dense, return_index=True)
+        seen = np.full(len(high), -1, np.int64)
+        seen[dense[::-1]] = np.arange(len(dense))[::-1]
+        present = np.flatnonzero(seen >= 0)
+        first = seen[present]
         known = high[present]
         new = (known < 0) | (np.abs(_signed(sequence[first] - known)) > _NEAR)
         if not new.any():
@@ -266,52 +324,3 @@ def _sums(index: Ints, values: Ints, count: int) -> Ints:
     """Add up values by index."""
     # Weights are summed as floats, exact up to 2**53; a block holds less.
     return np.bincount(index, values, count).astype(np.int64)
-
-
-def _keys(segments: Segments) -> tuple[Bytes, Mask]:
-    """Give canonical keys, one row each, and whether the segment goes from the greater end to the lesser."""
-    ports = np.stack([segments.source_port, segments.destination_port], axis=1).astype(">u2").view(np.uint8)
-    here = np.concatenate([segments.source, ports[:, :2]], axis=1)
-    there = np.concatenate([segments.destination, ports[:, 2:]], axis=1)
-    back = _greater(here, there)[:, None]
-    protocol = segments.is_tcp[:, None].astype(np.uint8)
-    keys = np.concatenate([np.where(back, there, here), np.where(back, here, there), protocol], axis=1)
-    return keys, back[:, 0]
-
-
-def _words(rows: Bytes) -> NDArray[np.uint64]:
-    """Pack rows of bytes into big-endian 64-bit words, filled up with zeros."""
-    count, width = rows.shape
-    padded = np.zeros((count, (width + 7) // 8 * 8), np.uint8)
-    padded[:, :width] = rows
-    words: NDArray[np.uint64] = padded.view(">u8").astype(np.uint64)
-    return words
-
-
-def _greater(here: Bytes, there: Bytes) -> Mask:
-    """Compare rows of bytes as numbers: whether the first is greater."""
-    left, right = _words(here), _words(there)
-    answer = np.zeros(len(here), np.bool_)
-    for column in range(left.shape[1] - 1, -1, -1):
-        answer = (left[:, column] > right[:, column]) | ((left[:, column] == right[:, column]) & answer)
-    return answer
-
-
-def _group(keys: Bytes) -> tuple[Ints, Ints, list[bytes]]:
-    """Number equal rows alike: give the first row of each number, the number of each row, and the key of each number.
-
-    Rows are grouped by a hash, then compared with their group's first row; where two rows share a hash without being
-    equal, which only hostile input brings about, they are grouped by sorting whole rows.
-    """
-    words = _words(keys)
-    mixed = np.zeros(len(keys), np.uint64)
-    for column in range(words.shape[1]):
-        mixed = (mixed ^ words[:, column]) * _MIX
-        mixed ^= mixed >> _FOLD
-    _, first, index = np.unique(mixed, return_index=True, return_inverse=True)
-    if not np.array_equal(words, words[first[index]]):
-        _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        index = index.reshape(-1)
-    width = keys.shape[1]
-    raw = keys[first].tobytes()
-    return first, index.astype(np.int64), [raw[at : at + width] for at in range(0, len(raw), width)]

@@ -1,8 +1,9 @@
 """Headers of links and what is put between them and IP, a block of packets at once.
 
 Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE) and
-Cisco metadata, LLC and SNAP (IEEE 802.2, RFC 1042), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032)
-with pseudowires (RFC 4448) and NSH (RFC 8300).
+Cisco metadata, VN-Tag (802.1BR) and HSR tags (IEC 62439-3), TRILL (RFC 6325), LLC and SNAP (IEEE 802.2, RFC 1042),
+FDDI (RFC 1390), frame relay (RFC 2427), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with
+pseudowires (RFC 4448) and NSH (RFC 8300).
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ MACSEC, EXPLICIT, ENCRYPTED = 0x88E5, 0x20, 0x0C  # ethertype; flags of its tag:
 PPPOE_VERSION, SHORTEST_NSH = 0x11, 8
 VLANS = (0x8100, 0x88A8, 0x9100, 0x9200)
 PPPOE_SESSION, MPLS_UPSTREAM, BACKBONE, METADATA, SERVICE = 0x8864, 0x8848, 0x88E7, 0x8909, 0x894F
+VN_TAG, HSR, TRILL = 0x8926, 0x892F, 0x22F3
+FDDI_LLC = 0x50  # frame control of an LLC frame, without its priority
+NLPID_4, NLPID_6, NLPID_SNAP = 0xCC, 0x8E, 0x80
+BRIDGED_FRAME = (0, 0x80, 0xC2, 0, 7)  # OUI and number of an Ethernet frame without its check sum (RFC 2427)
 ETHERTYPES = (IPV4, IPV6, ARP, *VLANS, PPPOE_SESSION, MPLS, MPLS_UPSTREAM)
 """Ethertypes that tell an Ethernet header from other bytes."""
 
@@ -51,6 +56,37 @@ def _ethernet(capture: Capture, at: Ints, _: Ints) -> Next:
 
 def _vlan(capture: Capture, at: Ints, _: Ints) -> Next:
     return by_ethertype(big16(capture.rows(at + 2, 2))), at + 4
+
+
+def _tagged(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over a tag of four bytes behind its ethertype."""
+    return by_ethertype(big16(capture.rows(at + 4, 2))), at + 6
+
+
+def _trill(capture: Capture, at: Ints, _: Ints) -> Next:
+    options = (big16(capture.rows(at, 2)) >> 6) & 0x1F
+    return np.full(len(at), int(Header.ETHERNET), np.int64), at + 6 + 4 * options
+
+
+def _fddi(capture: Capture, at: Ints, _: Ints) -> Next:
+    logical = _first(capture, at) & 0xF0 == FDDI_LLC
+    return choose([(logical, Header.LLC)], Header.NOT_IP, len(at)), at + 13
+
+
+def _frame_relay(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Read the two addresses' bytes, then a network layer's number or SNAP (RFC 2427), or Cisco's bare ethertype."""
+    head = capture.rows(at, 10)
+    numbered = head[:, 2] == UNNUMBERED
+    padded = numbered & (head[:, 3] == 0) & (head[:, 4] == NLPID_SNAP)
+    snap = padded & (head[:, 5:8] == 0).all(axis=1)
+    cases: list[tuple[Mask, int]] = [
+        (numbered & (head[:, 3] == NLPID_4), IPV4),
+        (numbered & (head[:, 3] == NLPID_6), IPV6),
+        (padded & (head[:, 5:10] == BRIDGED_FRAME).all(axis=1), int(Header.ETHERNET)),
+    ]
+    kind = choose(cases, Header.NOT_IP, len(at))
+    kind = np.where(snap, big16(head, 8), np.where(numbered, kind, big16(head, 2)))
+    return kind, at + np.where(padded, 10, 4)
 
 
 def _backbone(_: Capture, at: Ints, __: Ints) -> Next:
@@ -161,6 +197,8 @@ def _first(capture: Capture, at: Ints) -> Bytes:
 STEPS: dict[int, Step] = {
     Header.ETHERNET: Step(14, _ethernet),
     Header.LLC: Step(3, _llc),
+    Header.FDDI: Step(13, _fddi),
+    Header.FRAME_RELAY: Step(5, _frame_relay),
     Header.PPPOE: Step(6, _pppoe),
     Header.PPP: Step(1, _ppp),
     Header.PPP_DIRECTED: Step(2, _ppp_directed),
@@ -171,6 +209,9 @@ STEPS: dict[int, Step] = {
     MPLS: Step(4, _mpls),
     MPLS_UPSTREAM: Step(4, _mpls),
     BACKBONE: Step(4, _backbone),
+    VN_TAG: Step(6, _tagged),
+    HSR: Step(6, _tagged),
+    TRILL: Step(6, _trill),
     METADATA: Step(8, _metadata),
     SERVICE: Step(8, _service),
     MACSEC: Step(8, _sealed),

@@ -58,6 +58,11 @@ class Header(IntEnum):
     JUNIPER_ETHERNET = 0x10017
     JUNIPER_PPP = 0x10018
     JUNIPER_HDLC = 0x10019
+    FDDI = 0x1001A
+    FRAME_RELAY = 0x1001B
+    SUN_ATM = 0x1001C
+    FIREWIRE = 0x1001D
+    IPNET = 0x1001E
     GRE = 0x10020
     PPTP = 0x10021
     ERSPAN2 = 0x10022
@@ -90,19 +95,24 @@ LINKS: dict[int, int] = {
     0: Header.FAMILY,
     1: Header.ETHERNET,
     9: Header.SERIAL,
+    10: Header.FDDI,
     12: Header.VERSION,
     14: Header.VERSION,
     50: Header.SERIAL,
     51: Header.PPPOE,
+    100: Header.LLC,
     101: Header.VERSION,
     104: Header.SERIAL,
     105: Header.DOT11,
+    107: Header.FRAME_RELAY,
     108: Header.FAMILY,
     109: Header.ENC,
     113: Header.COOKED,
     117: Header.PFLOG,
     119: Header.PRISM,
+    123: Header.SUN_ATM,
     127: Header.RADIOTAP,
+    138: Header.FIREWIRE,
     163: Header.PRISM,
     166: Header.PPP_DIRECTED,
     178: Header.JUNIPER_ETHERNET,
@@ -113,6 +123,7 @@ LINKS: dict[int, int] = {
     204: Header.SERIAL_DIRECTED,
     205: Header.SERIAL_DIRECTED,
     219: MPLS,
+    226: Header.IPNET,
     228: Header.VERSION,
     229: Header.VERSION,
     239: Header.NFLOG,

@@ -202,7 +202,7 @@ def is_mcp(body: bytes) -> bool:
     return any(map(_is_mcp_message, value[:MAX_BATCH] if isinstance(value, list) else [value]))
 
 
-def _is_mcp_message(message: Any) -> bool:  # noqa: ANN401 - JSON from the wire may be anything
+def _is_mcp_message(message: Any) -> bool:  # noqa: ANN401  # JSON from the wire may be anything
     if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
         return False
     method, params = message.get("method"), message.get("params")

@@ -21,7 +21,7 @@ from shadowai.model import Evidence, Hidden, Kind, Observation
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shadowai.captures.flows import Flow, Volume
+    from shadowai.captures.flows import Flow
 
 ADDRESSES_CACHED = 65_536
 IPV4_BYTES, IPV6_BYTES, PORT_BYTES = 4, 16, 2
@@ -55,7 +55,7 @@ class Entry:
     def join(self, later: Entry) -> None:
         """Go on with what a later part saw of the same flow."""
         there, again = later.flow.there, later.flow.again
-        self.flow = replace(self.flow, there=_added(self.flow.there, there), again=_added(self.flow.again, again))
+        self.flow = replace(self.flow, there=self.flow.there.join(there), again=self.flow.again.join(again))
         last = self.turns[-1] if self.turns else None
         self.turns += [turn for turn in later.turns if last is None or not _is_told(last, turn)]
 
@@ -154,10 +154,6 @@ class _End(NamedTuple):
     @property
     def text(self) -> str:
         return address(self.packed)
-
-
-def _added(one: Volume, other: Volume) -> Volume:
-    return one._replace(payload=one.payload + other.payload, wire=one.wire + other.wire)
 
 
 def _ends(flow: Flow, silent: Turn | None) -> tuple[_End, _End, bool]:

@@ -13,6 +13,7 @@ import struct
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ def record(order: Order, tell: Callable[[Recording], None]) -> Recording:
 
 
 def _collect(
-    listener: Any,  # noqa: ANN401 - scapy is untyped
+    listener: Any,  # noqa: ANN401  # scapy is untyped
     writer: PcapNgWriter,
     order: Order,
     state: tuple[Recording, Callable[[Recording], None], threading.Event],
@@ -143,7 +144,7 @@ def _collect(
         recording.size += len(packet) + BLOCK_BYTES
 
 
-def _open(order: Order) -> Any:  # noqa: ANN401 - scapy is untyped
+def _open(order: Order) -> Any:  # noqa: ANN401  # scapy is untyped
     """Open scapy's listening socket; on the loopback interface the one that leaves out outgoing copies."""
     loopback = order.interface == conf.loopback_name
     try:
@@ -152,7 +153,8 @@ def _open(order: Order) -> Any:  # noqa: ANN401 - scapy is untyped
         raise UsageError(f"capturing on {order.interface} {PRIVILEGES}") from error
     except (Scapy_Exception, OSError) as error:
         if order.bpf:
-            raise UsageError(f"the filter {order.bpf!r} cannot be used: {error}") from error
+            remedy = "" if find_library("pcap") else "; install libpcap, which reads filters (Debian: libpcap0.8)"
+            raise UsageError(f"the filter {order.bpf!r} cannot be used: {error}{remedy}") from error
         raise UsageError(f"cannot capture on {order.interface}: {error}") from error
     with suppress(OSError, AttributeError):
         listener.ins.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER)
@@ -172,12 +174,12 @@ def _writer(path: Path) -> Iterator[PcapNgWriter]:
             writer.close()
 
 
-def _link_type(kind: Any) -> int:  # noqa: ANN401 - scapy is untyped
+def _link_type(kind: Any) -> int:  # noqa: ANN401  # scapy is untyped
     """Give the LINKTYPE of what a listening socket hears."""
     return RAW_IP if kind in (IP, IPv6) else int(conf.l2types.layer2num[kind])
 
 
-def _drops(listener: Any) -> int | None:  # noqa: ANN401 - scapy is untyped
+def _drops(listener: Any) -> int | None:  # noqa: ANN401  # scapy is untyped
     """Ask the kernel how many packets it dropped (packet(7)); None where it cannot be asked."""
     try:
         _, dropped = STATISTICS.unpack(listener.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, STATISTICS.size))

@@ -34,7 +34,7 @@ _FAULTS = (
 
 
 @cache
-def _scapy() -> Any:  # noqa: ANN401 - scapy is untyped
+def _scapy() -> Any:  # noqa: ANN401  # scapy is untyped
     """Import scapy's dissectors once, and give its configuration module."""
     with warnings.catch_warnings():
         # scapy names ciphers that cryptography has deprecated.
@@ -61,7 +61,7 @@ class OddLinks:
         return packet
 
 
-def _first_packet(kind: Any, frame: bytes) -> bytes | None:  # noqa: ANN401 - scapy is untyped
+def _first_packet(kind: Any, frame: bytes) -> bytes | None:  # noqa: ANN401  # scapy is untyped
     scapy = _scapy()
     try:
         with warnings.catch_warnings():

@@ -91,6 +91,7 @@ def _gre(capture: Capture, at: Ints, _: Ints) -> Next:
         (plain & (number == ERSPAN2), Header.ETHERNET),
         (plain & (number == ERSPAN3), Header.ERSPAN3),
         (plain & (number == WCCP), Header.WCCP),
+        (plain & (number == PPTP), Header.PPP),
         ((head[:, 1] & GRE_VERSION == PPTP_VERSION) & (number == PPTP), Header.PPTP),
     ]
     special = choose([(holds, int(value)) for holds, value in cases], -1, len(at))

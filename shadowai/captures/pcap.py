@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ from shadowai.captures.container import (
     Ints,
     Part,
 )
+from shadowai.captures.strides import Leaps, Stretches, marks, stretches
 from shadowai.errors import CaptureError, SourceError
 from shadowai.model import SECOND, Skip, Tally
 
@@ -65,8 +67,8 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
         capture.check()
         begin = at
         starts, at = _walk(capture, layout, begin, limit)
-        if starts:
-            block = _block(capture, layout, np.array(starts, np.int64), number)
+        if len(starts):
+            block = _block(capture, layout, starts, number)
             number += len(block)
             tally.records += len(block)
             yield block
@@ -106,23 +108,52 @@ def _layout(capture: Capture) -> _Layout:
     return _Layout(order, tick, header, link, MAX_PACKET_LARGE if link in LARGE_LINKS else MAX_PACKET)
 
 
-def _walk(capture: Capture, layout: _Layout, at: int, limit: int) -> tuple[list[int], int]:
+def _walk(capture: Capture, layout: _Layout, at: int, limit: int) -> tuple[Ints, int]:
     """Give the offsets of up to a block of whole records, and where the walk stopped."""
     raw, size, header, longest = capture.raw, capture.size, layout.header, layout.limit
     read = struct.Struct(layout.order + "I").unpack_from
-    starts: list[int] = []
-    add = starts.append
-    last = min(size - header, limit - 1, at + BLOCK_BYTES)
-    for _ in range(BLOCK_PACKETS):
-        if at > last:
-            break
+    starts = np.empty(BLOCK_PACKETS, np.int64)
+    count, last = 0, min(size - header, limit - 1, at + BLOCK_BYTES)
+    leaps = Leaps(at, last + 1, BLOCK_PACKETS, partial(_stretches, capture, layout))
+    while at <= last and count < BLOCK_PACKETS:
+        if (leap := leaps.take(at, count)) is not None:
+            passed, at = leap
+            more = min(len(passed), BLOCK_PACKETS - count)
+            starts[count : count + more] = passed[:more]
+            count += more
+            if count == BLOCK_PACKETS:
+                at = int(passed[more]) if more < len(passed) else at
+                break
         length = read(raw, at + 8)[0]
         end = at + header + length
         if length > longest or end > size:
             break
-        add(at)
+        starts[count] = at
+        count += 1
         at = end
-    return starts, at
+    return starts[:count], at
+
+
+def _stretches(capture: Capture, layout: _Layout, at: int, beyond: int) -> Stretches:
+    """Walk records from guesses, which are told by the slow half of their seconds."""
+    capture.check()
+    raw, header = capture.raw, layout.header
+    lengths = np.ndarray((capture.size - 12 + 1,), np.dtype((np.void, 4)), buffer=raw, offset=8, strides=(1,))
+    number = np.dtype(layout.order + "u4")
+    slow = at + 2 if layout.order == "<" else at
+    fields = struct.Struct(layout.order + "III").unpack_from
+
+    def fits(mark: int) -> bool:
+        fraction, captured, original = fields(raw, mark - slow + at + 4)
+        return bool(fraction * layout.tick < SECOND and captured <= original <= layout.limit)
+
+    def advance(places: Ints) -> Ints:
+        following: Ints = lengths[places].view(number) + places
+        following += header
+        return following
+
+    guesses = (mark - slow + at for mark in marks(at, beyond, bytes(raw[slow : slow + 2]), fits, raw))
+    return stretches(at, beyond, guesses, advance)
 
 
 def _headers(capture: Capture, layout: _Layout, at: Ints) -> tuple[Ints, Ints, Ints, Ints]:
@@ -147,10 +178,10 @@ def _is_cut(capture: Capture, layout: _Layout, at: int) -> bool:
     return bool(length <= layout.limit)
 
 
-def _seconds(capture: Capture, layout: _Layout, starts: list[int]) -> int | None:
-    if not starts:
+def _seconds(capture: Capture, layout: _Layout, starts: Ints) -> int | None:
+    if not len(starts):
         return None
-    (seconds,) = struct.unpack_from(layout.order + "I", capture.raw, starts[-1])
+    (seconds,) = struct.unpack_from(layout.order + "I", capture.raw, int(starts[-1]))
     return int(seconds)
 
 
@@ -161,6 +192,7 @@ def _resync(capture: Capture, layout: _Layout, damaged: int, near: int | None, l
     """
     at, window = damaged + 1, TAIL
     while at + layout.header <= capture.size:
+        capture.check()
         offsets = np.arange(at, min(at + window, capture.size - layout.header + 1), dtype=np.int64)
         for found in offsets[_plausible(capture, layout, offsets, near)].tolist():
             if _chain(capture, layout, found, (near, least, CHAIN)):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from shadowai.captures.container import (
     Ints,
     Part,
 )
+from shadowai.captures.strides import Leaps, Stretches, marks, stretches
 from shadowai.errors import CaptureError
 from shadowai.model import SECOND, Skip, Tally
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECTION, INTERFACE, OBSOLETE, SIMPLE, RESOLUTION, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 6  # block types
+ANNOUNCING = (SECTION, INTERFACE, RESOLUTION)  # blocks that change what is said of all packets behind them
 SMALLEST = {SECTION: 28, INTERFACE: 20, OBSOLETE: 32, SIMPLE: 16, ENHANCED: 32}  # bytes of the smallest such block
 BLOCK_FRAME = 12  # bytes: type, length, length again
 TIME_RESOLUTION, TIME_OFFSET = 9, 14  # option codes of an interface
@@ -130,24 +133,26 @@ def _walk(capture: Capture, section: _Section, at: int, limit: int, *, most: int
     """Walk up to a block of packets or the next section; give the offset reached and why the walk stopped there."""
     raw, size = capture.raw, capture.size
     read = struct.Struct(section.order + "II").unpack_from
-    read_length = struct.Struct(section.order + "I").unpack_from
     pending, types = section.pending, section.types
     enough = at + BLOCK_BYTES
+    leaps = Leaps(
+        at, min(limit, enough, size - BLOCK_FRAME + 1), BLOCK_PACKETS, partial(_stretches, capture, section.order)
+    )
     while at + BLOCK_FRAME <= size and at < limit:
+        if most is None:
+            at, is_full = _leap(section, leaps, at)
+            if is_full:
+                return at, "full"
         kind, length = read(raw, at)
-        if kind in (SECTION, INTERFACE, RESOLUTION) and (section.begun or pending):
-            section.is_steady = False
+        section.is_steady &= kind not in ANNOUNCING or not (section.begun or pending)
         if kind == SECTION:
             # Packets of the section before are given out first: they know their interfaces by number.
             if pending:
                 return at, "section"
-            following = _begin_section(capture, section, at)
-            return (at, "damage") if following is None else (following, "section")
+            return _begin_section(capture, section, at)
+        if not _is_framed(capture, section.order, at):
+            return at, "damage"
         end = at + length
-        if end > size or length < SMALLEST.get(kind, BLOCK_FRAME) or length % 4:
-            return at, "damage"
-        if read_length(raw, end - 4)[0] != length:
-            return at, "damage"
         if kind in (ENHANCED, SIMPLE, OBSOLETE):
             pending.append(at)
             types.append(kind)
@@ -159,16 +164,49 @@ def _walk(capture: Capture, section: _Section, at: int, limit: int, *, most: int
     return (at, "end") if at >= limit else (at, "damage")
 
 
-def _begin_section(capture: Capture, section: _Section, at: int) -> int | None:
+def _leap(section: _Section, leaps: Leaps, at: int) -> tuple[int, bool]:
+    """Take the packets of the stretch that begins here, if one does; give where to go on, and if a block is full."""
+    stretch = leaps.take(at, len(section.pending))
+    if stretch is None:
+        return at, False
+    passed, last = stretch
+    room = BLOCK_PACKETS - len(section.pending)
+    taken = passed[:room].tolist()
+    section.pending += taken
+    section.types += [ENHANCED] * len(taken)
+    return int(passed[room]) if room < len(passed) else last, len(taken) == room
+
+
+def _stretches(capture: Capture, order: str, at: int, beyond: int) -> Stretches:
+    """Walk enhanced packet blocks from guesses; what is no such block, or not sound, ends a stretch."""
+    capture.check()
+    raw, size = capture.raw, capture.size
+    frames = np.ndarray((size - 8 + 1,), np.dtype((np.void, 8)), buffer=raw, strides=(1,))
+    lengths = np.ndarray((size - 4 + 1,), np.dtype((np.void, 4)), buffer=raw, strides=(1,))
+    number = np.dtype(order + "u4")
+
+    def advance(places: Ints) -> Ints:
+        frame = frames[places].view(number).reshape(-1, 2)
+        length = frame[:, 1].astype(np.int64)
+        following: Ints = places + length
+        sound = (frame[:, 0] == ENHANCED) & (length >= SMALLEST[ENHANCED]) & (length % 4 == 0) & (following <= size)
+        sound &= lengths[np.minimum(following, size) - 4].view(number) == length
+        return following if np.count_nonzero(sound) == len(sound) else np.where(sound, following, size + 1)
+
+    mark = struct.pack(order + "I", ENHANCED)
+    guesses = marks(at, beyond, mark, lambda found: _is_whole(capture, order, found), raw)
+    return stretches(at, beyond, guesses, advance)
+
+
+def _begin_section(capture: Capture, section: _Section, at: int) -> tuple[int, str]:
+    """Begin a section; give what `_walk` gives."""
     order = SECTION_ORDERS.get(bytes(capture.raw[at + 8 : at + 12]))
-    if order is None:
-        return None
-    if not _is_whole(capture, order, at):
-        return None
+    if order is None or not _is_whole(capture, order, at):
+        return at, "damage"
     (length,) = struct.unpack_from(order + "I", capture.raw, at + 4)
     section.order = order
     section.interfaces = []
-    return int(at + length)
+    return at + int(length), "section"
 
 
 def _interface(capture: Capture, order: str, at: int, end: int) -> _Interface:
@@ -292,7 +330,12 @@ def _is_whole(capture: Capture, order: str, at: int) -> bool:
         order = SECTION_ORDERS.get(bytes(capture.raw[at + 8 : at + 12]), "")
         if not order:
             return False
+    return _is_framed(capture, order, at)
+
+
+def _is_framed(capture: Capture, order: str, at: int) -> bool:
+    """Say whether the block's length can be, lies within the file, and stands at its end too."""
     kind, length = struct.unpack_from(order + "II", capture.raw, at)
-    if length < SMALLEST[kind] or length % 4 or at + length > capture.size:
+    if length < SMALLEST.get(kind, BLOCK_FRAME) or length % 4 or at + length > capture.size:
         return False
     return bool(struct.unpack_from(order + "I", capture.raw, at + length - 4)[0] == length)

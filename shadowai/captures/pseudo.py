@@ -1,7 +1,8 @@
 """Headers that exist only in captures, put there by the system that captured, a block of packets at once.
 
 Linux cooked v1 and v2, BSD null and loopback, BSD packet filter logs and IPsec's `enc`, Linux netfilter logs, PPI,
-Apple's packet taps, Endace ERF, IP over InfiniBand and Juniper's captures on its routers: all defined in the IANA
+Apple's packet taps and IP over FireWire, Endace ERF, IP over InfiniBand, SunATM, Solaris' IPNET and Juniper's captures
+on its routers: all defined in the IANA
 registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
 """
 
@@ -36,6 +37,7 @@ ARPHRD = {801: Header.DOT11, 802: Header.PRISM, 803: Header.RADIOTAP}  # Linux d
 NFLOG_PAYLOAD, FIELD_HEADER, MAX_FIELDS = 9, 4, 64  # type of the packet among the fields; bytes; how many are read
 ERF_MORE, ERF_ETHERNET, ERF_HDLC, ERF_IPV4, ERF_IPV6 = 0x80, (2, 11, 16, 20), (1, 10, 15, 17), 22, 23
 JUNIPER_MAGIC, JUNIPER_BARE, JUNIPER_EXTENDED = (0x4D, 0x47, 0x43), 0x02, 0x80
+SUN_LLC = 2  # traffic of a SunATM frame that begins with LLC
 MAX_EXTENSIONS = 8  # extension headers of an ERF record
 _LINK_KINDS = np.full(max(LINKS) + 2, int(Header.UNKNOWN), np.int64)
 _LINK_KINDS[list(LINKS)] = list(LINKS.values())
@@ -150,6 +152,19 @@ def _ipoib(capture: Capture, at: Ints, _: Ints) -> Next:
     return by_ethertype(big16(capture.rows(at + 40, 2))), at + 44
 
 
+def _sun_atm(capture: Capture, at: Ints, _: Ints) -> Next:
+    logical = capture.rows(at, 1)[:, 0] & 0x0F == SUN_LLC
+    return choose([(logical, Header.LLC)], Header.NOT_IP, len(at)), at + 4
+
+
+def _firewire(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_ethertype(big16(capture.rows(at + 16, 2))), at + 18
+
+
+def _ipnet(_: Capture, at: Ints, __: Ints) -> Next:
+    return _versions(at), at + 24
+
+
 def _juniper(capture: Capture, at: Ints, within: int) -> Next:
     """Step over Juniper's header (magic number, flags, extensions) to a frame, or to IP where there is none."""
     head = capture.rows(at, 6)
@@ -183,6 +198,9 @@ STEPS: dict[int, Step] = {
     Header.NFLOG: Step(4, _nflog),
     Header.ERF: Step(16, _erf),
     Header.IPOIB: Step(44, _ipoib),
+    Header.SUN_ATM: Step(4, _sun_atm),
+    Header.FIREWIRE: Step(18, _firewire),
+    Header.IPNET: Step(24, _ipnet),
     Header.JUNIPER_ETHERNET: Step(6, _juniper_ethernet),
     Header.JUNIPER_PPP: Step(6, _juniper_ppp),
     Header.JUNIPER_HDLC: Step(6, _juniper_hdlc),

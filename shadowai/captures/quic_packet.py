@@ -165,7 +165,7 @@ def unprotect(packet: LongPacket, keys: Keys, largest: int) -> Opened | None:
     """
     sample = packet.data[packet.number_at + SAMPLE_AT :][:SAMPLE]
     # One block of AES on its own is what RFC 9001 section 5.4.3 makes the header mask of.
-    encryptor = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor()  # noqa: S305 - the RFC's construction
+    encryptor = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor()  # noqa: S305  # the RFC's construction
     mask = encryptor.update(sample)
     first = packet.data[0] ^ (mask[0] & 0x0F)
     size = (first & 3) + 1

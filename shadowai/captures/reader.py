@@ -151,6 +151,7 @@ class _Reading:
     def _block(self, capture: Capture, block: Block) -> Iterator[Observation]:
         """Read a block, then the packets inside its packets, level by level."""
         for depth in range(MAX_DEPTH):
+            capture.check()
             inner = _Inner()
             verdicts = np.zeros(len(block), np.int8)
             network = self._sort(capture, block, inner, verdicts)
@@ -206,7 +207,7 @@ class _Reading:
 
     def _transport(self, capture: Capture, block: Block, segments: Segments) -> Iterator[Observation]:
         """Count the bytes of flows, and hand on the packets that may name a server."""
-        segments.guess = guess(segments)
+        segments.guess = guess(capture, segments)
         segments.opens |= ~segments.is_tcp & np.isin(segments.guess, OPENING) & ~answers(segments)
         segments.side = self._sides(segments, block)
         self._thin_out(segments)
@@ -251,10 +252,12 @@ class _Reading:
     def _packets(self, capture: Capture, block: Block, segments: Segments) -> Iterator[tuple[Packet, Guess]]:
         """Give segments as packets, in order, but for those of no use: nothing is awaited and nothing begins later."""
         outer = segments.row
+        begins = segments.guess != Guess.NONE
+        sides, kinds = segments.side.tolist(), segments.guess.tolist()
+        last = dict(zip(segments.side[begins].tolist(), np.flatnonzero(begins).tolist(), strict=True))
         columns = (
             block.number[outer],
             block.time[outer],
-            segments.side,
             segments.is_tcp,
             segments.source_port,
             segments.destination_port,
@@ -263,18 +266,15 @@ class _Reading:
             segments.stop,
             segments.length,
             np.where(segments.is_tcp, acknowledged(capture, segments.head), 0),
-            segments.guess,
         )
         width = segments.source.shape[1]
         sources, destinations = segments.source.tobytes(), segments.destination.tobytes()
-        begins = segments.guess != Guess.NONE
-        last = dict(zip(segments.side[begins].tolist(), np.flatnonzero(begins).tolist(), strict=True))
         awaits = self.contacts.streams.awaits
-        for place, values in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            *said, at, stop, length, received, kind = values
-            number, time, side, is_tcp, source_port, destination_port, sequence = said
+        rows = zip(sides, kinds, *(column.tolist() for column in columns), strict=True)
+        for place, (side, kind, *values) in enumerate(rows):
             if kind == Guess.NONE and place > last.get(side, -1) and not awaits(side):
                 continue
+            number, time, is_tcp, source_port, destination_port, sequence, at, stop, length, received = values
             packet = Packet(
                 number=number,
                 time=None if time == NO_TIME else time,

@@ -130,7 +130,7 @@ def _read_request(data: bytes, at: int) -> tuple[Tunnel, int] | None:
     head = data[at : at + 4]
     if head[:3] != bytes((SOCKS5, CONNECT, 0))[: len(head)]:
         raise _error("no SOCKS 5 request for a connection")
-    if len(head) < 4:  # noqa: PLR2004 - the fields above
+    if len(head) < 4:  # noqa: PLR2004  # the fields above
         return None
     at += 4
     size = _ADDRESS_BYTES.get(head[3])

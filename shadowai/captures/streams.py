@@ -27,6 +27,7 @@ MAX_EARLY_BYTES = 16 << 20  # bytes kept of all such segments
 MAX_BODY = 1 << 30  # bytes of a request body that is passed over
 SPACE = 1 << 32  # sequence numbers
 PREFACE_WORD = 14  # bytes of the HTTP/2 preface that no HTTP/1 request begins with
+PREFACE_LEAST = 3  # bytes of it, where a segment ends, that no method begins with
 
 Message = Hello | Request | Tunnel | bytes
 Reader = HelloReader | RequestReader | Chunks | Http2Reader | SocksReader | MessageReader
@@ -271,7 +272,7 @@ class Streams:
 
 def _reader_of(guess: Guess, payload: bytes) -> Reader:
     """Give a reader for what a payload begins with."""
-    if guess == Guess.HTTP and payload.startswith(PREFACE[:PREFACE_WORD]):
+    if guess == Guess.HTTP and len(payload) >= PREFACE_LEAST and PREFACE.startswith(payload[:PREFACE_WORD]):
         return Http2Reader()
     return _READERS[guess]()
 

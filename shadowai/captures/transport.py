@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from shadowai.captures.container import Bytes, Capture, Ints
     from shadowai.captures.headers import Mask
 
-PEEK = 24  # bytes of the payload looked at to tell what it may be
 MIN_TCP, UDP_HEADER = 20, 8  # bytes
 SYN, ACK = 0x02, 0x10  # flags
 
@@ -28,9 +27,9 @@ class Segments:
     """TCP and UDP packets of one IP family.
 
     `row` in the block, `head` where the header begins in the file, `at` and `stop` the payload at hand, `length` the
-    payload bytes on the wire, `sequence` and `source`, `destination` as in the headers, `peek` the first bytes of the
-    payload, shape (n, PEEK). `opens` and `answers` tell a SYN and a SYN that acknowledges one. `guess` and `side` are
-    filled in later: what the payload may begin with, and which side of which flow sent it.
+    payload bytes on the wire, `sequence` and `source`, `destination` as in the headers. `opens` and `answers` tell a
+    SYN and a SYN that acknowledges one. `guess` and `side` are filled in later: what the payload may begin with, and
+    which side of which flow sent it.
     """
 
     row: Ints
@@ -44,7 +43,6 @@ class Segments:
     at: Ints
     stop: Ints
     length: Ints
-    peek: Bytes
     opens: Mask
     answers: Mask
     guess: NDArray[np.int8]
@@ -102,7 +100,6 @@ def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
         at=at,
         stop=np.maximum(stop, at),
         length=np.maximum(end - at, 0),
-        peek=capture.rows(at, PEEK),
         opens=flags == SYN,
         answers=flags == SYN | ACK,
         guess=np.zeros(len(packets), np.int8),

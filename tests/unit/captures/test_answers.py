@@ -12,7 +12,7 @@ import dns.name
 import dns.rdatatype
 import dns.rrset
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.captures.answers import A, Service, public_names, read_answer
@@ -179,7 +179,6 @@ def test_a_pointer_to_a_chain_is_followed_only_so_far() -> None:
         read_answer(head + skipped + last)
 
 
-@settings(deadline=None)
 @given(
     st.lists(NAME, min_size=1, max_size=6, unique_by=str.lower),
     st.lists(st.integers(0, 1 << 31), min_size=6, max_size=6),
@@ -198,7 +197,6 @@ def test_chains_written_by_dnspython_are_read_as_dnspython_reads_them(names: lis
     assert answer.ttl == min(each % (1 << 31) for each in (*ttls[: len(names) - 1], ttls[5]))
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 3), st.sampled_from([A, 5, 28, 64, 65]))
 def test_hostile_messages(noise: bytes, count: int, kind: int) -> None:
     record = b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(noise)) + noise

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.unit.captures.conftest import Craft
 
 
-QUIET = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def enhanced(packet: bytes, ticks: int = 0, face: int = 0, order: str = "<") -> bytes:

@@ -238,7 +238,7 @@ def test_a_hostile_capture_and_key_log_end_in_observations_or_a_clear_error(
 ) -> None:
     made = tls("h2")
     made.say(H2_PREFACE + h2_headers(1, request_fields("a.example", "/")) + h2_frame(DATA, END_STREAM, 1, bytes(900)))
-    dice = random.Random(seed)  # noqa: S311 - not a secret
+    dice = random.Random(seed)
     path = made.write()
     damaged = bytearray(path.read_bytes())
     for _ in range(60):
@@ -345,7 +345,7 @@ def test_the_filter_names_the_servers_ports_if_they_are_few(require: Callable[[s
     assert b"No such file" in done.stderr or b"doesn't exist" in done.stderr
 
 
-def layer(name: str, **fields: str | list[str]) -> Any:  # noqa: ANN401 - pyshark is untyped
+def layer(name: str, **fields: str | list[str]) -> Any:
     """A layer as pyshark gives it."""
 
     def get_field(asked: str) -> SimpleNamespace | None:

@@ -108,7 +108,6 @@ def test_names_written_by_dnspython_are_read(labels: list[str]) -> None:
     assert read_questions(wire) == [".".join(labels).encode()]
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80), st.integers(0, 3))
 def test_hostile_messages(noise: bytes, count: int) -> None:
     for message in (noise, struct.pack(">6H", 1, 0x100, count, 0, 0, 0) + noise):
@@ -117,7 +116,7 @@ def test_hostile_messages(noise: bytes, count: int) -> None:
             assert len(read_questions(message)) <= max(count, 80)
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(1, 400), max_size=10))
 def test_queries_over_tcp_in_any_segments(craft: Craft, places: list[int]) -> None:
     names = ["one.example", "two.example", "three.example"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from shadowai.model import Observation
     from tests.unit.captures.conftest import Craft
 
-QUIET = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
 
@@ -115,3 +116,34 @@ def test_a_datagram_seen_on_two_interfaces_counts_once(craft: Craft) -> None:
     found, _ = craft.read(craft.file(section([(at, packet) for packet in packets for at in (0, 1)])))
     seen = first(found)
     assert (seen.hidden, seen.bytes_up) == ("wireguard", 208)
+
+
+def test_flows_that_share_a_place_in_the_table_are_told_apart(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shadowai.captures.flowkeys._SLOT_BITS", 1)
+    monkeypatch.setattr("shadowai.captures.flowkeys._SLOT_SHIFT", np.uint64(63))
+    monkeypatch.setattr("shadowai.captures.pcap.BLOCK_PACKETS", 7)
+    servers = [f"93.184.215.{number}" for number in range(1, 30)]
+    here = {"source": "10.0.0.9"}  # the lesser end of all
+    packets = []
+    for turn in range(3):
+        packets += [craft.tcp(bytes(10), 100 + 10 * turn, destination=server, **here) for server in servers]
+    packets += [craft.udp(bytes(5), (40000, 443), destination=server, **here) for server in servers[:9]]
+    # The same ends again, from another connection: what is remembered of the first must not be found any more.
+    packets += [craft.tcp(b"", 5_000_000, destination=servers[0], flags=2, **here)]
+    packets += [craft.tcp(bytes(4), 5_000_001, destination=servers[0], **here)] * 15
+    found, _ = craft.read(craft.pcap(packets))
+    sizes = sorted((str(seen.destination_ip), seen.bytes_up) for seen in found)
+    wanted = [(server, 30) for server in servers] + [(server, 5) for server in servers[:9]] + [(servers[0], 4)]
+    assert sizes == sorted(wanted)
+
+
+def test_a_connection_begun_anew_in_one_block_goes_on_in_the_next(
+    craft: Craft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shadowai.captures.pcap.BLOCK_PACKETS", 3)
+    ends = {"destination": "93.184.215.14"}
+    packets = [craft.tcp(b"", 99, flags=2, **ends), craft.tcp(bytes(10), 100, **ends)]
+    packets += [craft.tcp(b"", 4_999, flags=2, **ends)]
+    packets += [craft.tcp(bytes(20), 5_000 + 20 * at, **ends) for at in range(5)]
+    found, _ = craft.read(craft.pcap(packets))
+    assert [seen.bytes_up for seen in found] == [10, 100]

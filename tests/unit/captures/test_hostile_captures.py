@@ -71,7 +71,7 @@ def test_a_file_cut_anywhere_is_walked_as_far_as_it_goes(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_with_bytes_flipped_is_read_or_refused(name: str, tmp_path: Path) -> None:
-    dice = random.Random(name)  # noqa: S311 - seeded, not secret
+    dice = random.Random(name)
     for _ in range(40):
         outcome(tmp_path / "soiled", soiled(FILES[name], dice))
 
@@ -85,7 +85,7 @@ def test_frames_cut_anywhere_are_counted(case: Case, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_soiled_frames_are_counted(case: Case, tmp_path: Path) -> None:
-    dice = random.Random(case.name)  # noqa: S311 - seeded, not secret
+    dice = random.Random(case.name)
     frames = [soiled(frame, dice) for frame in case.frames for _ in range(COPIES)]
     tally = outcome(tmp_path / "soiled", pcap(frames, case.link))
     assert tally.records == len(frames)

@@ -66,7 +66,7 @@ def test_the_requests_of_all_streams_are_read() -> None:
     assert b"\x09" in stream  # the long one is continued
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 50_000), max_size=8))
 def test_any_cuts_give_the_same(places: list[int]) -> None:
     stream = three_requests()

@@ -82,7 +82,7 @@ def made() -> list[Piece]:
 @pytest.mark.parametrize("seed", range(12))
 def test_the_order_of_packets_does_not_matter(seed: int) -> None:
     pieces = made()
-    random.Random(seed).shuffle(pieces)  # noqa: S311 - not a secret
+    random.Random(seed).shuffle(pieces)
     connection = Connection()
     found = feed(connection, [settings(CAPACITY), *pieces, *pieces[:5]])
     assert sorted((one.path, one.user_agent, one.up) for one in found) == [

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadowai.captures.flows import _group
+from shadowai.captures.flowkeys import group
 from shadowai.captures.headers import LINKS
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ def test_an_error_message_that_quotes_a_query_is_no_query(craft: Craft) -> None:
 
 def test_flows_that_share_a_hash_are_still_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.frombuffer(b"aaaaaaaab" * 2 + b"aaaaaaaac" + b"aaaaaaaab", np.uint8).reshape(-1, 9)
-    monkeypatch.setattr("shadowai.captures.flows._MIX", np.uint64(0))
-    first, index, keys = _group(rows)
+    monkeypatch.setattr("shadowai.captures.flowkeys._MIX", np.uint64(0))
+    first, index, keys = group(rows)
     assert first.tolist() == [0, 2]
     assert [keys[number] for number in index] == [bytes(row) for row in rows]
     assert len(keys) == 2
@@ -132,7 +132,7 @@ def test_the_bytes_of_many_flows_are_kept_apart(craft: Craft) -> None:
     assert sizes == {port: (len(hello) + port - 40_000, 2 * (port - 40_000)) for port in ports}
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.lists(st.binary(max_size=120), max_size=6), link=st.sampled_from([*LINKS, 10, 147, 195]))
 def test_random_frames_never_crash_the_reader(craft: Craft, noise: list[bytes], link: int) -> None:
     craft.read(craft.pcap(noise, link))

@@ -149,7 +149,7 @@ def test_every_beginning_is_incomplete(name: str) -> None:
             reader.give_up()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 @stream_names
 def test_flipped_bytes_are_a_value_or_invalid(name: str, data: st.DataObject) -> None:
@@ -163,7 +163,7 @@ def test_flipped_bytes_are_a_value_or_invalid(name: str, data: st.DataObject) ->
     assert in_turn == at_once or "invalid" in (in_turn, at_once)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(pieces=st.lists(st.binary(max_size=60), max_size=6), begin=st.integers(0, 40))
 @stream_names
 def test_random_bytes_behind_a_good_beginning(name: str, pieces: list[bytes], begin: int) -> None:
@@ -177,7 +177,7 @@ def test_random_bytes_behind_a_good_beginning(name: str, pieces: list[bytes], be
             return
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data(), noise=st.binary(max_size=200))
 @message_names
 def test_messages_broken_in_any_way(name: str, data: st.DataObject, noise: bytes) -> None:

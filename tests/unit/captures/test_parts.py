@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from shadowai.captures import Ledger
     from tests.unit.captures.conftest import Craft
 
-QUIET = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PUBLIC = "93.184.215.14"
 
 
@@ -137,7 +138,7 @@ WRITERS = {"pcap": pcap, "pcapng": pcapng}
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_big_captures_are_cut_at_records(craft: Craft, kind: str) -> None:
-    packets = traffic(craft, random.Random(5), 60)  # noqa: S311 - traffic that is the same each time
+    packets = traffic(craft, random.Random(5), 60)
     path, starts = WRITERS[kind](craft, packets)
     parts = cut(path, 8192)
     assert len(parts) > 3
@@ -178,3 +179,29 @@ def test_flows_that_nobody_wants_to_know_of_are_left_out(craft: Craft) -> None:
     assert len(ledger.entries) == len(ledger.named) == 1
     ledger.join(read_one(path, Part(starts[2]))[1])
     assert [seen.host for seen in (*found, *ledger.settle())] == ["b.example"]
+
+
+@pytest.mark.parametrize("again", [(2, 3), (3,), (0, 1, 2, 3), (1,), (3, 1), (2,)])
+def test_bytes_sent_again_behind_a_cut_count_once(craft: Craft, again: tuple[int, ...]) -> None:
+    """Segments 0 to 3 lie in front of the cut; some of them come again behind it, among and before new ones."""
+    data = craft.records(craft.hello("again.example", padding=3000))
+    data += bytes(8000 - len(data))
+    pieces = craft.cut(data, [1000, 2000, 3000, 4000, 5000, 6000, 7000])
+    back = {"source": "203.0.113.5", "destination": "192.0.2.10", "ports": (443, 40000)}
+    answers = [craft.tcp(bytes(500), 9 + 500 * at, **back) for at in range(4)]
+    behind = [*(pieces[at] for at in again), pieces[4], answers[1], answers[3], *pieces[5:]]
+    packets = [*pieces[:4], *answers[:3], *behind]
+    path, starts = pcap(craft, packets)
+    found, _ = in_parts(path, [Part(0, starts[7]), Part(starts[7])])
+    assert [(seen.host, seen.bytes_up, seen.bytes_down) for seen in found] == [("again.example", 8000, 2000)]
+
+
+def test_a_hole_in_front_of_a_cut_that_is_filled_behind_it_counts(craft: Craft) -> None:
+    data = craft.records(craft.hello("hole.example"))
+    data += bytes(4000 - len(data))
+    pieces = craft.cut(data, [1000, 2000, 3000])
+    path, starts = pcap(craft, [pieces[0], pieces[2], pieces[1], pieces[2], pieces[3]])
+    for cuts in ([2], [1], [2, 3], [3, 4]):
+        parts = [Part(low, high) for low, high in pairwise([0, *(starts[at] for at in cuts), None])]
+        found, _ = in_parts(path, parts)
+        assert [(seen.host, seen.bytes_up) for seen in found] == [("hole.example", 4000)], cuts

@@ -111,7 +111,7 @@ def test_what_curl_asks_for(scheme: str, login: str, expected: Tunnel) -> None:
     assert reader.rest.startswith(b"GET / HTTP/1.1")
 
 
-def _serve(server: socket.socket, sent: list[bytes], has_login: bool) -> None:  # noqa: FBT001 - a thread's argument
+def _serve(server: socket.socket, sent: list[bytes], has_login: bool) -> None:  # noqa: FBT001  # a thread's argument
     """Answer as a server would: agree to everything, then hang up."""
     client, _ = server.accept()
     with client:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.unit.captures.conftest import Craft
 
 
-QUIET = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACES = st.lists(st.integers(1, 5000), max_size=12)
 
 
@@ -328,3 +328,14 @@ def test_the_tally_takes_time_from_parsed_packets(craft: Craft) -> None:
     assert tally.last is not None
     assert tally.first is not None
     assert tally.last - tally.first == 1_000_000_000
+
+
+@pytest.mark.parametrize("size", [3, 4, 7, 13, 14, 24, 30])
+def test_http2_is_known_however_its_preface_is_cut(craft: Craft, size: int) -> None:
+    # HPACK (RFC 7541 appendix A): POST, http, then path and authority by the names of the static table.
+    fields = b"\x83\x86\x04\x0d/api/generate\x01\x0bh2c.example"
+    frames = b"\0\0\0\4\0\0\0\0\0" + len(fields).to_bytes(3, "big") + b"\1\5\0\0\0\1" + fields
+    stream = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames
+    packets = craft.cut(stream, list(range(size, len(stream), size)), ports=(40000, 11434))
+    found, _ = craft.read(craft.pcap(packets))
+    assert [(seen.host, seen.method, seen.path) for seen in found] == [("h2c.example", "POST", "/api/generate")]

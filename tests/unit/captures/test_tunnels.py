@@ -65,7 +65,7 @@ def test_scapy_finds_the_same_packet(name: str) -> None:
     assert [innermost(case.link, frame) for frame in case.frames] == fast(case.frames, case.link)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(names=st.lists(st.sampled_from(NESTABLE), min_size=1, max_size=2))
 def test_tunnels_may_be_nested_in_any_way(names: list[str]) -> None:
     packets = list(contacts("nested"))
@@ -90,7 +90,7 @@ def on_port(port: int, payload: bytes, source: int = 40_000) -> bytes:
 
 
 def test_what_only_has_a_tunnels_port_is_read_as_itself() -> None:
-    dice = random.Random(11)  # noqa: S311 - seeded, not secret
+    dice = random.Random(11)
     packets = [on_port(port, dice.randbytes(dice.randrange(1, 90))) for port in overlays.PORTS for _ in range(400)]
     packets += [on_port(40_000, dice.randbytes(60), port) for port in overlays.SERVERS for _ in range(400)]
     assert fast(packets, 101) == packets
@@ -216,7 +216,7 @@ def test_the_interface_of_a_cooked_frame_is_told() -> None:
     assert block.interface.tolist() == [3 << 32] * 3
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(noise=st.binary(max_size=200), kind=st.sampled_from(sorted(STEPS)))
 def test_headers_of_random_bytes_lead_nowhere_but_forward(noise: bytes, kind: int) -> None:
     capture = Capture(bytes(8) + noise)
@@ -230,7 +230,7 @@ def test_headers_of_random_bytes_lead_nowhere_but_forward(noise: bytes, kind: in
     assert (path.kind != Header.AGGREGATE).all()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(noise=st.lists(st.binary(max_size=150), min_size=1, max_size=5), link=st.sampled_from(sorted(LINKS)))
 def test_random_frames_are_counted_once(noise: list[bytes], link: int) -> None:
     capture = Capture(pcap(noise, link))

@@ -33,7 +33,7 @@ from shadowai.model import Hidden
 
 SHARED = Path(os.environ.get("SHADOWAI_CONFORMANCE", Path(__file__).parents[3].parent / "shared")) / "captures"
 PORTS = (40000, 9999)
-NOISE = random.Random(7).randbytes  # noqa: S311 - seeded, for tests
+NOISE = random.Random(7).randbytes
 SESSION = NOISE(8)
 TIME = struct.pack(">I", 1_700_000_000)
 

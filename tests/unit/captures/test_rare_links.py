@@ -1,0 +1,71 @@
+"""Link layers and tags that offices rarely have: a query in each, and what tshark makes of the same file."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.captures.conftest import Craft
+
+HOST = "rare.example"
+LOGICAL = b"\xaa\xaa\3\0\0\0\x08\0"  # LLC and SNAP (RFC 1042)
+MACS = bytes(12)
+
+
+def _in_gre(craft: Craft, packet: bytes) -> bytes:
+    return craft.ethernet(craft.ip(b"\0\0\x88\x0b\xff\3\0\x21" + packet, 47))
+
+
+FRAMES: dict[str, tuple[int, Callable[[Craft, bytes], bytes]]] = {
+    "fddi": (10, lambda _, packet: b"\x50" + MACS + LOGICAL + packet),
+    "atm-rfc1483": (100, lambda _, packet: LOGICAL + packet),
+    "frame-relay": (107, lambda _, packet: b"\x18\x41\3\xcc" + packet),
+    "frame-relay-snap": (107, lambda _, packet: b"\x18\x41\3\0\x80\0\0\0\x08\0" + packet),
+    "frame-relay-cisco": (107, lambda _, packet: b"\x18\x41\x08\0" + packet),
+    "sunatm": (123, lambda _, packet: b"\x02\0\0\x21" + LOGICAL + packet),
+    "firewire": (138, lambda _, packet: bytes(16) + b"\x08\0" + packet),
+    "ipnet": (226, lambda _, packet: b"\1\2\0\0" + struct.pack(">I", len(packet)) + bytes(16) + packet),
+    "vn-tag": (1, lambda _, packet: MACS + b"\x89\x26\0\0\0\0\x08\0" + packet),
+    "hsr": (1, lambda _, packet: MACS + b"\x89\x2f" + struct.pack(">HH", len(packet) + 6, 7) + b"\x08\0" + packet),
+    "trill": (1, lambda craft, packet: MACS + b"\x22\xf3\0\1\0\1\0\2" + craft.ethernet(packet)),
+    "trill-options": (1, lambda craft, packet: MACS + b"\x22\xf3\0\x41\0\1\0\2" + bytes(4) + craft.ethernet(packet)),
+    "gre-ppp": (1, _in_gre),
+}
+# tshark asks for the direction in the pseudo header of these, and knows no encapsulation of Cisco's on the other.
+NOT_TSHARKS = {"frame-relay-cisco", "trill-options"}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_rare_frames_are_read(craft: Craft, name: str) -> None:
+    link, wrap = FRAMES[name]
+    assert craft.hosts([wrap(craft, craft.udp(craft.query(HOST)))], link) == [HOST]
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark")
+@pytest.mark.parametrize("name", [name for name in FRAMES if name not in NOT_TSHARKS])
+def test_tshark_reads_the_same(craft: Craft, name: str) -> None:
+    link, wrap = FRAMES[name]
+    path = craft.pcap([wrap(craft, craft.udp(craft.query(HOST)))], link)
+    command = ["tshark", "-n", "-r", path, "-T", "fields", "-e", "dns.qry.name"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == [HOST]
+
+
+@pytest.mark.parametrize(
+    ("link", "head"),
+    [(10, b"\x41" + MACS), (107, b"\x18\x41\3\xcf"), (107, b"\x18\x41\3\0\x80\0\0\1\x08\0"), (123, b"\x01\0\0\x21")],
+)
+def test_other_frames_hold_no_ip(craft: Craft, link: int, head: bytes) -> None:
+    found, tally = craft.read(craft.pcap([head + craft.udp(craft.query(HOST))], link))
+    assert (found, tally.skipped) == ([], {"not-ip": 1})
+
+
+def test_a_bridged_frame_in_frame_relay_is_read(craft: Craft) -> None:
+    bridged = b"\x18\x41\3\0\x80\0\x80\xc2\0\x07" + craft.ethernet(craft.udp(craft.query(HOST)))
+    assert craft.hosts([bridged], 107) == [HOST]
