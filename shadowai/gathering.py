@@ -1,7 +1,8 @@
-"""Tasks to activity: workers read, captures that were cut are put together, and bytes are brought to their names."""
+"""Tasks to activity: workers read, captures that were cut are put together, and it is told how far reading has come."""
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from shadowai import detect
 from shadowai.activity.flows import Notes
 from shadowai.engine import run
 from shadowai.joining import Joining
-from shadowai.measuring import Measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,3 +61,33 @@ def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | N
         into(whole.number).merge(whole.activity)
         inputs[whole.number].take(whole)
     return notes
+
+
+class Measure:
+    """Counts the bytes of finished tasks. An input's bytes are shared out evenly over its tasks.
+
+    Tasks come back in any order and do not say which they were, only of which input. What has gone, or is no file,
+    counts one byte a task.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._left = Counter(task.number for task in tasks)
+        sources = {task.number: task.shard.source.path for task in tasks}
+        self._bytes: dict[int, int] = {}
+        for number, path in sources.items():
+            try:
+                size = path.stat().st_size
+            except OSError:
+                size = 0
+            self._bytes[number] = max(self._left[number], size)
+        self.total = sum(self._bytes.values())
+        self.done = 0
+
+    def finish(self, number: int) -> int:
+        """Count one finished task of an input and give the bytes done; all of them once every task is finished."""
+        if self._left[number]:
+            share = self._bytes[number] // self._left[number]
+            self._bytes[number] -= share
+            self._left[number] -= 1
+            self.done += share
+        return self.done

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 def activity_records(documents: Iterable[Mapping[str, object]], made: int) -> Iterator[Record]:
     """Make a record of each document; `made` (ms since 1970, UTC) stands for a time that is not known.
 
-    The id is that of the content: the same document is the same record whenever it comes again.
+    The id is the document's own (`event.id`), else that of its content: the same document is the same record whenever
+    it comes again.
     """
     for document in documents:
         fields: Fields = known(dict(document))
-        uid = identity("activity", json.dumps(fields, sort_keys=True))
+        event = fields.get("event", {})
+        uid = str(event.get("id") or identity("activity", json.dumps(fields, sort_keys=True)))
         time = milliseconds(fields.get("@timestamp"))
         service = fields.get("shadowai", {}).get("service", {})
         name = service.get("id") if isinstance(service, dict) else None
         title = f"Contact with {name}" if name else "Contact"
-        event = fields.get("event", {})
         fields |= {
             "@timestamp": rfc3339(made if time is None else time),
             "ecs": {"version": ECS_VERSION},

@@ -14,7 +14,7 @@ from shadowai.exports.lines import unpack
 from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
 
 if TYPE_CHECKING:
-    from shadowai.channels import FileTarget
+    from shadowai.settings.channels import FileTarget
 
 
 class FileSender:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from shadowai import __version__
-from shadowai.credentials import scrub
 from shadowai.exports.outcome import Committing, Fate, Outcome
 from shadowai.exports.record import harmless
 from shadowai.exports.tls import client_context
+from shadowai.settings.credentials import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from shadowai.channels import ElasticTarget, FileTarget, SiemTarget, SplunkTarget
 from shadowai.exports.files import FileSender
 from shadowai.exports.syslog import SyslogSender
 from shadowai.exports.web import ElasticSender, SplunkSender
+from shadowai.settings.channels import ElasticTarget, FileTarget, SiemTarget, SplunkTarget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from shadowai.exports.tls import client_context
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shadowai.channels import SyslogTarget
+    from shadowai.settings.channels import SyslogTarget
 
 _SEVERITY = {1: 6, 2: 5, 3: 4, 4: 3, 5: 2}  # ours to RFC 5424's: informational, notice, warning, error, critical
 _BOM = b"\xef\xbb\xbf"

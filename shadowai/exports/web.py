@@ -19,7 +19,7 @@ from shadowai.exports.record import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shadowai.channels import ElasticTarget, SplunkTarget
+    from shadowai.settings.channels import ElasticTarget, SplunkTarget
 
 _THERE = 409  # a document that is to be created and is there already
 _BAD_REQUEST = 400

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HEAD = 64 << 10  # bytes at the start whose digest is kept
 TAIL = 4 << 10  # bytes before the place up to which a file was read
+ARCHIVE = "archive"
+"""The dataset in the checkpoint of an archive whose members were read; they have checkpoints of their own."""
 _LENGTHS = (256, 1 << 10, 4 << 10, 16 << 10, HEAD)
 _START = 4 << 10  # bytes that two files must share at least for the one to be the beginning of the other
 _MOST = 24  # heads that are kept from one mark to the next

@@ -63,6 +63,19 @@ activity = Table(
 )
 """Activity by day and file, as `shadowai.history.codec` writes it; without a file where days were compacted."""
 
+waiting_flow = Table(
+    "waiting_flow",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("waiting_flow_by_source", "workspace", "source"),
+)
+"""Flows that have a name and no bytes yet: see `shadowai.history.waiting`."""
+
 due = Table(
     "due",
     metadata,

@@ -5,10 +5,10 @@ A reading is committed whole: activity, checkpoint, tally and the days whose rep
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ from shadowai.history.codec import decode, encode
 from shadowai.history.database import told, transaction
 from shadowai.history.errors import HistoryError
 from shadowai.history.schema import activity, decision, due, lineage, run
+from shadowai.history.stack import Stack
+from shadowai.history.waiting import FlowChange, change_flows
 from shadowai.model import HOUR, Tally
 
 if TYPE_CHECKING:
@@ -70,34 +72,59 @@ class History:
             return [_with_tally(dict(row._mapping)) for row in rows]  # noqa: SLF001  # see above
 
     def commit(
-        self, readings: Iterable[Reading], record: RunRecord | None = None, now_due: Collection[int] = ()
+        self,
+        readings: Iterable[Reading],
+        record: RunRecord | None = None,
+        now_due: Collection[int] = (),
+        flows: FlowChange | None = None,
     ) -> None:
-        """Keep readings, all or none of them, and that the reports of their days are due."""
+        """Keep readings, all or none of them, and that the reports of their days are due.
+
+        With a record of the run what waits of `flows` is noted, too.
+        """
         with transaction(self.engine) as connection:
             days = {*now_due}
             for reading in readings:
                 days |= self._keep(connection, reading)
             self._note_due(connection, days - {UNDATED})
             if record is not None:
+                change_flows(connection, self.workspace, flows or FlowChange(), record.ended)
                 values = {"workspace": self.workspace, "ended": record.ended, "manifest": record.manifest}
                 connection.execute(sa.insert(run).values(values))
 
+    def change(self, flows: FlowChange, now: int) -> None:
+        """Note which flows wait for their bytes."""
+        with transaction(self.engine) as connection:
+            change_flows(connection, self.workspace, flows, now)
+
     def columns(self, first: int, until: int) -> Columns:
         """Give the activity of the days from `first` to before `until`, each row once."""
-        query = (
-            sa.select(activity.c.day, activity.c.content)
-            .where(self._mine(activity), activity.c.day >= first, activity.c.day < until)
-            .order_by(activity.c.day, activity.c.id)
-        )
-        with told(self.engine), self.engine.connect() as connection:
-            parts = [_merged_parts(found) for _, found in groupby(connection.execute(query), key=_day_of)]
-        return joined(parts)
+        wanted = self._mine(activity), activity.c.day >= first, activity.c.day < until
+        days = sa.select(activity.c.day, sa.func.sum(activity.c.rows)).where(*wanted).group_by(activity.c.day)
+        parts = sa.select(activity.c.content).order_by(activity.c.id)
+        with transaction(self.engine) as connection:
+            found = connection.execute(days.order_by(activity.c.day)).all()
+            stack = Stack(sum(int(rows) for _, rows in found))
+            for day, _ in found:
+                one = connection.execute(parts.where(self._mine(activity), activity.c.day == day))
+                stack.add(_merged_parts(one))
+        return stack.columns()
 
     def days(self) -> list[int]:
         """Give the days of which there is activity, in order; UNDATED for rows without a time."""
         query = sa.select(activity.c.day).where(self._mine(activity)).distinct().order_by(activity.c.day)
         with told(self.engine), self.engine.connect() as connection:
             return [row.day for row in connection.execute(query)]
+
+    def digests(self, first: int, until: int) -> dict[int, str]:
+        """Give a digest of what is kept of each day: another one where anything has changed."""
+        wanted = self._mine(activity), activity.c.day >= first, activity.c.day < until
+        query = sa.select(activity.c.day, activity.c.content).where(*wanted).order_by(activity.c.day, activity.c.id)
+        found: dict[int, Any] = {}
+        with told(self.engine), self.engine.connect() as connection:
+            for row in connection.execute(query.execution_options(yield_per=20)):
+                found.setdefault(row.day, hashlib.sha256()).update(row.content)
+        return {day: digest.hexdigest() for day, digest in found.items()}
 
     def due(self) -> list[int]:
         """Give the days whose reports are due, in order."""
@@ -130,7 +157,10 @@ class History:
             return [dict(row._mapping) for row in rows]  # noqa: SLF001  # see above
 
     def rewrite(self, number: int, columns: Columns | None) -> None:
-        """Put other rows in the place of a part (see `parts`), None for none; its day's reports are due."""
+        """Put other rows in the place of a part (see `parts`), None for none; its day's reports are due.
+
+        The file that it came from is not read again: that would bring back what was taken out.
+        """
         with transaction(self.engine) as connection:
             self._rewrite(connection, number, columns)
 
@@ -145,7 +175,9 @@ class History:
 
     def _rewrite(self, connection: Connection, number: int, columns: Columns | None) -> None:
         mine = self._mine(activity), activity.c.id == number
-        days = {row.day for row in connection.execute(sa.select(activity.c.day).where(*mine))}
+        found = connection.execute(sa.select(activity.c.day, activity.c.lineage).where(*mine)).all()
+        days, files = {row.day for row in found}, [row.lineage for row in found]
+        connection.execute(sa.update(lineage).where(lineage.c.id.in_(files)).values(compacted=True))
         if columns is None or not len(columns):
             connection.execute(sa.delete(activity).where(*mine))
         else:
@@ -264,10 +296,6 @@ def day_of(time: int) -> int:
 def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
     for at in range(0, len(values), _AT_ONCE):
         yield values[at : at + _AT_ONCE]
-
-
-def _day_of(row: Any) -> int:  # noqa: ANN401  # a row of SQLAlchemy
-    return int(row.day)
 
 
 def _merged_parts(rows: Iterable[Any]) -> Columns:

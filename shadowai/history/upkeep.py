@@ -12,7 +12,7 @@ from shadowai.activity.columns import days_of_rows, joined, merged
 from shadowai.history.codec import decode, encode
 from shadowai.history.database import open_database, sqlite_url, told, transaction
 from shadowai.history.errors import HistoryError
-from shadowai.history.schema import activity, decision, due, lineage, run
+from shadowai.history.schema import activity, decision, due, lineage, run, waiting_flow
 from shadowai.history.store import UNDATED, tally_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shadowai.history.store import History
 
-_TABLES = (lineage, activity, due, run, decision)
+_TABLES = (lineage, activity, due, run, decision, waiting_flow)
 _DAY_NS = 86_400 * 1_000_000_000
 _AT_ONCE = 200  # rows copied at once; activity is some 4 MB a row
 

@@ -63,7 +63,7 @@ def hostile_world(text: str = HOSTILE) -> Result:
     )
 
 
-def observation(evidence: Evidence, **values: Any) -> dict[str, Any]:  # noqa: ANN401  # fields of all types
+def observation(evidence: Evidence, **values: Any) -> dict[str, Any]:  # fields of all types
     base: dict[str, Any] = {"kind": Kind.PROXY, "dataset": "squid", "file": "a.log", "time": 10**18}
     return Observation(evidence=evidence, **{**base, **values}).to_ecs()
 
@@ -85,7 +85,7 @@ def schema_of(class_uid: int) -> jsonschema.Draft202012Validator:
 
 
 @pytest.mark.parametrize("make", [world, hostile_world, *EXAMPLES.values()], ids=lambda make: make.__name__)
-def test_ocsf_events_fit_the_published_schema(make: Any) -> None:  # noqa: ANN401  # a function of the examples
+def test_ocsf_events_fit_the_published_schema(make: Any) -> None:  # a function of the examples
     result = make()
     for record in records_of(result, frame_of(result, MADE)):
         event = ocsf_event(record)
@@ -133,7 +133,7 @@ def test_json_lines_are_ascii_and_whole() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_cef_comes_back_as_it_was(text: str) -> None:
     record = with_text(text)
     read = read_cef(FORMATS["cef"](record))
@@ -146,7 +146,7 @@ def test_cef_comes_back_as_it_was(text: str) -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_leef_comes_back_with_nothing_moved_to_another_attribute(text: str) -> None:
     record = with_text(text)
     line = FORMATS["leef"](record)

@@ -64,7 +64,7 @@ def test_a_full_disk_leaves_no_half_package(tmp_path: Path, monkeypatch: pytest.
     real = os.write
     calls = iter([5])
 
-    def full(handle: int, data: Any) -> int:  # noqa: ANN401  # a buffer
+    def full(handle: int, data: Any) -> int:  # a buffer
         size = next(calls, None)
         if size is None:
             raise OSError(28, "No space left on device")

@@ -30,11 +30,11 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 # --- HTTP
 
 
-def splunk(url: str, **values: Any) -> Sender:  # noqa: ANN401  # settings of all types
+def splunk(url: str, **values: Any) -> Sender:  # settings of all types
     return sender(to="splunk", url=url, token={"env": "TOKEN"}, index="main", **values)
 
 
-def elastic(url: str, **values: Any) -> Sender:  # noqa: ANN401  # as above
+def elastic(url: str, **values: Any) -> Sender:  # as above
     return sender(to="elastic", url=url, api_key={"env": "TOKEN"}, **values)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.activity.columns import SUMS, activity_rows, columns_of, joined, merged
@@ -48,7 +48,6 @@ def as_activity(columns: object) -> dict[Key, Sums]:
     return dict(activity_rows(columns))  # type: ignore[arg-type]  # shorter than naming it
 
 
-@settings(deadline=None)
 @given(ACTIVITIES)
 def test_what_is_written_is_read_again(activity: Activity) -> None:
     assert as_activity(decode(encode(columns_of(activity)))) == activity.rows
@@ -61,7 +60,6 @@ def test_a_row_without_a_time_stays_one() -> None:
     assert next(iter(as_activity(read))).minute is None
 
 
-@settings(deadline=None)
 @given(st.lists(ACTIVITIES, max_size=4))
 def test_columns_are_added_up_as_activity_is(some: list[Activity]) -> None:
     whole = Activity()
@@ -78,7 +76,6 @@ def test_bytes_that_belong_to_an_earlier_row_find_it() -> None:
     assert as_activity(merged(joined(list(map(columns_of, rows))))) == {key: Sums(1, 5, 1, first=7, last=9)}
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_columns_or_an_error(data: bytes) -> None:
     for blob in (data, MAGIC + data, MAGIC + b"\x01" + data):
@@ -86,7 +83,6 @@ def test_any_bytes_are_columns_or_an_error(data: bytes) -> None:
             decode(blob)
 
 
-@settings(deadline=None)
 @given(ACTIVITIES, st.data())
 def test_a_changed_byte_is_told(activity: Activity, data: st.DataObject) -> None:
     blob = bytearray(encode(columns_of(activity)))

@@ -47,8 +47,8 @@ def test_the_newest_revision_is_that_of_the_migrations() -> None:
 
 
 def test_the_tables_can_be_taken_away_and_made_again(tmp_path: Path) -> None:
-    from alembic import command  # noqa: PLC0415  # only this test
-    from alembic.config import Config  # noqa: PLC0415  # only this test
+    from alembic import command  # only this test
+    from alembic.config import Config  # only this test
 
     url = sqlite_url(tmp_path / "history.db")
     engine = open_database(url)

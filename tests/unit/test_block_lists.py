@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shadowai.block_lists import plan_for
 from shadowai.errors import UsageError
-from shadowai.listing import plan_for
 from shadowai.model import Status
 from shadowai.rules import load_rules
 

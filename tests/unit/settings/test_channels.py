@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shadowai.channels import Channels, Duration, mail_address
 from shadowai.config import load_settings
-from shadowai.credentials import MAX_SECRET, Secret, scrub
 from shadowai.errors import UsageError
+from shadowai.settings.channels import Channels, Duration, mail_address
+from shadowai.settings.credentials import MAX_SECRET, Secret, scrub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ def test_a_whole_configuration(tmp_path: Path) -> None:
     assert found.metrics is not None
 
 
-def problem(**values: Any) -> str:  # noqa: ANN401  # settings of all types
+def problem(**values: Any) -> str:  # settings of all types
     with pytest.raises(ValidationError) as caught:
         Channels.model_validate(values)
     return str(caught.value)

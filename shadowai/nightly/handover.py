@@ -16,23 +16,28 @@ from typing import TYPE_CHECKING
 from shadowai.delivery.deliver import Subject, deliver, send_waiting
 from shadowai.delivery.outbox import Outbox
 from shadowai.history.store import day_of
-from shadowai.metrics import Run, write_metrics
-from shadowai.periodic import folder_of
-from shadowai.periods import Period, period_of
+from shadowai.nightly.activity_documents import documents
+from shadowai.nightly.metrics import Run, write_metrics
+from shadowai.nightly.period_reports import folder_of
+from shadowai.nightly.periods import Period, period_of
+from shadowai.nightly.run import open_history
 from shadowai.reports.document import RESULT, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from shadowai.channels import Channels
+    from shadowai.nightly.run import RunOptions
     from shadowai.reports.look import Look
     from shadowai.result import Result
-    from shadowai.run import RunOptions
+    from shadowai.settings.channels import Channels
 
 OUTBOX = "outbox.sqlite"
 MAILED = ("mail", "webhooks")
 REPORTED = ("siem", "alerts")
+ACTIVITY = "activity "
+KEPT_UP = 31
+"""Days back within which activity that comes late is handed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,33 @@ class Handover:
                 problems += tally.problems
                 done[period.kind] = f"{period.label} {digest}"
                 self._write(done)
+            is_sent |= self._activity(outbox, done, problems)
             if not is_sent:
                 problems += send_waiting(self.channels, outbox).problems
         return problems
+
+    def _activity(self, outbox: Outbox, done: dict[str, str], problems: list[str]) -> bool:
+        """Hand over the activity of days that have ended: the latest at first, then each that is new or has changed."""
+        if not any("activity" in target.what for target in self.channels.siem):
+            return False
+        today = day_of(self.options.now)
+        history = open_history(self.options)
+        try:
+            known = history.digests(today - KEPT_UP, today)
+            begun = [int(name.removeprefix(ACTIVITY)) for name in done if name.startswith(ACTIVITY)]
+            first = min(begun, default=max(known, default=today))
+            changed = {day: one for day, one in known.items() if day >= first and done.get(f"{ACTIVITY}{day}") != one}
+            result = next(filter(None, (self._result(period) for period, _ in self._ended())), None)
+            if not changed or result is None:
+                return False
+            sent = documents(history, self.options.rules(), self.options.labels, sorted(changed))
+            problems += deliver(self.channels, Subject(result, activity=sent, parts=("siem",)), outbox).problems
+        finally:
+            history.engine.dispose()
+        for name in [f"{ACTIVITY}{day}" for day in begun if day < today - KEPT_UP]:
+            done.pop(name)
+        self._write(done | {f"{ACTIVITY}{day}": one for day, one in changed.items()})
+        return True
 
     def _ended(self) -> Iterator[tuple[Period, tuple[str, ...]]]:
         """Give the latest period of each kind that has ended, and what goes out: records of the first kind alone."""

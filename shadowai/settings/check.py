@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from shadowai import sources
 from shadowai.config import load_settings
 from shadowai.errors import SourceError, UsageError, unknown_name
 from shadowai.logs import DNSTAP, load_formats
+from shadowai.settings.schema import settings_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*[.=]")
+NO_KEY = "no such key"
 _PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
 
 
@@ -32,7 +36,7 @@ def problems_of(file: Path, environment: Mapping[str, str], more: Sequence[Calla
         text = _text(file)
         return [_placed(file, text, problem) for problem in str(error).splitlines()]
     text = _text(file)
-    found = [*_sources(file, text, settings), *_secrets(file, text, settings)]
+    found = [*_sources(file, text, settings), *_secrets(file, text, settings), *_channels(file, text, settings)]
     for step in more:
         try:
             step(settings)
@@ -46,24 +50,39 @@ def line_of(text: str, place: Sequence[str]) -> int | None:
 
     `place` is the path of the key, with numbers for the members of arrays of tables.
     """
-    wanted, number = place[0], 0
-    if len(place) > 1 and place[1].isdigit():
-        number, place = int(place[1]), [place[0], *place[2:]]
-    table, seen, found = "", -1, None
+    best, found = 0, None
+    table: tuple[str, ...] = ()
+    members: Counter[tuple[str, ...]] = Counter()
     for at, line in enumerate(text.splitlines(), 1):
         if heading := _TABLE.match(line):
-            table = heading[1].strip("\"' ")
-            seen += table == wanted
-            if table.split(".")[0] == wanted and seen in (number, -1) and found is None:
-                found = at
+            table = _numbered(tuple(_names(heading[1])), members, is_member=line.lstrip().startswith("[["))
+            path = table
+        elif key := _KEY.match(line):
+            path = (*table, *_names(key[1]))
+        else:
             continue
-        key = _KEY.match(line)
-        name = key[1].strip('"') if key else None
-        if not table and name == wanted:
-            return at
-        if table.split(".")[0] == wanted and seen in (number, -1) and name in place[1:]:
-            return at
+        if len(path) > best and path[0] == place[0] and _is_within(path, place):
+            best, found = len(path), at
     return found
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip("\"' ") for name in text.split(".")]
+
+
+def _numbered(names: tuple[str, ...], members: Counter[tuple[str, ...]], *, is_member: bool) -> tuple[str, ...]:
+    """Put the number of the member into the path of an array of tables, and of a table inside one."""
+    if is_member:
+        members[names] += 1
+        return (*names, str(members[names] - 1))
+    known = members[names[:1]]
+    return (names[0], str(known - 1), *names[1:]) if known else names
+
+
+def _is_within(path: Sequence[str], place: Sequence[str]) -> bool:
+    """Say whether a path leads to a place: the latter may name kinds and members of lists between."""
+    rest = iter(place)
+    return all(name in rest for name in path)
 
 
 def _text(file: Path) -> str:
@@ -80,7 +99,40 @@ def _placed(file: Path, text: str, problem: str) -> str:
         return problem
     key, _, message = problem.removeprefix(prefix).partition(": ")
     line = line_of(text, key.split("."))
+    if message.partition(";")[0] == NO_KEY:
+        message = NO_KEY + _meant(key.split("."))
     return f"{file}:{line}: {key}: {message}" if line else problem
+
+
+def _channels(file: Path, text: str, settings: Settings) -> Iterator[str]:
+    """Say what is wrong with what leaves the house."""
+    try:
+        _ = settings.channels
+    except UsageError as error:
+        yield from (_placed(file, text, problem) for problem in str(error).splitlines())
+
+
+def _meant(place: Sequence[str]) -> str:
+    """Say which key of that table may have been meant, or which there are."""
+    schema = settings_schema()
+    tables = [schema]
+    for name in place[:-1]:
+        tables = [inner for table in tables for inner in _inside(table, name, schema)]
+    known = sorted({key for table in tables for key in table.get("properties", {})})
+    alike = difflib.get_close_matches(place[-1], known)
+    return f"; did you mean {' or '.join(alike)}?" if alike else f"; there are {', '.join(known)}" if known else ""
+
+
+def _inside(table: dict[str, Any], name: str, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the tables that a key leads to; what is no key is the number, or the kind, of a member."""
+    waiting = [table["properties"][name]] if name in table.get("properties", {}) else [table]
+    while waiting:
+        one = waiting.pop()
+        waiting += [*one.get("anyOf", ()), *one.get("oneOf", ()), *([one["items"]] if "items" in one else ())]
+        if "$ref" in one:
+            waiting.append(schema["$defs"][one["$ref"].rpartition("/")[2]])
+        if "properties" in one:
+            yield one
 
 
 def _sources(file: Path, text: str, settings: Settings) -> Iterator[str]:

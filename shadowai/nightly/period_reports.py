@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, logs
 from shadowai.activity.labels import Labels
 from shadowai.errors import UsageError
-from shadowai.kept_sources import kept_sources
+from shadowai.nightly.kept_sources import kept_sources
+from shadowai.nightly.rematch import rematch
 from shadowai.provenance import InputRecord, Manifest
-from shadowai.rematch import rematch
 from shadowai.reports.document import RESULT, read_result
 from shadowai.reports.folder import publish
 from shadowai.reports.order import STANDARD_ORDER, Order
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shadowai.history.checkpoints import Lineage
     from shadowai.history.store import History
-    from shadowai.periods import Period
+    from shadowai.nightly.periods import Period
     from shadowai.provenance import SourceReport
     from shadowai.result import Result
     from shadowai.rules import Rules

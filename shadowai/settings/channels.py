@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
-from shadowai.credentials import PlacedPath, Secret, Strict
 from shadowai.hosts import normalise_host
 from shadowai.model import Status
+from shadowai.settings.credentials import PlacedPath, Secret, Strict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ WebAddress = Annotated[str, AfterValidator(_web), StringConstraints(max_length=2
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 SIEM_FORMATS = ("ecs", "ocsf", "cef", "leef")
-Kinds = Literal["use", "person", "candidate", "blind-spot", "exception", "source", "alert"]
+Kinds = Literal["use", "person", "candidate", "blind-spot", "exception", "source", "alert", "activity"]
 
 
 class MailSettings(Strict):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.nightly import DAY, NOON, World, lines
 
-from shadowai.channels import Channels
-from shadowai.handover import Handover, Measured, write_run_metrics
+from shadowai.activity.labels import Labels, pseudonym
 from shadowai.model import SECOND
+from shadowai.nightly.handover import Handover, Measured, write_run_metrics
 from shadowai.reports.look import PLAIN
+from shadowai.settings.channels import Channels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def handover(world: World, **channels: object) -> Handover:
     return Handover(world.options(), Channels.model_validate(channels), ("week",), PLAIN)
 
 
-def siem(world: World) -> dict[str, object]:
+def siem(world: World) -> dict[str, Any]:
     return {"siem": ({"name": "file", "to": "file", "path": str(world.folder / "siem.jsonl")},)}
 
 
@@ -88,3 +89,47 @@ def test_workspaces_call_their_reports_by_their_own_name(world: World) -> None:
     world.run()
     assert handover(world, **siem(world)).do() == []
     assert (world.folder / "state" / "anna.handed-over.json").is_file()
+
+
+def activity_of(world: World) -> list[dict[str, Any]]:
+    file = world.folder / "siem.jsonl"
+    records = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return [one for one in records if one["event"]["dataset"] == "shadowai.activity"]
+
+
+def test_activity_goes_to_targets_that_want_it_each_document_once(world: World) -> None:
+    world.run()
+    handover(world, **siem(world)).do()
+    assert activity_of(world) == [], "it says who did what in each minute, and nobody asked for it"
+    wanting = {"siem": ({**siem(world)["siem"][0], "what": ("use", "activity")},)}
+    for _ in range(2):
+        assert handover(world, **wanting).do() == []
+    (one,) = activity_of(world)
+    assert one["shadowai"]["service"] == {"id": "claude"}
+    assert (one["shadowai"]["detections"], one["destination"]["bytes"]) == (
+        9,
+        sum(1000 + number for number in range(9)),
+    )
+    assert "user" not in one
+    assert "10.1.0.1" not in json.dumps(one)
+    world.put(
+        "late.log", lines(0, 5, at=NOON + 5 * DAY, host="poe.com") + lines(0, 5, at=NOON + 6 * DAY + 60, user="bob")
+    )
+    world.run()
+    handover(world, **wanting).do()
+    found = [(one["shadowai"]["service"]["id"], one["@timestamp"][:10]) for one in activity_of(world)]
+    assert found == [("claude", "2026-11-23"), ("chatgpt", "2026-11-23")], (
+        "the day that was handed over first, and later"
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "user"), [(Labels(names=True), {"name": "ann", "id": "user:ann"}), (Labels(key=b"k" * 16), None)]
+)
+def test_who_it_was_is_told_as_in_reports(world: World, labels: Labels, user: dict[str, str] | None) -> None:
+    world.more["labels"] = labels
+    world.run()
+    handover(world, siem=({**siem(world)["siem"][0], "what": ("activity",)},)).do()
+    (one,) = activity_of(world)
+    assert one["user"] == (user or {"hash": pseudonym("user:ann", b"k" * 16)})
+    assert ("ip" in one["source"] if "source" in one else False) == labels.names

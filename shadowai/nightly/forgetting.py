@@ -12,8 +12,9 @@ import numpy as np
 
 from shadowai.activity.columns import NO_TIME
 from shadowai.activity.sightings import sightings
-from shadowai.errors import UsageError
+from shadowai.history.waiting import FlowChange, waiting_flows
 from shadowai.model import Who
+from shadowai.reasons import written_reason
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from shadowai.activity.columns import Columns
     from shadowai.directory import Directory
     from shadowai.history.store import History
-
-LEAST_REASON = 8  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +35,18 @@ class Forgotten:
 def forget_person(history: History, directory: Directory, name: str, reason: str, now: int) -> Forgotten:
     """Delete what is attributed to a person (a user, device or address), and write down that it was done, and why.
 
-    The reports of the days that it concerns are due again. UsageError for an empty reason.
+    The reports of the days that it concerns are due again, and the files that it was read from are not read again
+    (`run --since`). UsageError for an empty reason.
     """
-    if len(reason.strip()) < LEAST_REASON:
-        raise UsageError(f"give the reason in {LEAST_REASON} characters or more: it is written down")
-    wanted = keys_of(directory, name)
+    because = written_reason(reason)
+    wanted = directory.keys_of(name)
     rows = days = 0
+    before: list[tuple[str, str, int]] = []
     for day in history.days():
-        near = history.columns(day - 1, day + 2)
-        known = directory.learn(sightings(near))
+        here = list(sightings(history.columns(day, day + 1)))
+        # Those of the day before are out of the history by now, and say whose address it was after midnight.
+        known = directory.learn((*before, *here, *sightings(history.columns(day + 1, day + 2))))
+        before = here
         gone = 0
         for number, part in history.parts(day):
             mine = _attributed_to(wanted, part, known)
@@ -52,16 +54,22 @@ def forget_person(history: History, directory: Directory, name: str, reason: str
                 history.rewrite(number, part.taken(~mine))
                 gone += int(mine.sum())
         rows, days = rows + gone, days + bool(gone)
+    _forget_flows(history, directory, wanted, now)
     # Who it was is not written down: that would keep the very thing that was to go.
-    history.decide("forget", reason.strip(), f"{rows} rows of {days} days", now)
+    history.decide("forget", because, f"{rows} rows of {days} days", now)
     return Forgotten(rows, days)
 
 
-def keys_of(directory: Directory, name: str) -> frozenset[str]:
-    """Give the keys of all that a name may stand for: a user, a device, an address."""
-    as_any = (Who(None, name, None), Who(None, None, name), Who(name, None, None))
-    keys = {directory.resolve(who, None).key for who in as_any}
-    return frozenset(key for key in keys if key != "unknown")
+def _forget_flows(history: History, directory: Directory, wanted: frozenset[str], now: int) -> None:
+    """Forget flows that wait for their bytes: they name who made them."""
+    gone = []
+    for one in waiting_flows(history):
+        key = one.note.key
+        who = None if key is None else Who(key.source_ip, key.user, key.device)
+        if who is not None and one.number is not None and directory.resolve(who, one.note.time).key in wanted:
+            gone.append(one.number)
+    if gone:
+        history.change(FlowChange(gone), now)
 
 
 def _attributed_to(wanted: frozenset[str], columns: Columns, directory: Directory) -> npt.NDArray[np.bool_]:

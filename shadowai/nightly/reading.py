@@ -12,17 +12,21 @@ from shadowai.activity.rollup import Activity, Sums
 from shadowai.errors import SourceError
 from shadowai.gathering import Work, gather
 from shadowai.history.store import Reading
+from shadowai.history.waiting import FlowChange
 from shadowai.inputs import Input, rings_of, tasks_of
-from shadowai.intake import is_as_planned
+from shadowai.nightly.intake import is_as_planned
+from shadowai.nightly.late_bytes import Late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shadowai.activity.flows import Notes
     from shadowai.detect import Detector, Task
+    from shadowai.engine import Workers
     from shadowai.gathering import Advance
     from shadowai.history.checkpoints import Lineage
-    from shadowai.intake import Piece
+    from shadowai.history.waiting import WaitingFlow
+    from shadowai.nightly.intake import Piece
 
 CHANGED = "has changed while it was read; it will be read by the next run"
 
@@ -31,25 +35,46 @@ CHANGED = "has changed while it was read; it will be read by the next run"
 class Read:
     """What a batch gave: `readings` that can be kept, `inputs` with what is to be told of each file.
 
-    `spoilt` are the checkpoints of what could not be read as planned, put back as they were.
+    `spoilt` are the checkpoints of what could not be read as planned, put back as they were; `flows` says of which
+    flows the bytes are still to come.
     """
 
     readings: list[Reading] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
     spoilt: list[Lineage] = field(default_factory=list)
+    flows: FlowChange = field(default_factory=FlowChange)
 
 
-def read(pieces: Sequence[Piece], detector: Detector, workers: int, advance: Advance | None = None) -> Read:
-    """Read pieces; one whose file changed meanwhile, or could not be read to its end, is left for the next time."""
+def read(
+    pieces: Sequence[Piece],
+    detector: Detector,
+    workers: Workers,
+    advance: Advance | None = None,
+    waiting: Sequence[WaitingFlow] = (),
+) -> Read:
+    """Read pieces; one whose file changed meanwhile, or could not be read to its end, is left for the next time.
+
+    `waiting` are flows of these sources that earlier runs read the names of, and no bytes.
+    """
     inputs = [piece.input for piece in pieces]
     in_parts = detector.reading.keylog is None
     rings = rings_of(inputs) if in_parts else []
     tasks = [*_log_tasks(pieces), *_capture_tasks(pieces, rings, in_parts=in_parts)]
     activities: dict[int, Activity] = defaultdict(Activity)
     notes = gather(Work(tasks, rings, detector, workers), inputs, activities.__getitem__, advance)
-    _bring_bytes(activities, notes, inputs, flows.Again(tasks, detector.reading, workers))
+    again = flows.Again(tasks, detector.reading, workers)
+    told = _bring_bytes(activities, notes, inputs, again)
+    late = Late.of(waiting, _folders(pieces), notes)
+    late.seek(inputs, again)
     spoilt = _spoilt(pieces)
-    return Read(list(_readings(pieces, activities, spoilt)), inputs, list(spoilt.values()))
+    owners = {
+        piece.file.feed.name: activities[number]
+        for number, piece in enumerate(pieces)
+        if id(piece.after) not in spoilt and piece.input.format and piece.input.format.flow_columns
+    }
+    unsure = {piece.file.feed.name for piece in pieces if id(piece.after) in spoilt}
+    change = late.settle(owners, unsure, told)
+    return Read(list(_readings(pieces, activities, spoilt)), inputs, list(spoilt.values()), change)
 
 
 def _log_tasks(pieces: Sequence[Piece]) -> Iterator[Task]:
@@ -82,13 +107,16 @@ def _capture_tasks(pieces: Sequence[Piece], rings: Sequence[Sequence[int]], *, i
     yield from tasks_of(captures, in_parts=in_parts, rings=rings)
 
 
-def _bring_bytes(activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: flows.Again) -> None:
+def _bring_bytes(
+    activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: flows.Again
+) -> frozenset[str]:
     """Add the bytes of flows to the rows that have their names, whichever files those were read from."""
     found = Activity(defaultdict(Sums))
-    flows.join(found, notes, inputs, again)
+    told = flows.join(found, notes, inputs, again)
     for key, sums in found.rows.items():
         owner = next(one for one in activities.values() if key in one.rows)
         owner.rows[key].add(sums)
+    return told
 
 
 def _spoilt(pieces: Sequence[Piece]) -> dict[int, Lineage]:
@@ -112,7 +140,7 @@ def _readings(
     for number, piece in enumerate(pieces):
         if id(piece.after) not in spoilt:
             piece.after.error = piece.input.error
-            if undated := sum(sums.detections for key, sums in activities[number].rows.items() if key.minute is None):
+            if undated := activities[number].undated():
                 piece.input.notes.append(f"records about AI without a time, which are in no report: {undated}")
             tally = replace(piece.input.tally, defects={})
             yield Reading(piece.after, columns_of(activities[number]), tally, fresh=piece.fresh)
@@ -122,5 +150,7 @@ def _is_to_be_read_again(piece: Piece) -> bool:
     """Say whether what was read is to be thrown away: of damaged captures and compressed files what came counts."""
     if piece.input.error is None:
         return False
+    if piece.input.dataset is None:  # no worker could have it
+        return True
     is_log = piece.input.format is not None and not sources.is_compressed(piece.file.source)
     return piece.input.error == CHANGED or is_log

@@ -11,10 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from shadowai.config import load_settings
-from shadowai.config_schema import settings_schema
-from shadowai.first_settings import Answers, FoundSource, settings_text
+from shadowai.settings.first import Answers, FoundSource, settings_text
+from shadowai.settings.schema import settings_schema
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 PAGES = "".join((DOCS / name).read_text() for name in ("config.md", "mail.md", "siem.md", "alerts.md"))
 EXAMPLES = re.findall(r"```toml\n(.*?)```", (DOCS / "config.md").read_text(), re.DOTALL)
 

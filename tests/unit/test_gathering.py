@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.detect import Task
-from shadowai.measuring import Measure
+from shadowai.gathering import Measure
 from shadowai.sources import Shard, Source
 
 

@@ -17,8 +17,8 @@ from shadowai.errors import ShadowaiError
 from shadowai.history.errors import HistoryError
 from shadowai.history.locks import database_lock
 from shadowai.history.store import History
-from shadowai.lock import LockedError, locked
-from shadowai.run import lock_of
+from shadowai.nightly.lock import LockedError, locked
+from shadowai.nightly.run import lock_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ main()
 
 
 def test_a_run_that_is_killed_at_any_moment_loses_and_doubles_nothing(world: World) -> None:
-    dice = random.Random(1)  # noqa: S311  # seeded, not secret
+    dice = random.Random(1)  # seeded, not secret
     config = settings_file(world)
     total = 0
     for _round in range(4):
@@ -92,7 +92,7 @@ def test_a_full_disk_is_told_and_made_up_for(tmp_path: Path) -> None:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
     history.engine.dispose()
 
-    def limit(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's connection
+    def limit(connection: Any, _record: object) -> None:  # the driver's connection
         connection.execute(f"PRAGMA max_page_count={pages}")
 
     event.listen(Engine, "connect", limit)
@@ -125,7 +125,7 @@ def test_a_database_that_goes_away_is_told_and_made_up_for(
     world.put(SQUID, lines(0, 20))
     keep = History._keep
 
-    def kill_and_keep(self: History, *arguments: Any) -> set[int]:  # noqa: ANN401  # those of `_keep`
+    def kill_and_keep(self: History, *arguments: Any) -> set[int]:  # those of `_keep`
         postgres.kill()
         return keep(self, *arguments)
 

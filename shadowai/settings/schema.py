@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shadowai.channels import Channels
 from shadowai.config import Settings
+from shadowai.settings.channels import Channels
 
 
 def settings_schema() -> dict[str, Any]:

@@ -16,18 +16,21 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, detect, logs
 from shadowai.activity.labels import Labels
 from shadowai.directory import DirectoryOptions
-from shadowai.history.checkpoints import Book
+from shadowai.engine import connected
+from shadowai.history.checkpoints import ARCHIVE, Book, Lineage
 from shadowai.history.database import open_database, sqlite_url
 from shadowai.history.locks import database_lock
 from shadowai.history.store import DAY_HOURS, History, Reading, RunRecord, day_of
 from shadowai.history.upkeep import compact, forget_days
+from shadowai.history.waiting import waiting_flows
 from shadowai.inputs import source_reports
-from shadowai.intake import Planner, Terms, look
-from shadowai.lock import locked
 from shadowai.model import SECOND
-from shadowai.periodic import Press
-from shadowai.periods import KINDS, periods_of
-from shadowai.reading import read
+from shadowai.nightly.intake import Planner, Terms, look
+from shadowai.nightly.lock import locked
+from shadowai.nightly.period_reports import Press
+from shadowai.nightly.periods import KINDS, periods_of
+from shadowai.nightly.reading import CHANGED, read
+from shadowai.reach import reaching
 from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.rules import Rules, load_rules
 from shadowai.signatures import Matcher, needles
@@ -35,13 +38,13 @@ from shadowai.signatures import Matcher, needles
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from shadowai.engine import Workers
     from shadowai.gathering import Advance
-    from shadowai.history.checkpoints import Lineage
     from shadowai.inputs import ReadOptions
-    from shadowai.intake import Feed, File, Listing
-    from shadowai.periods import Period
+    from shadowai.nightly.intake import Feed, File, Listing
+    from shadowai.nightly.periods import Period
+    from shadowai.nightly.reading import Read
     from shadowai.provenance import SourceReport
-    from shadowai.reading import Read
 
 BATCH_BYTES = 4 << 30  # of files that are read between two commits
 BATCH_FILES = 2000
@@ -54,7 +57,8 @@ class RunOptions:
     """A scheduled scan: its sources, how they are read, by which rules, where the history lies, what is written where.
 
     `now`, `settle`, `keep` and `compact_after` are in ns, `wait` in seconds; `since` (ns) reads files again whose
-    records reach that time. `url` is None for a SQLite file in the folder `state`.
+    records reach that time. `url` is None for a SQLite file in the folder `state`. `cluster` is the address of a Dask
+    scheduler whose workers read in the place of `workers` processes here.
     """
 
     feeds: tuple[Feed, ...]
@@ -77,6 +81,7 @@ class RunOptions:
     compact_after: int = 60 * _DAY
     wait: float = 0
     since: int | None = None
+    cluster: str | None = None
 
     def rules(self) -> Rules:
         """Read signatures, directory and policy."""
@@ -106,7 +111,7 @@ def run(options: RunOptions, advance: Advance | None = None) -> Outcome:
         held.callback(history.engine.dispose)
         held.enter_context(database_lock(history, options.wait))
         spool = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-")))
-        return _pass(options, history, spool, advance)
+        return _pass(options, history, _Means(spool, held, advance))
 
 
 def lock_of(options: RunOptions) -> Path:
@@ -119,22 +124,57 @@ def open_history(options: RunOptions) -> History:
     return History(open_database(options.url or sqlite_url(options.state / DATABASE)), options.workspace)
 
 
-def _pass(options: RunOptions, history: History, spool: Path, advance: Advance | None) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What a pass needs beside the settings: room, what to close at its end, whom to tell how far it has come."""
+
+    spool: Path
+    held: ExitStack
+    advance: Advance | None
+
+    def workers(self, options: RunOptions) -> Workers:
+        """Give the workers; a cluster is called only where there is something to read."""
+        return self.held.enter_context(connected(options.cluster)) if options.cluster else options.workers
+
+
+def _pass(options: RunOptions, history: History, means: _Means) -> Outcome:
     outcome = Outcome()
     terms = Terms(options.now, options.settle, options.since)
     book = Book(history.lineages())
-    listing = look(options.feeds, book, terms, spool)
+    listing = look(options.feeds, book, terms, means.spool)
     outcome.unchanged = listing.unchanged
+    outcome.waiting += listing.waiting
     rules = options.rules() if listing.files or history.due() else None
     if rules and listing.files:
-        _Reader(options, rules, history, book, terms).read(listing, outcome, advance)
+        _Reader(options, rules, history, book, terms).read(listing, outcome, means)
     else:
         outcome.sources = source_reports(listing.inputs)
+    _note_archives(listing, history, book, outcome)
     outcome.forgotten = forget_days(history, day_of(options.now - options.keep))
     compact(history, day_of(options.now - options.compact_after))
     if rules:
         write_due(options, history, rules, outcome)
     return outcome
+
+
+def _note_archives(listing: Listing, history: History, book: Book, outcome: Outcome) -> None:
+    """Note archives whose members are read, so that no run looks into them until they change."""
+    readings = []
+    for file in listing.archives:
+        inside = f"{file.place.path}:"
+        errors = [f"{one.path.removeprefix(inside)} {one.error}" for one in outcome.sources if _is_in(file, one)]
+        if any(path.startswith(inside) for path in outcome.waiting) or any(one.endswith(CHANGED) for one in errors):
+            continue
+        known = book.at(file.place)
+        lineage = known if known and known.dataset == ARCHIVE else Lineage(file.feed.name, file.place, dataset=ARCHIVE)
+        lineage.place, lineage.error = file.place, "; ".join(errors[:5]) or None
+        readings.append(Reading(lineage))
+    if readings:
+        history.commit(readings)
+
+
+def _is_in(file: File, source: SourceReport) -> bool:
+    return source.error is not None and f"{source.path}:".startswith(f"{file.place.path}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +187,9 @@ class _Reader:
     book: Book
     terms: Terms
 
-    def read(self, listing: Listing, outcome: Outcome, advance: Advance | None) -> None:
+    def read(self, listing: Listing, outcome: Outcome, means: _Means) -> None:
         """Read and commit everything that is new."""
+        workers = means.workers(self.options)
         reading = self.options.read.reading()
         planner = Planner(self.book, reading, self.terms)
         literals = tuple(logs.Needle(*literal) for literal in needles(self.rules.database))
@@ -157,7 +198,10 @@ class _Reader:
         inputs = list(listing.inputs)
         for files in _batches(listing.files):
             plan = planner.plan(files)
-            found = read(plan.pieces, detector, self.options.workers, advance)
+            with reaching(workers, [piece.input for piece in plan.pieces], means.spool, reading.keylog):
+                names = {piece.file.feed.name for piece in plan.pieces}
+                waiting = waiting_flows(self.history, names)
+                found = read(plan.pieces, detector, workers, means.advance, waiting)
             inputs += [*plan.inputs, *found.inputs]
             outcome.waiting += plan.waiting
             outcome.records += sum(one.tally.records for one in found.inputs)
@@ -171,7 +215,7 @@ class _Reader:
         elsewhere = [Reading(lineage) for lineage in moved if id(lineage) not in spoilt | kept]
         if found.readings or elsewhere:
             record = RunRecord(self.options.now, self._manifest(found)) if found.readings else None
-            self.history.commit([*found.readings, *elsewhere], record)
+            self.history.commit([*found.readings, *elsewhere], record, flows=found.flows)
 
     def _manifest(self, found: Read) -> str:
         files = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shadowai import detect, sources
 from shadowai.errors import SourceError
-from shadowai.history.checkpoints import Book, Content, Lineage, Mark, Place
+from shadowai.history.checkpoints import ARCHIVE, Book, Content, Lineage, Mark, Place
 from shadowai.inputs import Input, format_named
 from shadowai.model import HOUR, SECOND
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STALE = 24 * HOUR
 """After this time (ns) without a change the last line of a log counts as whole although it has no newline: writers fill
 buffers, so that a line may stand half written through a quiet night."""
+FETCHED = "fetched"
+"""The device of what was fetched from a URL, or unpacked."""
 _LAST = 64 << 10  # bytes in which the last newline of a damaged file is looked for
 
 
@@ -45,6 +47,10 @@ class Terms:
     settle: int = 60 * SECOND
     since: int | None = None
 
+    def is_fresh(self, place: Place) -> bool:
+        """Say whether a file may still be written; one of a day hence is of a clock that is wrong, not of today."""
+        return -STALE < self.now - place.modified < self.settle
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -59,12 +65,15 @@ class File:
 class Listing:
     """The files of a run: those that may hold something new, those that do not, and what could not be looked into.
 
-    `told` has the errors of unchanged files, which stand until the file changes.
+    `inputs` has the errors of unchanged files, too, which stand until the file changes. `archives` were looked into:
+    their members are among the files.
     """
 
     files: list[File] = field(default_factory=list)
     unchanged: int = 0
     inputs: list[Input] = field(default_factory=list)
+    archives: list[File] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -90,23 +99,79 @@ class Plan:
 
 
 def look(feeds: Iterable[Feed], book: Book, terms: Terms, spool: Path) -> Listing:
-    """List the files of all sources, the oldest first; nothing of their content is looked at."""
+    """List the files of all sources, the oldest first; of their content only archives are looked into."""
     listing = Listing()
     seen: set[tuple[str, str]] = set()
     for feed in feeds:
         found, errors = sources.find_sources(feed.paths, spool)
         listing.inputs += [Input(error.where or feed.name, error=error.message) for error in errors if _matters(error)]
-        for one in found:
-            try:
-                place = Place.of(one.name, os.stat(one.path))  # noqa: PTH116  # a third of the time, of thousands
-            except OSError as error:
-                listing.inputs.append(Input(one.name, error=f"cannot be read: {error.strerror}"))
-                continue
-            if (place.device, place.inode) not in seen:
-                seen.add((place.device, place.inode))
-                _sort_in(listing, File(feed, replace(one, name=feed.name), place), book, terms)
+        new = _Shelf(feed, book, terms, listing, seen).sort_in(found)
+        _unpack(new, _Shelf(feed, book, terms, listing, seen), spool)
     listing.files.sort(key=lambda file: (file.place.modified, file.place.path))
     return listing
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Where the files of a source are sorted in; `seen` are those that some source had already."""
+
+    feed: Feed
+    book: Book
+    terms: Terms
+    listing: Listing
+    seen: set[tuple[str, str]]
+
+    def sort_in(self, found: Iterable[sources.Source]) -> list[File]:
+        """Give those of some files that may hold something new, and note the others."""
+        files: list[File] = []
+        for one in found:
+            try:
+                place = _place_of(one)
+            except OSError as error:
+                self.listing.inputs.append(Input(one.name, error=f"cannot be read: {error.strerror}"))
+                continue
+            if (place.device, place.inode) not in self.seen:
+                self.seen.add((place.device, place.inode))
+                files += _if_new(self.listing, File(self.feed, one, place), self.book, self.terms)
+        return files
+
+
+def _place_of(one: sources.Source) -> Place:
+    """Say where a file lies: what was fetched or unpacked lies elsewhere each time, and is known by its name."""
+    facts = os.stat(one.path)  # noqa: PTH116  # a third of the time, of thousands
+    place = Place.of(one.name, facts)
+    return place if one.origin is None else replace(place, device=FETCHED, inode=one.name)
+
+
+def _unpack(files: Sequence[File], shelf: _Shelf, spool: Path) -> None:
+    """Put files on the list, and in the place of archives their members."""
+    listing, terms = shelf.listing, shelf.terms
+    inside = sources.unpack_archives([file.source for file in files], spool)
+    whole = {one.path for one in inside.files}
+    archives = [file for file in files if file.source.path not in whole]
+    fresh = {file.source.name for file in archives if terms.is_fresh(file.place)}
+    listing.files += [_named(file) for file in files if file.source.path in whole]
+    listing.waiting += sorted(fresh)
+    listing.archives += [file for file in archives if file.source.name not in fresh]
+    listing.inputs += [
+        Input(error.where or shelf.feed.name, error=error.message)
+        for error in inside.errors
+        if not any((error.where or "").startswith(name) for name in fresh)
+    ]
+    members = [one for one in inside.files if isinstance(one.origin, sources.Source) and _outermost(one) not in fresh]
+    listing.files += map(_named, shelf.sort_in(members))
+
+
+def _outermost(one: sources.Source) -> str:
+    """Give the name of the archive, among the files that were found, that a member comes from."""
+    while isinstance(one.origin, sources.Source):
+        one = one.origin
+    return one.name
+
+
+def _named(file: File) -> File:
+    """Let the source's name stand in reports in the place of the file's."""
+    return replace(file, source=replace(file.source, name=file.feed.name))
 
 
 def _matters(error: SourceError) -> bool:
@@ -114,21 +179,24 @@ def _matters(error: SourceError) -> bool:
     return error.message not in ("no file matches this pattern", "the folder holds no files")
 
 
-def _sort_in(listing: Listing, file: File, book: Book, terms: Terms) -> None:
+def _if_new(listing: Listing, file: File, book: Book, terms: Terms) -> list[File]:
+    """Give a file that may hold something new; count one that does not."""
     place = file.place
     if place.size == 0:
-        return
+        return []
     known = book.at(place)
     if known is None or not _is_unchanged(known, place, terms):
-        listing.files.append(file)
-        return
+        return [file]
     listing.unchanged += 1
     if known.error is not None:
         listing.inputs.append(Input(place.path, error=known.error))
+    return []
 
 
 def _is_unchanged(known: Lineage, place: Place, terms: Terms) -> bool:
     if (known.place.size, known.place.modified) != (place.size, place.modified):
+        return False
+    if known.dataset == ARCHIVE and terms.since is not None:
         return False
     if known.rest and terms.now - place.modified >= STALE:
         return False
@@ -207,7 +275,7 @@ class Planner:
 
     def _must_wait(self, one: Input, content: Content, place: Place) -> bool:
         goes_on = one.format is not None and not one.format.is_whole and not content.is_compressed
-        return not goes_on and self.terms.now - place.modified < self.terms.settle
+        return not goes_on and self.terms.is_fresh(place)
 
     def _add(self, found: _Found, plan: Plan) -> None:
         known, place = found.known, found.file.place
@@ -220,7 +288,7 @@ class Planner:
             plan.moved.append(known)
             return
         if known and again and known.compacted and known.mark.position:
-            message = "has changed, but its days are compacted, so that it cannot be read again"
+            message = "is not read again: its days are compacted, or somebody who is in it was forgotten"
             plan.inputs.append(Input(place.path, error=message))
             return
         self._add_piece(found, range(start, end), plan)

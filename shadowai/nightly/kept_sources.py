@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shadowai import logs
 from shadowai.activity.coverage import days_of, silent_periods
+from shadowai.history.checkpoints import ARCHIVE
 from shadowai.history.store import DAY_HOURS, day_of
 from shadowai.model import HOUR, Tally, iso_time
 from shadowai.provenance import SourceReport
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shadowai.history.checkpoints import Lineage
-    from shadowai.periods import Period
+    from shadowai.nightly.periods import Period
 
 _NAMED = 5  # files in one sentence
 
@@ -98,7 +99,7 @@ def _report(
         path=name,
         format=dataset or None,
         format_name=fmt.name if fmt else None,
-        kind=fmt.kind.value if fmt else ("capture" if dataset and not format_id else None),
+        kind=fmt.kind.value if fmt else ("capture" if dataset not in ("", ARCHIVE) and not format_id else None),
         records=tally.records,
         parsed=tally.parsed,
         skipped=dict(sorted(tally.skipped.items())),

@@ -12,7 +12,7 @@ from support.report_world import world
 from support.results import EXAMPLES
 
 from shadowai.errors import UsageError
-from shadowai.metrics import MAX_SOURCES, Run, last_success, metrics_text, write_metrics
+from shadowai.nightly.metrics import MAX_SOURCES, Run, last_success, metrics_text, write_metrics
 
 if TYPE_CHECKING:
     from pathlib import Path

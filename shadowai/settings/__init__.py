@@ -1,0 +1,1 @@
+"""Parts of shadowai.toml that `shadowai.config` holds, and what checks, describes and begins the file."""
