@@ -1,7 +1,8 @@
 """Alerts: what somebody should know now, found in one result and the one before it.
 
-Each has a threshold and a quiet period (`shadowai.channels.AlertSettings`), in which the same thing is not said again.
-What a report does not prove raises none: look-ups, blocked requests and services whose use is not proven are no use.
+Each has a threshold and a quiet period (`shadowai.settings.channels.AlertSettings`), in which the same thing is not
+said again. What a report does not prove raises none: look-ups, blocked requests and services whose use is not proven
+are no use.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from shadowai.activity.change import change_since
 from shadowai.exports.record import Severity, identity, milliseconds
 from shadowai.exports.records import Draft, finish
 from shadowai.model import Status
-from shadowai.reports import text
+from shadowai.reports import text, words
+from shadowai.reports.language import later, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shadowai.channels import AlertRule, AlertSettings
     from shadowai.delivery.outbox import Outbox
     from shadowai.exports.record import Record
     from shadowai.exports.records import Frame
     from shadowai.provenance import SourceReport
     from shadowai.result import Change, DepartmentUse, Result, ServiceUse
+    from shadowai.settings.channels import AlertRule, AlertSettings
 
+_ENDED = later("Rule {number} of the policy has ended")
+_ENDING = later("Rule {number} of the policy ends soon")
 _HOUR = 3_600_000  # milliseconds
 _WORST = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH, "critical": Severity.CRITICAL}
 
@@ -112,8 +116,11 @@ def _first_use(seen: _Seen) -> Iterator[Alert]:
             continue
         if one.people_now < rule.people or one.status.gravity < rule.least.gravity:
             continue
-        message = f"{one.people_now} people, {use.sessions} sessions, status {one.status}. {text.clean(one.says)}"
-        yield _about_use(_Measure("first_use", "First use", one.people_now, rule.people), one.department, use, message)
+        extent = text.listing([text.people(one.people_now), text.sessions(use.sessions)])
+        status = words.status_inside(one.status)
+        message = say("{extent}, status {status}. {says}", extent=extent, status=status, says=text.clean(one.says))
+        measure = _Measure("first_use", later("First use: {service} in {department}"), one.people_now, rule.people)
+        yield _about_use(measure, one.department, use, message)
 
 
 def _prohibited(seen: _Seen) -> Iterator[Alert]:
@@ -121,8 +128,10 @@ def _prohibited(seen: _Seen) -> Iterator[Alert]:
     for department, use in seen.uses():
         sessions = use.statuses.prohibited or (use.sessions if use.status is Status.PROHIBITED else 0)
         if sessions >= rule.sessions:
-            message = f"{sessions} sessions with a prohibited service by up to {use.people} people"
-            measure = _Measure("prohibited", "Prohibited service", sessions, rule.sessions)
+            count, people = text.sessions(sessions), text.people(use.people)
+            message = say("{sessions} with a prohibited service, by at most {people}", sessions=count, people=people)
+            title = later("Prohibited service: {service} in {department}")
+            measure = _Measure("prohibited", title, sessions, rule.sessions)
             yield _about_use(measure, department.name, use, message)
 
 
@@ -130,16 +139,22 @@ def _upload(seen: _Seen) -> Iterator[Alert]:
     rule = seen.settings.upload
     for department, use in seen.uses():
         if use.bytes_up is not None and use.bytes_up >= rule.bytes and use.status.gravity >= rule.least.gravity:
-            message = f"{text.size(use.bytes_up)} sent in {use.sessions} sessions, limit {text.size(rule.bytes)}"
-            measure = _Measure("upload", "Large upload", use.bytes_up, rule.bytes)
+            message = say(
+                "{data} sent in {sessions}, limit {limit}",
+                data=text.size(use.bytes_up),
+                sessions=text.sessions(use.sessions),
+                limit=text.size(rule.bytes),
+            )
+            title = later("Large upload: {service} in {department}")
+            measure = _Measure("upload", title, use.bytes_up, rule.bytes)
             yield _about_use(measure, department.name, use, message)
 
 
 class _Measure(NamedTuple):
-    """Which rule found something, what that is called, what was measured, and its threshold."""
+    """Which rule found something, the message that is its title, what was measured, and its threshold."""
 
     rule: str
-    what: str
+    title: str
     value: float
     limit: float
 
@@ -149,7 +164,7 @@ def _about_use(measure: _Measure, department: str, use: ServiceUse, message: str
         rule=measure.rule,
         about=(department, use.id),
         severity=max(_WORST[use.risk], Severity.MEDIUM),
-        title=f"{measure.what}: {text.clean(use.name)} in {text.clean(department)}",
+        title=say(measure.title, service=text.clean(use.name), department=text.clean(department)),
         message=message,
         value=measure.value,
         limit=measure.limit,
@@ -166,12 +181,18 @@ def _expired(seen: _Seen) -> Iterator[Alert]:
         rule = rules.get(one.rule)
         if rule is None or -one.days_left < least:
             continue
-        title = f"Policy rule {one.rule} {'has ended' if one.days_left < 0 else 'ends soon'}"
-        what = f"{rule.status} {text.clean(rule.what)} for {text.clean(rule.whom)}, until {rule.until}"
-        message = f"{what}; owner {text.clean(rule.owner or 'unknown')}"
+        title = _ENDED if one.days_left < 0 else _ENDING
+        message = say(
+            "{what} for {whom} ({status}), until {day}; owner: {owner}",
+            what=text.clean(rule.what),
+            whom=text.clean(rule.whom),
+            status=words.status_inside(rule.status),
+            day=text.day(rule.until),
+            owner=text.clean(rule.owner) if rule.owner else say("unknown"),
+        )
         # A rule is told from another by what it says: numbers change when a rule is put in above it.
         about = (rule.status.value, rule.what, rule.whom, rule.until or "")
-        yield Alert("expired", about, Severity.MEDIUM, title, message, -one.days_left, least)
+        yield Alert("expired", about, Severity.MEDIUM, say(title, number=one.rule), message, -one.days_left, least)
 
 
 def _silent(seen: _Seen) -> Iterator[Alert]:
@@ -179,13 +200,16 @@ def _silent(seen: _Seen) -> Iterator[Alert]:
     for source in seen.now.sources:
         silence, since = _silence(source, milliseconds(seen.now.period.end))
         if silence >= hours:
-            message = f"no record for {silence:.0f} hours, since {since}"
-            yield _about_source(_Measure("silent", "Source silent", round(silence, 1), hours), source.path, message)
+            lasted = text.number(round(silence))
+            message = say("no record for {hours} hours, since {since} UTC", hours=lasted, since=text.moment(since))
+            measure = _Measure("silent", later("Source silent: {source}"), round(silence, 1), hours)
+            yield _about_source(measure, source.path, message)
     here = {source.path for source in seen.now.sources}
     for source in seen.before.sources if seen.before else ():
         if source.records and source.path not in here:
-            message = f"it gave {source.records} records in the period before, and is not there now"
-            yield _about_source(_Measure("silent", "Source gone", 0, hours), source.path, message)
+            gave = words.amount(source.records, "records")
+            message = say("it gave {records} in the period before, and is not there now", records=gave)
+            yield _about_source(_Measure("silent", later("Source gone: {source}"), 0, hours), source.path, message)
 
 
 def _silence(source: SourceReport, end: int | None) -> tuple[float, str]:
@@ -207,8 +231,14 @@ def _skipped(seen: _Seen) -> Iterator[Alert]:
             continue
         now, then = 100 * skipped / looked_at, 100 * earlier[0] / earlier[1]
         if now - then >= rule.points:
-            message = f"{now:.1f}% of {looked_at} records looked at were skipped, {then:.1f}% in the period before"
-            measure = _Measure("skipped", "More records skipped", round(now - then, 1), rule.points)
+            message = say(
+                "{now} of {records} looked at were skipped, {then} in the period before",
+                now=text.percent(now),
+                records=words.amount(looked_at, "records"),
+                then=text.percent(then),
+            )
+            title = later("More records skipped: {source}")
+            measure = _Measure("skipped", title, round(now - then, 1), rule.points)
             yield _about_source(measure, name, message)
 
 
@@ -224,7 +254,7 @@ def _shares(sources: Iterable[SourceReport]) -> dict[str, tuple[int, int]]:
 
 
 def _about_source(measure: _Measure, name: str, message: str) -> Alert:
-    title = f"{measure.what}: {text.shorten(text.clean(name))}"
+    title = say(measure.title, source=text.shorten(text.clean(name)))
     return Alert(measure.rule, (name,), Severity.MEDIUM, title, message, measure.value, measure.limit)
 
 

@@ -15,7 +15,6 @@ from email.utils import format_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from shadowai.channels import MailSettings, mail_address
 from shadowai.delivery.body import Body, Extras, department_body, digest_body, subject
 from shadowai.delivery.mail_html import html
 from shadowai.delivery.mail_text import plain_text
@@ -23,8 +22,9 @@ from shadowai.errors import ShadowaiError
 from shadowai.reports import text
 from shadowai.reports.charts_png import chart_png, chart_words
 from shadowai.reports.html import page_names, render_executive, tidied_department_pages
-from shadowai.reports.language import speaking
+from shadowai.reports.language import say_many, speaking
 from shadowai.reports.tidying import tidy
+from shadowai.settings.channels import MailSettings, mail_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -95,7 +95,7 @@ def letters(job: Job, problems: list[str]) -> Iterator[Letter]:
     for recipient in job.settings.digest_to:
         address = _Address(mail_address(recipient), _identity(job, recipient, ""))
         if not job.is_known(address.identity):
-            yield _digest(job, address)
+            yield _digest(job, address, problems)
 
 
 def _heads(result: Result) -> Iterator[DepartmentUse]:
@@ -127,15 +127,18 @@ def _to_head(job: Job, department: DepartmentUse, problems: list[str]) -> Iterat
     yield _letter(job, address, body, _Enclosed(picture, pages))
 
 
-def _digest(job: Job, address: _Address) -> Letter:
+def _digest(job: Job, address: _Address, problems: list[str]) -> Letter:
     attached = job.settings.report == "attach"
     pages = (("executive.html", render_executive(job.result, job.look)),) if attached else ()
     link = f"{job.settings.link.rstrip('/')}/index.html" if job.settings.report == "link" and job.settings.link else ""
-    body = digest_body(job.neat, job.look, Extras("", [name for name, _ in pages], link))
-    return _letter(job, address, body, _Enclosed(None, pages))
+    picture = _picture(job, None, problems)
+    with speaking(job.look.language):
+        words = chart_words(job.result) if picture else ""
+    body = digest_body(job.neat, job.look, Extras(words, [name for name, _ in pages], link))
+    return _letter(job, address, body, _Enclosed(picture, pages))
 
 
-def _picture(job: Job, department: DepartmentUse, problems: list[str]) -> bytes | None:
+def _picture(job: Job, department: DepartmentUse | None, problems: list[str]) -> bytes | None:
     """Draw the chart; without the extra that draws it, mails go without, which is told once."""
     try:
         with speaking(job.look.language):
@@ -163,9 +166,9 @@ def _link(job: Job, place: int) -> str:
 
 def _letter(job: Job, address: _Address, body: Body, enclosed: _Enclosed) -> Letter:
     message = _headed(job.settings, address, subject(body), job.made)
-    message.set_content(plain_text(body))
     picture = f"chart.{address.identity}@{mail_address(job.settings.sender).domain}" if enclosed.picture else ""
     with speaking(job.look.language):
+        message.set_content(plain_text(body))
         message.add_alternative(html(body, picture), subtype="html")
     if enclosed.picture:
         part = next(one for one in message.iter_parts() if one.get_content_type() == "text/html")
@@ -176,12 +179,20 @@ def _letter(job: Job, address: _Address, body: Body, enclosed: _Enclosed) -> Let
 
 
 def alert_letter(settings: MailSettings, recipient: str, alerts: Sequence[Alert], made: float) -> Letter:
-    """Write the mail about some alerts, in plain text."""
+    """Write the mail about some alerts, in plain text and in the language that is being written."""
     to = mail_address(recipient)
     said = "\0".join([to.addr_spec, str(made), *(one.key for one in alerts)])
     address = _Address(to, hashlib.sha256(said.encode()).hexdigest()[:32])
     first = alerts[0].title
-    title = first if len(alerts) == 1 else f"{first} and {len(alerts) - 1} more alerts"
+    rest = len(alerts) - 1
+    more = say_many(
+        "{title} and {number} more alert",
+        "{title} and {number} more alerts",
+        rest,
+        title=first,
+        number=text.number(rest),
+    )
+    title = more if rest else first
     message = _headed(settings, address, title, made)
     message.set_content("\n\n".join(f"{one.title}\n  {one.message}" for one in alerts) + "\n")
     return Letter(to.addr_spec, title, address.identity, message.as_bytes())

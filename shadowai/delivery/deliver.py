@@ -28,6 +28,7 @@ from shadowai.exports.records import Frame, frame_of, records_of
 from shadowai.exports.senders import sender_of
 from shadowai.reports import text
 from shadowai.reports.document import result_json
+from shadowai.reports.language import ENGLISH, say_many, speaking
 from shadowai.reports.look import PLAIN, Look
 from shadowai.reports.tidying import tidy
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from shadowai.channels import Channels, MailSettings, SiemTarget, Webhook
     from shadowai.result import Result
+    from shadowai.settings.channels import Channels, MailSettings, SiemTarget, Webhook
 
 MAIL = "mail"
 PARTS = ("mail", "siem", "alerts", "webhooks")
@@ -175,26 +176,24 @@ def _fill_siem(filling: _Filling) -> None:
     for target in filling.channels.siem:
         records = records_of(filling.subject.result, filling.frame, target.what, target.least)
         _put_lines(filling, target, lines_of(records, target.format))
-    if filling.subject.activity and filling.channels.siem:
-        _fill_activity(filling)
+    _fill_activity(filling)
 
 
 def _fill_activity(filling: _Filling) -> None:
-    """Put activity in, which is read once for all targets. Whoever gives it gives each document once."""
-    made = int(filling.now * 1000)
-    records = activity_records(filling.subject.activity, made)
+    """Put activity in for the targets that want it; it is read once for all of them."""
+    targets = [target for target in filling.channels.siem if "activity" in target.what]
+    records = activity_records(filling.subject.activity if targets else (), int(filling.now * 1000))
     while chunk := list(islice(records, MAX_LINES)):
-        for target in filling.channels.siem:
-            for package in packages(lines_of(chunk, target.format)):
-                filling.outbox.add([_siem_item(target, package, "activity")], filling.now)
+        for target in targets:
+            _put_lines(filling, target, lines_of(chunk, target.format), "activity")
 
 
-def _put_lines(filling: _Filling, target: SiemTarget, lines: Iterable[Line]) -> None:
+def _put_lines(filling: _Filling, target: SiemTarget, lines: Iterable[Line], what: str = "findings") -> None:
     """Put in the records that are new or have changed since they were put in for this target."""
     channel = _siem(target)
     fresh = (line for line in lines if not filling.outbox.is_marked(channel, _mark(line)))
     for package in packages(fresh):
-        item = _siem_item(target, package, "findings")
+        item = _siem_item(target, package, what)
         filling.outbox.add([item], filling.now, [(channel, _mark(line)) for line in package])
 
 
@@ -214,9 +213,21 @@ def _fill_alerts(filling: _Filling) -> None:
     alerts = still_news(found, filling.outbox, filling.now)
     if not alerts:
         return
-    items = [*_alert_mails(filling, alerts), *_alert_records(filling, alerts), *_alert_calls(filling, alerts)]
+    records = list(_alert_records(filling, alerts))
+    with speaking(subject.look.language):
+        told = _spoken(filling, alerts)
+        items = [*_alert_mails(filling, told), *records, *_alert_calls(filling, told)]
     quiet = [(one.key, filling.now + rule_of(settings, one.rule).quiet) for one in alerts]
     filling.outbox.add(items, filling.now, quiet=quiet)
+
+
+def _spoken(filling: _Filling, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    """Say the same alerts in the language that is being written: SIEM records stay English, for rules there."""
+    if filling.subject.look.language is ENGLISH:
+        return alerts
+    keys = {one.key for one in alerts}
+    found = find_alerts(filling.subject.result, filling.subject.previous, filling.channels.alerts)
+    return tuple(one for one in found if one.key in keys)
 
 
 def _alert_mails(filling: _Filling, alerts: tuple[Alert, ...]) -> Iterator[Item]:
@@ -239,7 +250,7 @@ def _alert_records(filling: _Filling, alerts: tuple[Alert, ...]) -> Iterator[Ite
 
 def _alert_calls(filling: _Filling, alerts: tuple[Alert, ...]) -> Iterator[Item]:
     uid = identity(str(filling.now), *(one.key for one in alerts))
-    number = f"{len(alerts)} alerts" if len(alerts) > 1 else "One alert"
+    number = say_many("{number} alert", "{number} alerts", len(alerts), number=text.number(len(alerts)))
     facts = tuple(f"{one.title}: {one.message}" for one in alerts)
     for hook in filling.channels.webhooks:
         if "alerts" in hook.sends:
@@ -256,7 +267,9 @@ def _fill_webhooks(filling: _Filling) -> None:
     facts = tuple(f"{one.value} {one.label}" for one in body.figures)
     for hook in fresh:
         notice = Notice(uid, "report", f"{body.title}, {body.period}", body.headline, facts, hook.link or "")
-        filling.outbox.add([_call(hook, notice)], filling.now)
+        with speaking(filling.subject.look.language):
+            call = _call(hook, notice)
+        filling.outbox.add([call], filling.now)
 
 
 def _call(hook: Webhook, notice: Notice) -> Item:

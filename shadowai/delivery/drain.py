@@ -16,8 +16,8 @@ from shadowai.exports.outcome import Fate, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shadowai.channels import DeliverySettings
     from shadowai.exports.senders import Sender
+    from shadowai.settings.channels import DeliverySettings
 
 FIRST_WAIT = 5.0  # seconds; doubled each time
 LONGEST_WAIT = 3600.0

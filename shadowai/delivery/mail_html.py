@@ -9,8 +9,6 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from shadowai.reports.language import say
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,13 +29,16 @@ def html(body: Body, picture: str = "") -> str:
         '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">',
         f'<meta name="viewport" content="width=device-width"><title>{_text(body.title)}</title></head>',
         f'<body style="margin:0;padding:0;background-color:{_TINT}" bgcolor="{_TINT}">',
-        f'<table {_TABLE} width="100%" bgcolor="{_TINT}"><tr><td align="center" style="padding:16px">',
-        f'<table {_TABLE} width="{WIDTH}" bgcolor="#ffffff" style="width:{WIDTH}px;border:1px solid {_LINE}">',
+        f'<table {_TABLE} width="100%" bgcolor="{_TINT}"><tr><td align="center" style="padding:16px 8px">',
+        f'<!--[if mso]><table {_TABLE} width="{WIDTH}"><tr><td><![endif]-->',  # Word knows no max-width
+        f'<table {_TABLE} width="100%" bgcolor="#ffffff" style="max-width:{WIDTH}px;border:1px solid {_LINE}">',
         *(
-            f'<tr><td style="padding:{top}px 24px 0 24px">{content}</td></tr>'
+            f'<tr><td style="padding:{top}px 16px 0 16px">{content}</td></tr>'
             for top, content in _sections(body, picture)
         ),
-        '<tr><td style="padding:0 24px 24px 24px"></td></tr></table></td></tr></table></body></html>',
+        '<tr><td style="padding:0 16px 24px 16px"></td></tr></table>',
+        "<!--[if mso]></td></tr></table><![endif]-->",
+        "</td></tr></table></body></html>",
     )
     return "\n".join(parts) + "\n"
 
@@ -53,8 +54,8 @@ def _sections(body: Body, picture: str) -> Iterator[tuple[int, str]]:
     for answer in body.answers:
         yield 10, _pair(answer.name, answer.text)
     if picture and body.chart:
-        image = f'<img src="cid:{_text(picture)}" alt="{_text(body.chart)}" width="{WIDTH - 48}"'
-        yield 18, f'{image} border="0" style="display:block;width:{WIDTH - 48}px;height:auto">'
+        image = f'<img src="cid:{_text(picture)}" alt="{_text(body.chart)}" width="{WIDTH - 32}"'
+        yield 18, f'{image} border="0" style="display:block;width:100%;max-width:{WIDTH - 32}px;height:auto">'
     yield from _details(body)
 
 
@@ -64,10 +65,9 @@ def _details(body: Body) -> Iterator[tuple[int, str]]:
     if body.more:
         yield 6, _paragraph(body.more, _SOFT)
     if body.steps:
-        heading = say("What to do")
-        yield 18, f'<h2 style="{_FONT};font-size:17px;line-height:24px;color:{_INK};margin:0">{_text(heading)}</h2>'
+        yield 18, f'<h2 style="{_FONT};font-size:17px;line-height:24px;color:{_INK};margin:0">{_text(body.next)}</h2>'
     for step in body.steps:
-        yield 8, _pair(step.title, f"{step.why} {say('Ask: {whom}.', whom=step.whom)}")
+        yield 8, _pair(step.name, step.text)
     for sentence in body.links:
         yield 18, _paragraph(sentence)
     for sentence in body.closing:
@@ -114,5 +114,5 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _cell(tag: str, value: str, at: int, more: str) -> str:
     side = "left" if at == 0 else "right"
     scope = ' scope="col"' if tag == "th" else ""
-    style = f"{_CELL};font-size:13px;line-height:18px;padding:5px 0 5px {8 if at else 0}px;{more}"
+    style = f"{_CELL};font-size:13px;line-height:18px;padding:5px 0 5px {6 if at else 0}px;{more}"
     return f'<{tag}{scope} align="{side}" valign="top" style="{style}">{_text(value)}</{tag}>'

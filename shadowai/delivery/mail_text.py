@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from shadowai.reports.language import say
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -41,9 +39,9 @@ def _lines(body: Body) -> Iterator[str]:
     if body.more:
         yield body.more
     if body.steps:
-        yield from ("", say("What to do"))
+        yield from ("", body.next)
     for step in body.steps:
-        yield from _item(f"{step.title}. {step.why} {say('Ask: {whom}.', whom=step.whom)}")
+        yield from _item(f"{step.name}. {step.text}")
     for sentence in (*body.links, *body.closing):
         yield ""
         yield from _wrapped(sentence)

@@ -13,11 +13,11 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shadowai.channels import MailSettings, mail_address
-from shadowai.credentials import scrub
 from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
 from shadowai.exports.record import harmless
 from shadowai.exports.tls import client_context
+from shadowai.settings.channels import MailSettings, mail_address
+from shadowai.settings.credentials import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,11 +13,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shadowai.channels import Webhook, web_problem
 from shadowai.errors import UsageError
 from shadowai.exports.http import Place, judged, post
 from shadowai.exports.outcome import Committing, Outcome
 from shadowai.exports.record import harmless
+from shadowai.reports.language import say
+from shadowai.settings.channels import Webhook, web_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class Notice:
 
 
 def payload_of(notice: Notice, kind: str) -> bytes:
-    """Write a notice as Slack, Teams or a generic receiver takes it."""
+    """Write a notice as Slack, Teams or a generic receiver takes it, in the language that is being written."""
     return json.dumps({"slack": _slack, "teams": _teams, "json": Notice.as_json}[kind](notice)).encode()
 
 
@@ -89,7 +90,7 @@ def _slack(notice: Notice) -> dict[str, Any]:
         {"type": "section", "text": {"type": "mrkdwn", "text": _cut("\n".join(lines))}},
     ]
     if notice.link:
-        link = {"type": "button", "text": {"type": "plain_text", "text": "Report"}, "url": notice.link}
+        link = {"type": "button", "text": {"type": "plain_text", "text": say("Report")}, "url": notice.link}
         blocks.append({"type": "actions", "elements": [link]})
     return {"text": _slack_text(f"{notice.title}: {notice.message}"), "blocks": blocks}
 
@@ -117,7 +118,7 @@ def _teams(notice: Notice) -> dict[str, Any]:
         "body": body,
     }
     if notice.link:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Report", "url": notice.link}]
+        card["actions"] = [{"type": "Action.OpenUrl", "title": say("Report"), "url": notice.link}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
 

@@ -65,7 +65,7 @@ def how_sure(result: Result) -> str:
     if gaps:
         lost = say_many("{n} has hours without records.", "{n} have hours without records.", gaps, n=text.number(gaps))
         read = say("{read} {lost}", read=read, lost=lost)
-    kinds = [words.blind_heading(kind) for kind in _HIDING if any(spot.kind == kind for spot in result.blind_spots)]
+    kinds = [words.blind_inside(kind) for kind in _HIDING if any(spot.kind == kind for spot in result.blind_spots)]
     if kinds:
         return say(
             "{read} The figures are a lower bound: use can hide in {kinds}.", read=read, kinds=text.listing(kinds)
@@ -196,8 +196,13 @@ def _review(result: Result, owner: str) -> Iterator[Step]:
     waiting = _rows(result, Status.UNDER_REVIEW)
     if waiting:
         names = text.listing(_named(use.name for _, use in waiting))
-        people = text.people(sum(use.people for _, use in waiting))
-        why = say("{people} already use them while the decision is open.", people=people)
+        people = sum(use.people for _, use in waiting)
+        why = say_many(
+            "{people} already uses them while the decision is open.",
+            "{people} already use them while the decision is open.",
+            people,
+            people=text.people(people),
+        )
         yield Step(say("Close the review of {services}", services=names), why, waiting[0][1].status_owner or owner)
 
 

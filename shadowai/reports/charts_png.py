@@ -13,11 +13,10 @@ from typing import Protocol, cast
 
 from shadowai import resources
 from shadowai.errors import UsageError
-from shadowai.provenance import Period
 from shadowai.reports import text
 from shadowai.reports.charts import TimeChart, time_chart
 from shadowai.reports.language import say
-from shadowai.reports.sections import split
+from shadowai.reports.sections import used
 from shadowai.reports.tidying import tidy
 from shadowai.result import DepartmentUse, Result
 
@@ -34,26 +33,33 @@ class _Rasteriser(Protocol):
         """Draw an SVG."""
 
 
-def chart_png(document: Result, department: DepartmentUse) -> bytes | None:
-    """Draw a department's sessions over time by status as a PNG (RFC 2083); None where no session has a day.
+def chart_png(document: Result, department: DepartmentUse | None = None) -> bytes | None:
+    """Draw sessions over time by status as a PNG (RFC 2083): a department's, or everybody's without one.
+
+    None where no session has a day.
 
     UsageError where vl-convert is not installed: it is the extra `charts`.
     """
-    chart = _chart(document.period, tidy(department))
+    chart = _chart(document, department)
     if chart is None:
         return None
-    return _rasteriser().svg_to_png(chart_svg(chart, tidy(department).name), scale=SCALE)
+    return _rasteriser().svg_to_png(chart_svg(chart, _heading(department)), scale=SCALE)
 
 
-def chart_words(document: Result, department: DepartmentUse) -> str:
+def chart_words(document: Result, department: DepartmentUse | None = None) -> str:
     """Say the same chart in a sentence, for the picture's text alternative; empty where there is no chart."""
-    chart = _chart(document.period, tidy(department))
+    chart = _chart(document, department)
     return "" if chart is None else chart.title
 
 
-def chart_svg(chart: TimeChart, department: str) -> str:
+def _heading(department: DepartmentUse | None) -> str:
+    if department is None:
+        return say("AI use in the organisation")
+    return say("AI use in {department}", department=text.shorten(tidy(department).name, TITLE))
+
+
+def chart_svg(chart: TimeChart, heading: str) -> str:
     """Draw a chart as an SVG 1.1 document of its own, on a light ground."""
-    heading = say("AI use in {department}", department=text.shorten(department, TITLE))
     height = TOP + chart.height + BOTTOM
     parts = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" {_FONT}>',
@@ -71,8 +77,9 @@ def chart_svg(chart: TimeChart, department: str) -> str:
     return "".join(parts)
 
 
-def _chart(period: Period, department: DepartmentUse) -> TimeChart | None:
-    return time_chart(split(department.services).in_use, period)
+def _chart(document: Result, department: DepartmentUse | None) -> TimeChart | None:
+    drawn = document.departments if department is None else (department,)
+    return time_chart((one for place in drawn for one in used(place.services)), document.period)
 
 
 def _rasteriser() -> _Rasteriser:

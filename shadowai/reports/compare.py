@@ -18,12 +18,13 @@ from shadowai.result import DepartmentUse
 
 FEW_HEADS = 10  # below this a share jumps by ten points or more with one person
 SURE = 0.95  # that the ranges of all departments together hold
+MAX_ROWS = 40  # departments with all that is told of them; the others have a line each
 _LEAST = 0.05  # sessions per head; less would be written as 0
 
 _VERDICTS = {
     "up": later("Higher"),
     "down": later("Lower"),
-    "same": later("Not told apart"),
+    "same": later("No clear difference"),
     "none": later("Cannot compare"),
 }
 
@@ -74,10 +75,12 @@ class DepartmentRow:
 class Comparison:
     """The departments, those with the most surely high share first; `whole` says what they are compared with.
 
-    `rows` hold at least one, `whole` may be empty, and `few` says whether any is a small group.
+    `rows` hold at least one and at most `MAX_ROWS`, `brief` the others; `whole` may be empty, and `few` says whether
+    any is a small group.
     """
 
     rows: tuple[DepartmentRow, ...]
+    brief: tuple[DepartmentRow, ...]
     whole: str
     few: bool
 
@@ -123,7 +126,7 @@ def comparison(
     order = sorted(zip(departments, pages, strict=True), key=lambda item: _order(item[0], len(known)))
     rows = tuple(_row(one, page, share, len(known)) for one, page in order)
     whole = "" if share is None else _whole(part, heads)
-    return Comparison(rows, whole, any(row.few for row in rows))
+    return Comparison(rows[:MAX_ROWS], rows[MAX_ROWS:], whole, any(row.few for row in rows))
 
 
 def _usable(department: DepartmentUse) -> bool:

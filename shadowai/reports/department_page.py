@@ -10,13 +10,14 @@ from shadowai.reports import headline, sureness, text, trends, views, words
 from shadowai.reports.charts import TimeChart, time_chart
 from shadowai.reports.hidden import Hidden, hidden, spots_of
 from shadowai.reports.language import say, say_many
+from shadowai.reports.naming import is_unknown
 from shadowai.reports.origins import OriginRow, origin_rows
 from shadowai.reports.persons import Persons, persons
 from shadowai.reports.relatives import Below, Links, Relative, above, below
 from shadowai.reports.scores import ScoreView, score_view
-from shadowai.reports.sections import Sections, measured, names, split
+from shadowai.reports.sections import Sections, measured, names, prohibited, split
 from shadowai.reports.services import BriefRow, ServiceRow, brief_row, service_row
-from shadowai.reports.steps import Findings, Step, next_steps, policy_owner
+from shadowai.reports.steps import Findings, Step, next_steps, policy_owner, steps_of_nobody
 from shadowai.result import DepartmentUse, Result, ServiceUse
 
 MAX_SERVICES = 50  # worst first, with all that is behind them
@@ -97,6 +98,8 @@ def _page(inside: _Inside, links: Links) -> DepartmentPage:
     spots = spots_of(result, inside.own)
     found = Findings(parts, spots, result.period, inside.names, policy_owner(result.policy))
     steps = next_steps(found)
+    if is_unknown(department.name) and department.people:
+        steps = steps_of_nobody(department.people, steps)
     worst = parts.in_use[:MAX_SERVICES]
     return DepartmentPage(
         title=_title(department),
@@ -155,7 +158,8 @@ def _scope(department: DepartmentUse) -> headline.Scope:
     if department.below:
         place = say("in {department} and the departments below it", department=department.name)
         whole = say("of these departments")
-    return headline.Scope(department.totals, department.headcount, measured([department]), place, whole)
+    known = measured([department])
+    return headline.Scope(department.totals, department.headcount, known, place, whole, prohibited([department]))
 
 
 def _answers(inside: _Inside, steps: tuple[Step, ...]) -> tuple[views.Fact, ...]:

@@ -6,7 +6,7 @@ With it what an auditor asks for next: the register of AI services that were see
 from dataclasses import dataclass
 from pathlib import Path
 
-from shadowai.reports import text, views
+from shadowai.reports import board, text, views
 from shadowai.reports.duties import Duties, Duty, duties
 from shadowai.reports.findings import Finding, findings
 from shadowai.reports.governance import in_use
@@ -16,7 +16,8 @@ from shadowai.reports.relatives import Links
 from shadowai.reports.sections import ServiceTotal, over_departments
 from shadowai.result import Result, RuleReport
 
-MAX_ROWS = 500  # lines of the register, and of the policy; more are counted
+MAX_ROWS = 500  # lines of the policy, and of the register; more are counted
+MAX_FULL = 50  # lines of the register with all that is told; the others are shown shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,11 @@ class EvidencePage:
     period: str
     index: str
     headline: str
+    answers: tuple[views.Fact, ...]
     findings: tuple[FindingRow, ...]
     frameworks: tuple[FrameworkRow, ...]
     register: tuple[RegisterRow, ...]
+    brief_register: tuple[RegisterRow, ...]
     more_register: int
     rules: tuple[RuleRow, ...]
     more_rules: int
@@ -111,15 +114,18 @@ def evidence_page(result: Result, links: Links | None = None, own: Path | None =
     rules = policy.rules if policy else ()
     totals = over_departments(result.departments)
     decided = _rules_by_service(result)
+    register = tuple(_register(one, decided.get(one.example.id, ())) for one in totals[:MAX_ROWS])
     return EvidencePage(
         title=say("Evidence for audit and compliance"),
         period=text.span(result.period.start, result.period.end),
         index=(links or Links()).index,
         headline=lead(result),
+        answers=_answers(result, rows),
         findings=rows,
         frameworks=_frameworks(rows, mapping),
-        register=tuple(_register(one, decided.get(one.example.id, ())) for one in totals[:MAX_ROWS]),
-        more_register=max(0, len(totals) - MAX_ROWS),
+        register=register[:MAX_FULL],
+        brief_register=register[MAX_FULL:],
+        more_register=len(totals) - len(register),
         rules=tuple(map(_rule, rules[:MAX_ROWS])),
         more_rules=max(0, len(rules) - MAX_ROWS),
         default=views.mark(policy.default) if policy else None,
@@ -127,6 +133,20 @@ def evidence_page(result: Result, links: Links | None = None, own: Path | None =
         marks=views.all_marks(),
         origin=views.origin(result),
     )
+
+
+def _answers(result: Result, rows: tuple[FindingRow, ...]) -> tuple[views.Fact, ...]:
+    """Say how bad and how sure in the words of the index, and what an auditor does first."""
+    told = board.answers(result, board.board_steps(result))
+    if not told:
+        return ()
+    if rows:
+        first = say(
+            "Take each finding to whoever answers for its duties, and compare the register with your inventory."
+        )
+    else:
+        first = say("Read what limits this evidence before you rely on it.")
+    return (*told[:2], views.Fact(told[2].name, first))
 
 
 def _finding(number: int, found: Finding, mapping: Duties) -> FindingRow:

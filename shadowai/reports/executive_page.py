@@ -51,7 +51,7 @@ def executive_page(result: Result, links: Links | None = None) -> ExecutivePage:
         change=text.shorten(whats_new.in_short(result.change), MAX_SENTENCE),
         figures=headline.figures(result, scope(result)),
         answers=tuple(
-            views.Fact(one.name, text.shorten(one.text, MAX_SENTENCE)) for one in board.answers(result, steps)[:2]
+            views.Fact(one.name, text.shorten(one.text, MAX_SENTENCE)) for one in board.answers(result, steps)
         ),
         chart=_low(charts.time_chart((service for _, services in used for service in services), result.period)),
         steps=tuple(map(_short_step, steps)),

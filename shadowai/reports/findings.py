@@ -20,9 +20,7 @@ from shadowai.verdicts import Sensitivity
 MAX_NAMES = 12  # of departments or services in a sentence; more are counted
 
 # Member States of the EU (Treaty on European Union, article 52) with Iceland, Liechtenstein and Norway (EEA agreement).
-EEA = frozenset(
-    "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split()  # noqa: SIM905
-)
+EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,8 @@ def manifest_of(source: Path, result: Result) -> Manifest:
                 for one in result.sources
             ),
             signatures=result.signatures.version,
-            policy=result.policy.digest if result.policy else "unknown",
-            directory="unknown",
+            policy=result.policy.digest if result.policy else None,
+            directory=None,
         )
 
 

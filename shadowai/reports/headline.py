@@ -12,13 +12,17 @@ from shadowai.result import Result, Totals
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a headline is about: `place` says where (`in Sales`), `whole` what a share is of (`of the department`)."""
+    """What a headline is about: `place` says where (`in Sales`), `whole` what a share is of (`of the department`).
+
+    `prohibited` is how many of the unsanctioned services are forbidden.
+    """
 
     totals: Totals
     heads: int | None
     known: Measured
     place: str
     whole: str
+    prohibited: int
 
 
 def nothing_read(result: Result) -> bool:
@@ -84,12 +88,27 @@ def figures(result: Result, scope: Scope) -> tuple[Figure, ...]:
     totals, bad = scope.totals, scope.totals.services_unsanctioned
     services = say_many("AI service in use", "AI services in use", totals.services)
     unsanctioned = say_many("unsanctioned service", "unsanctioned services", bad)
-    by_whom = say("used by {people}", people=text.people(totals.people_unsanctioned)) if bad else ""
     return (
         _people(scope),
         Figure(text.number(totals.services), services, text.sessions(totals.sessions)),
-        Figure(text.number(bad), unsanctioned, by_whom, alarming=bad > 0),
+        Figure(text.number(bad), unsanctioned, _by_whom(scope), alarming=bad > 0),
         _sent(totals, scope.known),
+    )
+
+
+def _by_whom(scope: Scope) -> str:
+    """Say who uses unsanctioned services, and how many of these are forbidden: a reader meets that word below."""
+    if not scope.totals.services_unsanctioned:
+        return ""
+    people = text.people(scope.totals.people_unsanctioned)
+    if not scope.prohibited:
+        return say("used by {people}", people=people)
+    return say_many(
+        "used by {people}; {number} is prohibited",
+        "used by {people}; {number} are prohibited",
+        scope.prohibited,
+        people=people,
+        number=text.number(scope.prohibited),
     )
 
 

@@ -6,6 +6,7 @@ A table and no picture: every cell holds its numbers as text, and the shade only
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from shadowai.reports import sections, text
 from shadowai.reports.compare import rate
@@ -14,6 +15,7 @@ from shadowai.reports.sections import unsanctioned
 from shadowai.result import DepartmentUse, ServiceUse
 
 MAX_CATEGORIES = 12  # columns; the rest is one column
+MAX_ROWS = 30  # departments; more are counted
 LEVELS = 5  # shades above empty
 
 
@@ -42,10 +44,14 @@ class HeatRow:
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Departments by categories, most used first; the rarest categories are merged into the last column."""
+    """Departments by categories, most used first; the rarest categories are merged into the last column.
+
+    `more` is the number of departments that are not shown: a map of hundreds of lines shows nothing.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[HeatRow, ...]
+    more: int
 
 
 Counts = list[tuple[int, int]]
@@ -69,8 +75,8 @@ def heat_map(departments: Sequence[tuple[DepartmentUse, str]]) -> HeatMap | None
     rates = [seen / one.headcount for (one, _, _), row in zip(used, grid, strict=True) if one.headcount
              for seen, _ in row]  # fmt: skip
     most = max(rates, default=0.0)
-    rows = tuple(_row(one, page, row, most) for (one, page, _), row in zip(used, grid, strict=True))
-    return HeatMap(columns, rows)
+    rows = tuple(_row(one, page, row, most) for (one, page, _), row in islice(zip(used, grid, strict=True), MAX_ROWS))
+    return HeatMap(columns, rows, len(used) - len(rows))
 
 
 def sessions_unsanctioned(service: ServiceUse) -> int:
@@ -85,8 +91,8 @@ def _columns(ranked: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:
     merged = len(ranked) - len(keep)
     if not merged:
         return tuple(keep)
-    one, many = "{number} other category", "{number} other categories"
-    return (*keep, say_many(one, many, merged, number=text.number(merged)))
+    rest = say_many("{number} other category", "{number} other categories", merged, number=text.number(merged))
+    return (*keep, rest)
 
 
 def _counts(services: Iterable[ServiceUse], place: Mapping[str, int], width: int) -> Counts:

@@ -10,11 +10,12 @@ from shadowai.reports.governance import Governance, governance, in_use
 from shadowai.reports.heat_map import HeatMap, heat_map
 from shadowai.reports.language import say, say_many
 from shadowai.reports.naming import is_unknown
-from shadowai.reports.sections import ServiceTotal, measured, over_departments
+from shadowai.reports.sections import ServiceTotal, measured, over_departments, prohibited
 from shadowai.reports.steps import Step
 from shadowai.result import Candidate, DepartmentUse, Result
 
-MAX_SERVICES = 200  # lines of the table of services; result.json has them all
+MAX_SERVICES = 40  # lines of the table of services
+MAX_BRIEF = 160  # more of them in one line each; result.json has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class IndexPage:
     few_heads: int
     heat: HeatMap | None
     services: tuple[ServiceTotalRow, ...]
+    brief_services: tuple[ServiceTotalRow, ...]
     more_services: int
     news: whats_new.News | None
     governance: Governance | None
@@ -100,6 +102,7 @@ def index_page(result: Result, pages: Mapping[int, str]) -> IndexPage:
     places = {id(one): page for one, page in zip(result.departments, own, strict=True)}
     compared = comparison(result.departments, own)
     services = over_departments(result.departments)
+    rows = service_rows(services[: MAX_SERVICES + MAX_BRIEF])
     steps = board.board_steps(result)
     used = (service for _, found in in_use(result) for service in found)
     by_name = dict(zip((one.name for one in result.departments), own, strict=True))
@@ -118,8 +121,9 @@ def index_page(result: Result, pages: Mapping[int, str]) -> IndexPage:
         divisions=comparison(result.divisions, divided, result.departments),
         few_heads=FEW_HEADS,
         heat=heat_map([(one, places[id(one)]) for one in _ranked(result.departments, compared)]),
-        services=service_rows(services[:MAX_SERVICES]),
-        more_services=max(0, len(services) - MAX_SERVICES),
+        services=rows[:MAX_SERVICES],
+        brief_services=rows[MAX_SERVICES:],
+        more_services=len(services) - len(rows),
         news=whats_new.news(result.change, by_name),
         governance=governance(result),
         candidates=tuple(map(_candidate_row, result.candidates[: views.MAX_LISTED])),
@@ -153,16 +157,16 @@ def _pages(result: Result, pages: Mapping[int, str]) -> tuple[list[str], list[st
 
 def _ranked(departments: Sequence[DepartmentUse], compared: Comparison | None) -> list[DepartmentUse]:
     """Put departments into the order of the comparison."""
-    place = {row.name: at for at, row in enumerate(compared.rows)} if compared else {}
+    place = {row.name: at for at, row in enumerate((*compared.rows, *compared.brief))} if compared else {}
     return sorted(departments, key=lambda one: place.get(one.name, len(place)))
 
 
 def scope(result: Result) -> headline.Scope:
     """Say what a headline over the organisation is about."""
     known = measured(result.departments)
-    return headline.Scope(
-        result.totals, _headcount(result.departments), known, _place(result), say("of the organisation")
-    )
+    whole = say("of the organisation")
+    forbidden = prohibited(result.departments)
+    return headline.Scope(result.totals, _headcount(result.departments), known, _place(result), whole, forbidden)
 
 
 def _place(result: Result) -> str:
@@ -172,8 +176,8 @@ def _place(result: Result) -> str:
         return say("in the organisation")
     number = text.number(len(named))
     if len(named) < len(users):
-        return say_many("in {number} department and one unknown", "in {number} departments and one unknown", len(named),
-                        number=number)  # fmt: skip
+        return say_many("in {number} department and an unknown one", "in {number} departments and an unknown one",
+                        len(named), number=number)  # fmt: skip
     if len(named) == 1:
         return say("in {department}", department=named[0])
     return say_many("in {number} department", "in {number} departments", len(named), number=number)
@@ -193,10 +197,13 @@ def _asides(result: Result) -> tuple[str, ...]:
     if totals.blocked:
         apart.append(say("{requests} blocked before use", requests=text.requests(totals.blocked)))
     if result.candidates:
-        one = "{number} host that looks like AI but is not in the database"
-        many = "{number} hosts that look like AI but are not in the database"
-        count = len(result.candidates)
-        apart.append(say_many(one, many, count, number=text.number(count)))
+        hosts = say_many(
+            "{number} host that looks like AI but is not in the database",
+            "{number} hosts that look like AI but are not in the database",
+            len(result.candidates),
+            number=text.number(len(result.candidates)),
+        )
+        apart.append(hosts)
     return (say("Not counted above: {things}.", things=text.listing(apart)),) if apart else ()
 
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shadowai.reports import text, words
+from shadowai.reports.board import answers, board_steps
 from shadowai.reports.headline import sent_unsanctioned
 from shadowai.reports.index_page import lead
 from shadowai.reports.language import later, say, say_many, speaking, translated
@@ -21,6 +22,8 @@ from shadowai.reports.tidying import tidy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from shadowai.reports.steps import Step
+    from shadowai.reports.views import Fact
     from shadowai.result import DepartmentUse, Result
 
 LISTED = 10  # departments, services, hosts; a ticket is no report
@@ -46,6 +49,11 @@ def safe(name: str) -> str:
     return f"{begin[1]}\\{begin[2]}{escaped[begin.end() :]}" if begin else escaped or _NOTHING
 
 
+def inline(name: str) -> str:
+    """Write a text from outside for the middle of a line, where it can begin no list and no heading."""
+    return code(name) if _LINKING.search(name) else _INLINE.sub(r"\\\g<0>", name.strip()) or _NOTHING
+
+
 def code(name: str) -> str:
     """Write a host, path or other name in a code span, in which only a grave accent and a table's bar mean anything."""
     plain = name.replace("`", "\u02cb").replace("|", "\u00a6").strip()
@@ -53,11 +61,15 @@ def code(name: str) -> str:
 
 
 def _lines(neat: Result) -> Iterator[str]:
-    yield f"# {say('AI use report')}"
+    title = say("AI use report")
+    yield f"# {title}"
     yield ""
     yield f"**{safe(lead(neat))}**"
     yield ""
-    yield say("Period: {period} (UTC).", period=safe(text.span(neat.period.start, neat.period.end)))
+    yield say("Period: {period} (UTC).", period=inline(text.span(neat.period.start, neat.period.end)))
+    steps = board_steps(neat)
+    yield from _answers(answers(neat, steps)[:2])
+    yield from _steps(steps)
     yield from _unread(neat)
     yield from _departments(neat.departments)
     yield from _services(over_departments(neat.departments))
@@ -72,6 +84,19 @@ def _lines(neat: Result) -> Iterator[str]:
 
 def _section(title: str) -> Iterator[str]:
     yield from ("", f"## {title}", "")
+
+
+def _answers(found: Sequence[Fact]) -> Iterator[str]:
+    if found:
+        yield ""
+    yield from (f"- **{one.name}:** {inline(one.text)}" for one in found)
+
+
+def _steps(steps: Sequence[Step]) -> Iterator[str]:
+    yield from _section(say("What to decide next"))
+    for number, step in enumerate(steps, 1):
+        whom = say("Whose decision: {whom}.", whom=inline(step.whom))
+        yield f"{number}. **{inline(step.title)}.** {inline(step.why)} {whom}"
 
 
 def _unread(neat: Result) -> Iterator[str]:

@@ -14,7 +14,7 @@ from shadowai.result import DepartmentUse, Result, ServiceUse
 
 _BAD = (Status.UNSANCTIONED, Status.PROHIBITED)
 _GRAVITY = {status: status.gravity for status in Status}
-_RISK = {level: place for place, level in enumerate(RISK_ORDER)}
+_RISK: dict[str, int] = {level: place for place, level in enumerate(RISK_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,20 @@ def split(services: Iterable[ServiceUse]) -> Sections:
     return Sections(in_use, unproven, looked_up, tuple(service for service in ranked if service.blocked))
 
 
-def worst_first(service: ServiceUse) -> tuple[int, int, int, int, str, str]:
-    """Sort key: highest risk, then gravest status, people and sessions; the name and id settle the rest."""
-    risk = _RISK[service.risk]
-    return (-risk, -_GRAVITY[service.status], -service.people, -service.sessions, service.name, service.id)
+Order = tuple[int, float, int, int, int, str, str]
+
+
+def worst_first(service: ServiceUse) -> Order:
+    """Sort key: highest risk and score, which stand beside each other, then gravest status, people and sessions.
+
+    The name and id settle the rest.
+    """
+    return _order(service, service.risk, service.people, service.sessions)
+
+
+def _order(service: ServiceUse, risk: str, people: int, sessions: int) -> Order:
+    points = service.score.points if service.score else 0.0
+    return (-_RISK[risk], -points, -_GRAVITY[service.status], -people, -sessions, service.name, service.id)
 
 
 def over_departments(departments: Iterable[DepartmentUse]) -> tuple[ServiceTotal, ...]:
@@ -103,6 +113,12 @@ def measured(departments: Iterable[DepartmentUse]) -> Measured:
     services = [one for department in departments for one in department.services if is_used(one)]
     bad = sum(one.sessions_with_bytes_up for one in services if unsanctioned(one))
     return Measured(sum(one.sessions_with_bytes_up for one in services), bad)
+
+
+def prohibited(departments: Iterable[DepartmentUse]) -> int:
+    """Count the services in use that are forbidden in one of some departments."""
+    services = (one for department in departments for one in department.services)
+    return len({one.id for one in services if is_used(one) and one.status is Status.PROHIBITED})
 
 
 def names(result: Result) -> dict[str, str]:
@@ -136,7 +152,5 @@ def _total(rows: list[tuple[str, ServiceUse]]) -> ServiceTotal:
     )
 
 
-def _total_order(total: ServiceTotal) -> tuple[int, int, int, int, str, str]:
-    risk = RISK_ORDER.index(total.risk)
-    example = total.example
-    return (-risk, -example.status.gravity, -total.people, -total.sessions, example.name, example.id)
+def _total_order(total: ServiceTotal) -> Order:
+    return _order(total.example, total.risk, total.people, total.sessions)

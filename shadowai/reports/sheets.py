@@ -1,7 +1,7 @@
 """The tables behind CSV and XLSX: what each is called, its columns with their kinds, and its rows.
 
 One table for each list of the document. Keys are those of result.json; times are RFC 3339 UTC, None is unknown, and a
-`word` is one of a fixed few, which a workbook says in its language.
+`word` is one of a fixed few, which a workbook says in its language; one of a later version keeps its own name.
 """
 
 from __future__ import annotations
@@ -52,8 +52,21 @@ _PEOPLE = Column("people", later("People"), "count")
 _SESSIONS = Column("sessions", later("Sessions"), "count")
 _BYTES_UP = Column("bytes_up", later("Data sent"), "bytes")
 _STATUS = Column("status", later("Status"), "word", 16)
-_FIRST = Column("first_seen", later("First seen (UTC)"), "time")
-_LAST = Column("last_seen", later("Last seen (UTC)"), "time")
+_SERVICE = (
+    Column("service", later("Service id"), width=20),
+    Column("service_name", later("Service"), width=24),
+)
+_VENDOR = (Column("vendor", later("Vendor"), width=18), Column("country", later("Country")))
+_PERIOD = (
+    Column("first_seen", later("First seen (UTC)"), "time"),
+    Column("last_seen", later("Last seen (UTC)"), "time"),
+)
+_SCORE = Column("score", later("Score (of 100)"), "points")
+_UNSANCTIONED = Column("services_unsanctioned", later("Unsanctioned services"), "count")
+_SERVICES = Column("services", later("Services"), "count")
+_PLACES = Column("departments", later("Departments"), width=30)
+_BYTES_DOWN = Column("bytes_down", later("Data received"), "bytes")
+_BLOCKED = Column("blocked", later("Blocked requests"), "count")
 _EVIDENCE = (
     later("Seen in DNS"),
     later("Seen in TLS"),
@@ -95,10 +108,8 @@ USAGE = Sheet(
     (
         _DEPARTMENT,
         Column("headcount", later("Headcount"), "count"),
-        Column("service", later("Service id"), width=20),
-        Column("service_name", later("Service"), width=24),
-        Column("vendor", later("Vendor"), width=18),
-        Column("country", later("Country")),
+        *_SERVICE,
+        *_VENDOR,
         Column("category", later("Category"), width=16),
         _STATUS,
         Column("risk", later("Risk"), "word"),
@@ -107,11 +118,10 @@ USAGE = Sheet(
         Column("people_dns_only", later("People who only looked it up"), "count"),
         _SESSIONS,
         Column("sessions_with_bytes_up", later("Sessions whose data was measured"), "count"),
-        Column("blocked", later("Blocked requests"), "count"),
+        _BLOCKED,
         _BYTES_UP,
-        Column("bytes_down", later("Data received"), "bytes"),
-        _FIRST,
-        _LAST,
+        _BYTES_DOWN,
+        *_PERIOD,
         Column("confidence", later("Confidence (of 100)"), "count"),
         *_counts("evidence", (kind.value for kind in Evidence), _EVIDENCE),
         *_ACCOUNTS[:-1],
@@ -143,14 +153,14 @@ SHEETS = (
             _PEOPLE,
             Column("people_unsanctioned", later("People with unsanctioned services"), "count"),
             Column("people_dns_only", later("People who only looked services up"), "count"),
-            Column("services", later("Services"), "count"),
-            Column("services_unsanctioned", later("Unsanctioned services"), "count"),
+            _SERVICES,
+            _UNSANCTIONED,
             _SESSIONS,
             Column("sessions_unsanctioned", later("Unsanctioned sessions"), "count"),
-            Column("blocked", later("Blocked requests"), "count"),
+            _BLOCKED,
             _BYTES_UP,
             Column("bytes_up_unsanctioned", later("Data sent to unsanctioned"), "bytes"),
-            Column("score", later("Score (of 100)"), "points"),
+            _SCORE,
             Column("hidden_percent", later("Traffic that could hide AI use"), "percent"),
         ),
         sheet_rows.departments,
@@ -160,10 +170,8 @@ SHEETS = (
         "services",
         later("Services"),
         (
-            Column("service", later("Service id"), width=20),
-            Column("service_name", later("Service"), width=24),
-            Column("vendor", later("Vendor"), width=18),
-            Column("country", later("Country")),
+            *_SERVICE,
+            *_VENDOR,
             Column("category", later("Category"), width=22),
             Column("status", later("Gravest status"), "word", 16),
             Column("risk", later("Highest risk"), "word"),
@@ -181,12 +189,12 @@ SHEETS = (
         (
             _DEPARTMENT,
             Column("person", later("Person"), width=22),
-            Column("services", later("Services"), "count"),
-            Column("services_unsanctioned", later("Unsanctioned services"), "count"),
+            _SERVICES,
+            _UNSANCTIONED,
             _SESSIONS,
             _BYTES_UP,
-            _LAST,
-            Column("score", later("Score (of 100)"), "points"),
+            _PERIOD[1],
+            _SCORE,
         ),
         sheet_rows.people,
     ),
@@ -195,13 +203,12 @@ SHEETS = (
         later("Looks like AI"),
         (
             Column("host", later("Host"), width=36),
-            Column("score", later("Score (of 100)"), "points"),
+            _SCORE,
             Column("reasons", later("Why"), width=44),
             _PEOPLE,
             Column("detections", later("Contacts"), "count"),
-            Column("departments", later("Departments"), width=30),
-            _FIRST,
-            _LAST,
+            _PLACES,
+            *_PERIOD,
         ),
         sheet_rows.candidates,
     ),
@@ -209,15 +216,15 @@ SHEETS = (
         "blind_spots",
         later("Blind spots"),
         (
-            Column("kind", later("Kind"), width=22),
+            Column("kind", later("Kind"), "word", 30),
             Column("name", later("Name"), width=30),
             Column("detail", later("What it is"), width=40),
             Column("count", later("Number"), "count"),
-            Column("unit", later("Counted in"), width=14),
+            Column("unit", later("Counted in"), "word", 14),
             _PEOPLE,
             _BYTES_UP,
-            Column("bytes_down", later("Data received"), "bytes"),
-            Column("departments", later("Departments"), width=30),
+            _BYTES_DOWN,
+            _PLACES,
             Column("servers", later("Servers"), width=30),
         ),
         sheet_rows.blind_spots,
@@ -228,7 +235,7 @@ SHEETS = (
         (
             Column("path", later("Source"), width=44),
             Column("format", later("Format"), width=16),
-            Column("kind", later("Kind"), width=12),
+            Column("kind", later("Kind"), "word", 14),
             Column("records", later("Records"), "count"),
             Column("parsed", later("Records read in full"), "count"),
             Column("skipped", later("Records set aside"), "count"),
@@ -245,8 +252,7 @@ SHEETS = (
         later("Changes"),
         (
             _DEPARTMENT,
-            Column("service", later("Service id"), width=20),
-            Column("service_name", later("Service"), width=24),
+            *_SERVICE,
             _STATUS,
             Column("change", later("Change"), "word", 12),
             Column("cause", later("Cause"), "word", 18),

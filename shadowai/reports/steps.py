@@ -66,12 +66,21 @@ def next_steps(found: Findings) -> tuple[Step, ...]:
     return tuple(islice(chain(first, others[: STEPS - len(first)], bad[STEPS - 1 :]), STEPS))
 
 
+def steps_of_nobody(people: int, others: Sequence[Step]) -> tuple[Step, ...]:
+    """Put first, where no department is known, finding out whose use it is: no team could be talked to before."""
+    why = say(
+        "The directory names no department for {people}, so nobody answers for this use.", people=text.people(people)
+    )
+    first = Step(say("Find out whose use this is"), why, say("the security team"))
+    return (first, *others)[:STEPS]
+
+
 def _replace(found: Findings) -> Iterator[Step]:
     groups: dict[tuple[str | None, bool], list[ServiceUse]] = {}
     for service in filter(unsanctioned, found.sections.in_use):
         stop = service.alternative is None and service.status is Status.PROHIBITED
         groups.setdefault((service.alternative, stop), []).append(service)
-    for (alternative, stop), group in groups.items():
+    for (alternative, stop), group in sorted(groups.items(), key=_forbidden_last, reverse=True):
         listed, why = text.listing([service.name for service in group]), _extent(group)
         owner = next((service.status_owner for service in group if service.status_owner), found.owner)
         if alternative is not None:
@@ -83,6 +92,11 @@ def _replace(found: Findings) -> Iterator[Step]:
         else:
             more = say("{why} Ask what the work needs, then ask for a decision.", why=why)
             yield Step(say("Talk to the team about {services}", services=listed), more, owner)
+
+
+def _forbidden_last(item: tuple[object, Sequence[ServiceUse]]) -> bool:
+    """Sort what is forbidden behind the rest, whatever its score: what to do first is what a rule says already."""
+    return any(service.status is Status.PROHIBITED for service in item[1])
 
 
 def _extent(group: Sequence[ServiceUse]) -> str:
@@ -130,8 +144,12 @@ def _ending(found: Findings) -> Iterator[Step]:
 def _decisions(found: Findings) -> Iterator[Step]:
     for service in found.sections.in_use:
         if service.status is Status.UNDER_REVIEW:
-            people = text.people(service.people)
-            why = say("{people} already use it while the decision is open.", people=people)
+            why = say_many(
+                "{people} already uses it while the decision is open.",
+                "{people} already use it while the decision is open.",
+                service.people,
+                people=text.people(service.people),
+            )
             title = say("Ask for a decision on {service}", service=service.name)
             yield Step(title, why, service.status_owner or found.owner)
 

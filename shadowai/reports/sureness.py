@@ -19,7 +19,6 @@ def asides(result: Result, department: DepartmentUse, parts: Sections, changes: 
         _headcount(department),
         _not_counted(department, parts),
         trends.not_comparable(changes),
-        _changed_status(parts.in_use),
     )
     return tuple(filter(None, told))
 
@@ -51,7 +50,7 @@ def sentences(parts: Sections, spots: Sequence[BlindSpot]) -> tuple[str, ...]:
         closing = (
             say("The blind spots above are where it could hide.") if spots else say("No blind spot was found either.")
         )
-        return (f"{say('No use seen is no proof that there was none.')} {closing}",)
+        return (say("No use seen is no proof that there was none. {closing}", closing=closing),)
     sessions = sum(service.sessions for service in parts.in_use)
     measured = sum(service.sessions_with_bytes_up for service in parts.in_use)
     seen: Counter[str] = Counter()
@@ -106,14 +105,3 @@ def _not_counted(department: DepartmentUse, parts: Sections) -> str:
     if department.totals.blocked:
         apart.append(say("{requests} blocked before use", requests=text.requests(department.totals.blocked)))
     return say("Not counted above: {things}.", things=text.listing(apart)) if apart else ""
-
-
-def _changed_status(in_use: Sequence[ServiceUse]) -> str:
-    """Say where a row's status is not that of all its sessions, so that nobody takes the chart for a charge."""
-    mixed = [one.name for one in in_use if sum(1 for _, number in one.statuses if number) > 1]
-    if not mixed:
-        return ""
-    return say(
-        "The policy changed, or differs by person, for {services}: each is drawn under the gravest status it had.",
-        services=text.listing(mixed),
-    )

@@ -126,6 +126,11 @@ def _limits(neat: Result) -> Iterator[str]:
     )
     if skipped:
         damaged = text.number(sum(source.broken for source in neat.sources))
-        one, many = "{n} record, {damaged} of them damaged", "{n} records, {damaged} of them damaged"
-        told = say_many(one, many, skipped, n=text.number(skipped), damaged=damaged)
+        told = say_many(
+            "{n} record, {damaged} of them damaged",
+            "{n} records, {damaged} of them damaged",
+            skipped,
+            n=text.number(skipped),
+            damaged=damaged,
+        )
         yield say("Set aside: {records}; see result.json.", records=told)

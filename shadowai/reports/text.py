@@ -224,13 +224,17 @@ def _nth(moment: date) -> str:
     return say("1") if moment.day == 1 else str(moment.day)  # the first of a month has a form of its own in French
 
 
+def moment(told: str | None) -> str:
+    """Write a time to the minute: `12 November 2026, 00:00`."""
+    time = (told or "")[11:16]
+    return say("{day}, {time}", day=day(told), time=time) if time else day(told)
+
+
 def hours(first: str | None, last: str | None) -> str:
     """Write a stretch of time to the minute in UTC: `12 November 2026, 00:00 \u2013 14 November 2026, 00:00`."""
-    days, times = zip(*((day(moment), (moment or "")[11:16]) for moment in (first, last)), strict=True)
-    begin, end = (
-        say("{day}, {time}", day=one, time=time) if time else one for one, time in zip(days, times, strict=True)
-    )
-    return say("{begin} \u2013 {end}", begin=begin, end=times[1] if days[0] == days[1] and all(times) else end)
+    last_time = (last or "")[11:16]
+    same_day = day(first) == day(last) and (first or "")[11:16] and last_time
+    return say("{begin} \u2013 {end}", begin=moment(first), end=last_time if same_day else moment(last))
 
 
 def span(first: str | None, last: str | None) -> str:

@@ -94,6 +94,13 @@ BLIND = {
     ),
 }
 
+_BLIND_INSIDE = {
+    "encrypted-dns": later("encrypted name look-ups"),
+    "vpn": later("VPNs"),
+    "tunnel": later("tunnels"),
+    "ech": later("hidden server names (ECH)"),
+}
+
 _EVIDENCE: Mapping[str, Callable[[int, str], str]] = {
     "dns": lambda number, n: say_many("{n} name look-up (DNS)", "{n} name look-ups (DNS)", number, n=n),
     "tls": lambda number, n: say_many(
@@ -266,6 +273,11 @@ def uses(counts: UseCounts) -> str | None:
 def blind_heading(kind: str) -> str:
     """Give the heading for a kind of blind spot; a kind of a later version keeps its own name."""
     return translated(BLIND[kind][0]) if kind in BLIND else kind
+
+
+def blind_inside(kind: str) -> str:
+    """Name a kind of blind spot in the middle of a sentence; the heading where it has no form of its own for that."""
+    return translated(_BLIND_INSIDE[kind]) if kind in _BLIND_INSIDE else blind_heading(kind)
 
 
 def blind_meaning(kind: str) -> str:

@@ -7,6 +7,7 @@ file is the period's end, so that two runs give the same bytes.
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import XlsxFileError
 
 from shadowai.reports import text, words
+from shadowai.reports.board import answers, board_steps
 from shadowai.reports.index_page import lead
 from shadowai.reports.language import later, say, speaking, translated
 from shadowai.reports.look import PLAIN, Look
@@ -54,6 +56,15 @@ _NUMBERS: Mapping[Kind, str] = {
 _WORDS: Mapping[str, str] = {
     **{status.value: message for status, message in words.STATUS.items()},
     **words.RISK,
+    **{kind: heading for kind, (heading, _) in words.BLIND.items()},
+    "requests": later("requests"),
+    "records": later("records"),
+    "connections": later("connections"),
+    "capture": later("Packet capture"),
+    "dns": later("DNS log"),
+    "proxy": later("Proxy log"),
+    "firewall": later("Firewall log"),
+    "sensor": later("Sensor log"),
     "normal": later("Normal"),
     "new": later("New"),
     "grown": later("More"),
@@ -89,7 +100,9 @@ def write_workbook(result: Result, path: Path, look: Look = PLAIN) -> None:
                 _write(unknown_named(result), workbook)
         except XlsxFileError as error:
             raise OSError(0, str(error)) from error
-    path.write_bytes(whole.getbuffer())
+    whole.seek(0)
+    with path.open("wb") as file:
+        shutil.copyfileobj(whole, file)
 
 
 def _write(result: Result, workbook: Workbook) -> None:
@@ -110,8 +123,13 @@ def _summary(result: Result, book: _Book) -> None:
     page.write_string(0, 0, say("AI use report"), book.title)
     page.set_row(1, 60)
     page.merge_range(1, 0, 1, 5, "", book.lead)
-    page.write_string(1, 0, text.clean(lead(tidy(result))), book.lead)
-    for at, (name, cell, kind) in enumerate(_facts(result), 3):
+    neat = tidy(result)
+    page.write_string(1, 0, text.clean(lead(neat)), book.lead)
+    for at, told in enumerate(answers(neat, board_steps(neat)), 2):
+        page.set_row(at, 32)
+        page.merge_range(at, 0, at, 5, "", book.lead)
+        page.write_string(at, 0, text.clean(f"{told.name}: {told.text}"), book.lead)
+    for at, (name, cell, kind) in enumerate(_facts(result), 6):
         page.write_string(at, 0, name)
         _cell(page, (at, 1), Column("", "", kind), cell, book)
 
@@ -169,7 +187,7 @@ def _cell(page: Worksheet, place: tuple[int, int], column: Column, cell: Cell, b
     if isinstance(cell, bool):
         page.write_string(*place, say("yes") if cell else say("no"))
     elif isinstance(cell, str) and column.kind == "word":
-        page.write_string(*place, translated(_WORDS[cell]))
+        page.write_string(*place, translated(_WORDS[cell]) if cell in _WORDS else text.clean(cell)[:MAX_CELL])
     elif isinstance(cell, str):
         _text(page, place, column, cell, form)
     else:

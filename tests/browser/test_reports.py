@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from playwright.sync_api import Browser, ConsoleMessage, Page, Request
@@ -35,6 +35,7 @@ ODD = [
     "forty/index.html",
     "sixty/departments/research-and-development.html",
     "large/departments/department-001.html",
+    "large/index.html",
     "long/index.html",
     "long/executive.html",
     "long/evidence.html",
@@ -43,6 +44,7 @@ ODD = [
 ]
 PAGES = WORLD + ODD
 PHONE, TABLET, SCREEN = 390, 768, 1280  # CSS pixels
+HEIGHT = {PHONE: 844, SCREEN: 800}
 PAPER = {"A4": 680, "Letter": 702}  # CSS pixels between margins of 15 mm
 
 # What a reader would have to scroll sideways for: everything that ends right of the window, unless it lies in a box
@@ -129,12 +131,26 @@ def test_paper_is_wide_enough(page: Page, site: Path, name: str, paper: str) -> 
     assert page.evaluate(ON_PAPER) == []
 
 
+LAST = ".answers div:last-child dd"
+
+
 @pytest.mark.parametrize(
-    ("width", "height", "last"), [(SCREEN, 800, ".plot"), (PHONE, 844, ".answers div:last-child dd")]
+    ("name", "width", "parts"),
+    [
+        ("departments/customer-service", SCREEN, (".headline", ".figures", ".answers", ".plot")),
+        ("departments/customer-service", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("index", SCREEN, (".headline", ".figures", LAST, ".alert")),
+        ("index", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("executive", SCREEN, (".headline", ".figures", ".answers", ".steps")),
+        ("executive", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("evidence", SCREEN, (".headline", ".answers", LAST, ".notice")),
+        ("evidence", PHONE, (".headline", ".answers", LAST, ".notice strong")),
+    ],
 )
-def test_the_first_screen_answers(page: Page, site: Path, width: int, height: int, last: str) -> None:
-    show(page, site, "world/departments/customer-service.html", width, height)
-    places = [page.locator(name).first.bounding_box() for name in (".headline", ".figures", ".answers", last)]
+def test_the_first_screen_answers(page: Page, site: Path, name: str, width: int, parts: Sequence[str]) -> None:
+    height = HEIGHT[width]
+    show(page, site, f"world/{name}.html", width, height)
+    places = [page.locator(part).first.bounding_box() for part in parts]
     bottoms = [place["y"] + place["height"] for place in places if place is not None]
     assert len(bottoms) == 4
     assert max(bottoms) <= height

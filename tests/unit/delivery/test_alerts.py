@@ -8,7 +8,6 @@ import pytest
 from support.report_world import world
 from support.results import EXAMPLES, SOURCES, Row, department, result
 
-from shadowai.channels import AlertSettings
 from shadowai.delivery.alerts import Alert, alert_record, find_alerts, rule_of, still_news
 from shadowai.delivery.outbox import Outbox
 from shadowai.exports.lines import FORMATS
@@ -16,6 +15,7 @@ from shadowai.exports.records import Frame
 from shadowai.model import Status
 from shadowai.provenance import Period
 from shadowai.result import Change, Result, ServiceChange
+from shadowai.settings.channels import AlertSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,16 +24,16 @@ S = Status
 BEFORE = Period(start="2026-10-19T00:00:00Z", end="2026-11-01T23:59:00Z")
 
 
-def settings(name: str, **values: Any) -> AlertSettings:  # noqa: ANN401  # settings of all types
+def settings(name: str, **values: Any) -> AlertSettings:  # settings of all types
     off = {rule: {"enabled": False} for rule in AlertSettings.model_fields if rule not in ("mail_to", name)}
     return AlertSettings.model_validate({**off, name: values})
 
 
-def alerts(name: str, now: Result, before: Result | None = None, **values: Any) -> list[Alert]:  # noqa: ANN401  # as above
+def alerts(name: str, now: Result, before: Result | None = None, **values: Any) -> list[Alert]:  # as above
     return list(find_alerts(now, before, settings(name, **values)))
 
 
-def sales(*rows: Row, **changes: Any) -> Result:  # noqa: ANN401  # parts of a result
+def sales(*rows: Row, **changes: Any) -> Result:  # parts of a result
     made = result((department("Sales", 40, (9, 5), list(rows)),), sources=SOURCES)
     return made.model_copy(update=changes)
 
@@ -99,12 +99,12 @@ def test_upload() -> None:
 
 def test_an_exception_that_has_ended() -> None:
     found = alerts("expired", world())
-    assert [one.title for one in found] == ["Policy rule 4 has ended"]
-    assert "until 2026-11-15" in found[0].message
+    assert [one.title for one in found] == ["Rule 4 of the policy has ended"]
+    assert "until 15 November 2026" in found[0].message
     assert alerts("expired", world(), days=15) == []
     assert len(alerts("expired", world(), days=14)) == 1
     soon = alerts("expired", world(), days=-100)
-    assert {"Policy rule 4 has ended"} < {one.title for one in soon}
+    assert {"Rule 4 of the policy has ended"} < {one.title for one in soon}
     assert alerts("expired", sales(USE)) == []
 
 

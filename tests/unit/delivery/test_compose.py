@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.hostile import ATTACKS, poisoned
 from support.report_world import world
 from support.results import EXAMPLES
 
-from shadowai.channels import MailSettings, mail_address
 from shadowai.delivery import compose
 from shadowai.delivery.alerts import Alert
 from shadowai.delivery.compose import Job, Letter, alert_letter, letters
 from shadowai.errors import UsageError
 from shadowai.exports.record import Severity
+from shadowai.reports.languages import language
 from shadowai.reports.look import PLAIN, Brand, Look
+from shadowai.settings.channels import MailSettings, mail_address
 
 if TYPE_CHECKING:
     from shadowai.result import Result
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
 EVIL = 'x\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>" onload="x\u202e\x00'
 
 
-def mail(**values: Any) -> MailSettings:  # noqa: ANN401  # settings of all types
+def mail(**values: Any) -> MailSettings:  # settings of all types
     base = {"host": "h", "sender": "Shadow AI <shadowai@example.com>", "digest_to": ["ciso@example.com"]}
     return MailSettings.model_validate({**base, **values})
 
 
-def write(result: Result, look: Look = PLAIN, **values: Any) -> tuple[list[Letter], list[str]]:  # noqa: ANN401  # as above
+def write(result: Result, look: Look = PLAIN, **values: Any) -> tuple[list[Letter], list[str]]:  # as above
     problems: list[str] = []
     return list(letters(Job(result, mail(**values), look, "2026-11", 1_800_000_000.0), problems)), problems
 
@@ -49,7 +51,7 @@ def parts(message: EmailMessage) -> list[tuple[str, str | None]]:
     return [(one.get_content_type(), one.get_filename()) for one in message.walk() if not one.is_multipart()]
 
 
-def part(message: EmailMessage, kind: str) -> Any:  # noqa: ANN401  # text or bytes
+def part(message: EmailMessage, kind: str) -> Any:  # text or bytes
     return next(one for one in message.walk() if one.get_content_type() == kind).get_content()
 
 
@@ -140,7 +142,7 @@ def hostile(text: str) -> Result:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_no_text_adds_a_header_or_a_part(text: str) -> None:
     check_hostile(text)
 
@@ -163,6 +165,24 @@ def check_hostile(text: str) -> None:
     tags.feed(part(message, "text/html"))
     assert "script" not in tags.tags
     assert not {"onload", "onerror"} & tags.names
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_attack_in_any_field_gets_out_of_its_place(attack: str) -> None:
+    result = poisoned(world(), attack)
+    places = (result.departments[0].model_copy(update={"email": "head@example.com"}),)
+    found, _ = write(result.model_copy(update={"departments": places, "divisions": ()}), report="attach")
+    assert [one.recipient for one in found] == ["head@example.com", "ciso@example.com"]
+    for letter in found:
+        message = parsed(letter)
+        tags = _Tags()
+        tags.feed(part(message, "text/html"))
+        assert not tags.tags & {"script", "iframe", "svg", "a", "style"}
+        assert not [name for name in tags.names if name.startswith("on")]
+        assert all(source is not None and source.startswith("cid:") for source in tags.sources)
+        assert all(one.isprintable() or one in "\r\n" for one in part(message, "text/plain"))
+        names = [name for kind, name in parts(message) if name]
+        assert all(re.fullmatch(r"[a-z0-9-]+\.(html|png)", name) for name in names)
 
 
 @pytest.mark.parametrize("address", ["a@b.example\r\nBcc: x@y.example", "nobody", "a@b@c", "<x>", "\u00e9@x.example"])
@@ -225,6 +245,38 @@ def test_odd_results_have_a_digest(name: str) -> None:
 def test_the_house_s_contact_is_named() -> None:
     found, _ = write(world(), Look(brand=Brand(contact="ext. 1234")), departments=False)
     assert "Questions: ext. 1234" in part(parsed(found[0]), "text/plain")
+
+
+def test_the_digest_has_the_chart_of_the_whole_organisation() -> None:
+    found, _ = write(world(), departments=False)
+    message = parsed(found[0])
+    assert ("image/png", "chart.png") in parts(message)
+    assert part(message, "image/png").startswith(b"\x89PNG")
+    assert 'alt="Sessions per day' in part(message, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("code", "next_steps", "digest"),
+    [
+        ("de", "Was als Nächstes zu tun ist", "Was als Nächstes zu entscheiden ist"),
+        ("fr", "Que faire ensuite", "Que décider ensuite"),
+    ],
+)
+def test_a_mail_is_in_one_language_from_its_first_line_to_its_last(code: str, next_steps: str, digest: str) -> None:
+    found, _ = write(world(), Look(language(code), brand=Brand(contact="ext. 1234")))
+    legal = parsed(next(one for one in found if one.recipient == "legal@example.com"))
+    for kind in ("text/plain", "text/html"):
+        assert next_steps in part(legal, kind)
+        assert digest in part(parsed(found[-1]), kind)
+        for english in (
+            "What to do",
+            "Whom to ask",
+            "Whose decision",
+            "The full report",
+            "Made from network records",
+        ):
+            assert english not in part(legal, kind)
+            assert english not in part(parsed(found[-1]), kind)
 
 
 def test_alerts_go_as_one_mail() -> None:

@@ -12,11 +12,13 @@ from support.report_world import world
 from support.results import EXAMPLES
 from support.servers import Reply, Request, free_port, web_server
 
-from shadowai.channels import Channels
 from shadowai.delivery.deliver import Subject, deliver, enqueue, senders, write_letters
 from shadowai.delivery.drain import Channel, Clock
 from shadowai.delivery.outbox import Outbox, State
 from shadowai.delivery.webhooks import Notice, payload_of
+from shadowai.reports.languages import language
+from shadowai.reports.look import Look
+from shadowai.settings.channels import Channels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +40,28 @@ class Still(Clock):
         self.time += seconds
 
 
-def channels(**values: Any) -> Channels:  # noqa: ANN401  # settings of all types
+def channels(**values: Any) -> Channels:  # settings of all types
     return Channels.model_validate({"delivery": {"patience": 0}, **values})
 
 
-def file_target(path: Path, name: str = "file", **values: Any) -> dict[str, Any]:  # noqa: ANN401  # as above
+def file_target(path: Path, name: str = "file", **values: Any) -> dict[str, Any]:  # as above
     return {"name": name, "to": "file", "path": path, **values}
+
+
+def test_alerts_are_told_in_the_language_of_the_reports_and_a_siem_gets_english(tmp_path: Path) -> None:
+    chosen = channels(
+        siem=[file_target(tmp_path / "siem.jsonl", what=["alert"])],
+        webhooks=[{"name": "hook", "url": {"env": "HOOK_URL"}, "kind": "slack", "sends": ["alerts"]}],
+    )
+    subject = Subject(world(), Look(language("de")), occasion="2026-11", parts=("alerts",))
+    with Outbox(tmp_path / "outbox") as outbox:
+        assert enqueue(chosen, subject, outbox, NOW) == []
+        told: dict[str, str] = {}
+        for row in outbox.rows(*State):
+            told[row.channel] = told.get(row.channel, "") + outbox.payload(row.key).decode()
+    assert "Verbotener Dienst: " in told["webhook:hook"]
+    assert "with a prohibited service, by at most 2 people" in told["siem:file"]
+    assert "verboten" not in told["siem:file"]
 
 
 def test_findings_go_once_and_changed_ones_again(tmp_path: Path) -> None:
@@ -182,12 +200,13 @@ def test_hostile_names_are_no_markup_in_chats() -> None:
     assert len(long["blocks"][1]["text"]["text"]) <= 3000
 
 
-def test_activity_goes_to_every_target(tmp_path: Path) -> None:
+def test_activity_goes_to_every_target_that_wants_it(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     documents = [
         {"@timestamp": "2026-11-02T06:00:11.000Z", "shadowai": {"evidence": "dns", "n": n}} for n in range(1201)
     ]
-    chosen = channels(siem=[file_target(one), file_target(two, "two", format="ocsf", what=["use"])])
+    wanting = [file_target(one, what=["activity"]), file_target(two, "two", format="ocsf", what=["use", "activity"])]
+    chosen = channels(siem=[*wanting, file_target(tmp_path / "three", "three", what=["use"])])
     with Outbox(tmp_path / "outbox") as outbox:
         tally = deliver(
             chosen, Subject(EXAMPLES["empty"](), activity=iter(documents), parts=("siem",)), outbox, Still()
@@ -195,6 +214,7 @@ def test_activity_goes_to_every_target(tmp_path: Path) -> None:
     assert tally.sent == 6
     assert [json.loads(line)["shadowai"]["n"] for line in one.read_text().splitlines()] == list(range(1201))
     assert len(two.read_text().splitlines()) == 1201
+    assert not (tmp_path / "three").exists()
 
 
 def test_mails_as_files(tmp_path: Path) -> None:

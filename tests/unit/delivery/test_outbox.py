@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowai.channels import DeliverySettings
 from shadowai.delivery.drain import Channel, Clock, Drain, Tally, back_off
 from shadowai.delivery.outbox import Item, Outbox, OutboxBusyError, State
 from shadowai.errors import SourceError, UsageError
 from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
+from shadowai.settings.channels import DeliverySettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,7 +228,7 @@ def test_only_one_process_sends(outbox: Outbox) -> None:
 CRASH = """
     import os, signal, sys
     from pathlib import Path
-    from shadowai.channels import DeliverySettings
+    from shadowai.settings.channels import DeliverySettings
     from shadowai.delivery.drain import Channel, Drain
     from shadowai.delivery.outbox import Item, Outbox
 
@@ -281,7 +281,7 @@ def test_an_interrupted_item_of_a_repeatable_channel_goes_again(outbox: Outbox) 
 
 
 @given(st.lists(st.sampled_from([SENT, LATER, DOWN, REFUSED, DOUBT]), max_size=12))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_nothing_arrives_twice_however_it_goes(
     tmp_path_factory: pytest.TempPathFactory, outcomes: list[Outcome]
 ) -> None:

@@ -19,12 +19,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from support.report_world import world
 from support.servers import Authority, authority, free_port
 
-from shadowai.channels import Channels, MailSettings
 from shadowai.delivery.deliver import Subject, deliver
 from shadowai.delivery.outbox import Outbox
 from shadowai.delivery.smtp import MailSender, enveloped, stuffed
 from shadowai.errors import UsageError
 from shadowai.exports.outcome import Fate, Outcome
+from shadowai.settings.channels import Channels, MailSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ class Handler:
 
 
 @contextmanager
-def mail_server(handler: Handler, **options: Any) -> Iterator[int]:  # noqa: ANN401  # the library's options
+def mail_server(handler: Handler, **options: Any) -> Iterator[int]:  # the library's options
     port = free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=10, **options)
     controller.start()
@@ -109,7 +109,7 @@ class Told:
         self.times += 1
 
 
-def sender(port: int, **values: Any) -> MailSender:  # noqa: ANN401  # settings of all types
+def sender(port: int, **values: Any) -> MailSender:  # settings of all types
     base = {"host": "localhost", "port": port, "security": "none", "sender": "shadowai@example.com", "timeout": 2}
     made = MailSender(MailSettings.model_validate({**base, **values}), {"PASSWORD": PASSWORD})
     OPEN.append(made)
@@ -205,7 +205,9 @@ def test_a_server_that_breaks_off_within_the_message_has_not_taken_it() -> None:
     assert (outcome.fate, told.times) == (Fate.LATER, 0)
 
 
-def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:  # noqa: ANN401  # the library's own
+def authenticate(
+    _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any
+) -> AuthResult:  # the library's own
     good = isinstance(data, LoginPassword) and data.password == PASSWORD.encode()
     return AuthResult(success=good, handled=False)
 

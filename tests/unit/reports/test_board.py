@@ -81,7 +81,7 @@ def test_an_open_review_is_a_step() -> None:
                 for use in one.services if use.status.value in ("under-review", "sanctioned")]  # fmt: skip
         rows.append(one.model_copy(update={"services": tuple(kept)}))
     document = without(document.model_copy(update={"departments": tuple(rows)}), "sources")
-    assert titles(document)[1] == "Close the review of Claude and OpenAI API"
+    assert titles(document)[1] == "Close the review of OpenAI API and Claude"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -111,7 +111,7 @@ def test_the_first_screen_answers() -> None:
     assert list(found) == ["How bad", "How sure", "What to do first"]
     assert found["How bad"].startswith("6 services of high or critical risk are used without approval: DeepSeek, ")
     assert found["How sure"].startswith("3 of 4 inputs were read. 1 has hours without records. The figures are a lower")
-    assert found["How sure"].endswith("use can hide in VPN services and Encrypted name look-ups.")
+    assert found["How sure"].endswith("use can hide in VPNs and encrypted name look-ups.")
     assert found["What to do first"] == "Stop the use of DeepSeek and Manus"
 
 

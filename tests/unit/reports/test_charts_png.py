@@ -43,7 +43,7 @@ def test_the_picture_shows_what_the_page_shows() -> None:
     department = result.departments[3]
     chart = time_chart(split(department.services).in_use, result.period)
     assert chart is not None
-    tree = ET.fromstring(chart_svg(chart, department.name))  # noqa: S314  # our own
+    tree = ET.fromstring(chart_svg(chart, f"AI use in {department.name}"))  # noqa: S314  # our own
     plot = next(tree.iter(f"{SVG}g"))
     coloured = Counter(one.get("fill") for one in plot.iter(f"{SVG}rect"))
     for entry in chart.legend:
@@ -54,7 +54,7 @@ def test_the_picture_shows_what_the_page_shows() -> None:
     assert {"Sanctioned 610", "Prohibited 3", "2 Nov"} <= set(words)
     stripes = {one.get("id", "").rpartition("-")[0] for one in tree.iter(f"{SVG}pattern")}
     assert stripes == set(STATUSES) - {"sanctioned"}
-    assert "class=" not in chart_svg(chart, department.name)
+    assert "class=" not in chart_svg(chart, f"AI use in {department.name}")
     assert chart_words(result, department) == chart.title
 
 

@@ -9,7 +9,7 @@ from support.results import EXAMPLES
 from shadowai import resources
 from shadowai.errors import UsageError
 from shadowai.reports.duties import FILE, duties, messages
-from shadowai.reports.evidence_pack import MAX_ROWS, evidence_page
+from shadowai.reports.evidence_pack import MAX_FULL, MAX_ROWS, evidence_page
 from shadowai.reports.findings import EEA, findings, keys
 from shadowai.reports.html import render_evidence
 from shadowai.reports.relatives import Links
@@ -149,9 +149,20 @@ def test_the_register_lists_every_service_in_use_with_its_rules() -> None:
 
 def test_a_large_register_is_cut_and_counted() -> None:
     page = evidence_page(large(departments=2, people=200, services=MAX_ROWS + 30))
-    assert (len(page.register), page.more_register) == (MAX_ROWS, 30)
+    assert (len(page.register), len(page.brief_register), page.more_register) == (MAX_FULL, MAX_ROWS - MAX_FULL, 30)
     silent = evidence_page(world().model_copy(update={"policy": None}))
     assert (silent.rules, silent.default) == ((), None)
+
+
+def test_its_first_screen_says_how_bad_how_sure_and_what_to_do() -> None:
+    answers = evidence_page(world()).answers
+    assert [one.name for one in answers] == ["How bad", "How sure", "What to do first"]
+    assert answers[0].text.startswith("6 services of high or critical risk")
+    assert answers[2].text.startswith("Take each finding to whoever answers for its duties")
+    assert evidence_page(EXAMPLES["empty"]()).answers == ()
+    nothing = EXAMPLES["quiet"]().model_copy(update={"blind_spots": (), "candidates": ()})
+    assert evidence_page(nothing).findings == ()
+    assert evidence_page(nothing).answers[2].text == "Read what limits this evidence before you rely on it."
 
 
 def test_each_framework_names_the_findings_that_touch_it() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]  # its stubs are not among the tools of the project
 import pytest
 from rich.console import Console
+from support.hostile import ATTACKS, poisoned
 from support.report_world import world
 
 from shadowai import reports
@@ -133,10 +134,41 @@ def test_summary_fits_eighty_columns(examples: Examples, name: str) -> None:
     assert max(map(len, plain.splitlines())) <= 80
 
 
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_table_holds_a_formula_and_every_line_has_all_columns(attack: str) -> None:
+    for name, content in csv_files(poisoned(world(), attack)):
+        head, *rows = list(csv.reader(io.StringIO(content)))
+        assert {len(row) for row in rows} == {len(head)}, name
+        cells = [cell for row in rows for cell in row]
+        assert [cell for cell in cells if cell[:1] in {"=", "+", "@", "\t", "\r", "|", "%"}] == []
+        assert [cell for cell in cells if cell.startswith("-") and not cell[1:].replace(".", "").isdigit()] == []
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_summary_stays_in_80_columns_and_moves_no_cursor(attack: str) -> None:
+    out = io.StringIO()
+    Console(file=out, width=80, color_system=None).print(summary(poisoned(world(), attack)))
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    assert all(letter.isprintable() or letter == "\n" for letter in out.getvalue())
+
+
+def test_names_that_are_paths_stay_inside_the_folder_and_apart(tmp_path: Path) -> None:
+    names = ("../../R&D", "R & D", "r.d", "..", "/etc/passwd", "CON", "\u7814\u7a76")
+    folder = tmp_path / "report"
+    folder.mkdir()
+    base = world().departments[0]
+    places = tuple(base.model_copy(update={"name": name, "slug": name, "parent": None}) for name in names)
+    write(world().model_copy(update={"departments": places, "divisions": ()}), folder, Order(("html",)))
+    made = sorted(path.name for path in (folder / "departments").iterdir())
+    assert len(made) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]+\.html", name) for name in made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report"]
+
+
 def test_summary_says_what_matters(examples: Examples) -> None:
     plain = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", printed(examples["small"](), 120)).split())
     for expected in (
-        "110 people in 4 departments and one unknown used 11 AI services",
+        "110 people in 4 departments and an unknown one used 11 AI services",
         "Engineering 61 of 86 7 (3!) 1,336 2.1 GB+ DeepSeek!, ChatGPT!, Cursor!",
         "Unknown department 5 2 (1!) 16 unmeasured ChatGPT!",
         "1 of 4 inputs could not be read: logs/firewall/paloalto-2026-11.csv.",

@@ -141,4 +141,4 @@ def test_without_a_manifest_there_is_what_the_result_tells(
     made = manifest_of(tmp_path / "result.json", result)
     assert [one.path for one in made.inputs] == [one.path for one in result.sources]
     assert {one.sha256 for one in made.inputs} == {None}
-    assert (made.signatures, made.directory) == (result.signatures.version, "unknown")
+    assert (made.signatures, made.directory) == (result.signatures.version, None)

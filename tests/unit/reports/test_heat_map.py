@@ -4,7 +4,7 @@ from support.report_world import large, world
 from support.results import EXAMPLES
 
 from shadowai.model import Status
-from shadowai.reports.heat_map import MAX_CATEGORIES, HeatMap, heat_map, sessions_unsanctioned
+from shadowai.reports.heat_map import MAX_CATEGORIES, MAX_ROWS, HeatMap, heat_map, sessions_unsanctioned
 from shadowai.reports.sections import split
 from shadowai.result import Result, StatusCounts
 
@@ -59,6 +59,13 @@ def test_rare_categories_are_merged() -> None:
     assert len(heat.columns) == MAX_CATEGORIES
     assert heat.columns[-1] == "19 other categories"
     assert heat.rows[0].total == "465"
+
+
+def test_of_hundreds_of_departments_the_first_are_shown_and_the_others_counted() -> None:
+    one = world().departments[0]
+    heat = heat_map([(one.model_copy(update={"name": f"D{at}"}), "") for at in range(MAX_ROWS + 7)])
+    assert heat is not None
+    assert ([heat.rows[0].name, heat.rows[-1].name], heat.more) == (["D0", f"D{MAX_ROWS - 1}"], 7)
 
 
 def test_without_use_there_is_none() -> None:

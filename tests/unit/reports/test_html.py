@@ -54,7 +54,7 @@ def test_the_attack_is_shown_as_the_text_it_is(attack: str) -> None:
         assert attack in Page(html).text
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.text(max_size=300))
 def test_any_text_renders(examples: Examples, raw: str) -> None:
     for html in pages(poisoned(examples["quiet"](), raw)):

@@ -8,6 +8,7 @@ from gettext import NullTranslations
 from string import Formatter
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
@@ -18,19 +19,25 @@ from support.hostile import Page, replaced
 from support.report_world import world
 from support.results import EXAMPLES
 
+from shadowai.delivery.body import Extras, department_body, digest_body
+from shadowai.delivery.mail_html import html
+from shadowai.delivery.mail_text import plain_text
 from shadowai.errors import UsageError
 from shadowai.reports import text
 from shadowai.reports.duties import duties
 from shadowai.reports.html import pages
 from shadowai.reports.language import ENGLISH, Language, speaking
 from shadowai.reports.languages import catalogue, codes, language
-from shadowai.reports.look import Look
+from shadowai.reports.look import Brand, Look
 from shadowai.reports.markdown import summary_markdown
 from shadowai.reports.naming import is_unknown, unknown_named
+from shadowai.reports.tidying import tidy
+from shadowai.reports.xlsx import write_workbook
 from shadowai.verdicts import UNKNOWN_DEPARTMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from babel.messages.catalog import Message
 
@@ -139,14 +146,18 @@ def test_sizes_and_shares() -> None:
     }
 
 
+KNOWN = frozenset(message.id for message in messages() if message.id)
+
+
 class _Marking(NullTranslations):
-    """A language in which every message stands in brackets, so that what is no message is seen."""
+    """A language in which every message of the catalogues stands in brackets, so that what is none is seen."""
 
     def gettext(self, message: str) -> str:
-        return f"\u27e6{message}\u27e7"
+        return f"\u27e6{message}\u27e7" if message in KNOWN else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"\u27e6{msgid1 if n == 1 else msgid2}\u27e7"
+        said = msgid1 if n == 1 else msgid2
+        return f"\u27e6{said}\u27e7" if (msgid1, msgid2) in KNOWN else said
 
 
 MARKED = Language("el", _Marking(), months=("\u03bc",) * 12, short_months=("\u03bc",) * 12)
@@ -169,6 +180,30 @@ def test_no_text_of_a_page_goes_past_the_catalogues(make: type[Result]) -> None:
         shown = [told, *(value for name, value in seen.attributes() if name in SHOWN)]
         assert [words for told in shown for words in _outside(told)] == [], page.path
     assert list(_outside(summary_markdown(result, Look(MARKED)).replace("`result.json`", ""))) == []
+
+
+@pytest.mark.parametrize("make", [world, *EXAMPLES.values()])
+def test_no_text_of_a_mail_goes_past_the_catalogues(make: type[Result]) -> None:
+    result = tidy(replaced(make(), _greek))
+    extras = Extras("", ["\u03b1"], "\u03b2")
+    look = Look(MARKED, brand=Brand(contact="\u03b3"))
+    bodies = [digest_body(result, look, extras)]
+    bodies += [department_body(result, one, look, extras) for one in (*result.departments, *result.divisions)]
+    for body in bodies:
+        with speaking(MARKED):
+            shown = " ".join(plain_text(body).split())
+            assert list(_outside(shown)) == []
+            assert list(_outside(Page(html(body)).text)) == []
+
+
+@pytest.mark.parametrize("make", [world, *EXAMPLES.values()])
+def test_no_heading_of_a_workbook_goes_past_the_catalogues(make: type[Result], tmp_path: Path) -> None:
+    write_workbook(replaced(make(), _greek), tmp_path / "report.xlsx", Look(MARKED))
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    told = [sheet.title for sheet in book.worksheets]  # cut to the 31 letters of a title
+    assert [one for one in told if not one.startswith("\u27e6")] == []
+    cells = [cell for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row]
+    assert [words for cell in cells if isinstance(cell, str) for words in _outside(cell)] == []
 
 
 def _without_laws(told: str) -> str:

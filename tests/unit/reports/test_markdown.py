@@ -42,7 +42,7 @@ def plain(markdown: str) -> str:
 def test_it_says_what_matters() -> None:
     told = summary_markdown(world())
     for expected in (
-        "**135 people in 6 departments and one unknown used 16 AI services from 2 to 29 November 2026;",
+        "**135 people in 6 departments and an unknown one used 16 AI services from 2 to 29 November 2026;",
         "| Customer Service | 28 of 61 people | 12 | at least 103 MB |",
         "| DeepSeek | Prohibited | Critical | 2 | 31 MB | Customer Service |",
         "- `logs/firewall/paloalto-2026-11.csv`: ends inside the gzip stream after 4,096 bytes",

@@ -51,7 +51,7 @@ def test_headline_of_a_department(examples: Examples, name: str, expected: str) 
         (
             "small",
             (
-                "110 people in 4 departments and one unknown used 11 AI services from 2 to 15 November 2026; "
+                "110 people in 4 departments and an unknown one used 11 AI services from 2 to 15 November 2026; "
                 "6 of them are unsanctioned, used by 35 people, and at least 1.1 GB was sent there."
             ),
         ),
@@ -78,7 +78,7 @@ def test_four_figures(examples: Examples) -> None:
     assert [(figure.value, figure.label, figure.note, figure.alarming) for figure in figures] == [
         ("61", "of 86 people used AI", "71% of the department", False),
         ("7", "AI services in use", "1,336 sessions", False),
-        ("3", "unsanctioned services", "used by 14 people", True),
+        ("3", "unsanctioned services", "used by 14 people; 1 is prohibited", True),
         ("752 MB", "or more sent to unsanctioned services", "to all AI services: at least 2.1 GB", True),
     ]
     unmeasured = department(examples["unknown"]()).figures

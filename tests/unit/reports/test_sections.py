@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from support.report_world import world
 
 from shadowai.model import Status
 from shadowai.reports import sections
@@ -27,6 +28,22 @@ def test_services_go_where_their_evidence_puts_them(examples: Examples) -> None:
     assert [one.id for one in parts.unproven] == ["notion-ai"]
     assert [one.id for one in parts.looked_up] == ["perplexity"]
     assert [one.id for one in parts.blocked] == ["deepseek", "character-ai"]
+
+
+def test_rows_stand_in_the_order_of_the_risk_and_the_score_that_they_show() -> None:
+    levels = ("low", "medium", "high", "critical")
+    for department in world().departments:
+        shown = [(levels.index(one.risk), one.score.points) for one in sections.used(department.services) if one.score]
+        assert shown == sorted(shown, reverse=True)
+    same = world().departments[0].services[0].model_copy(update={"risk": "medium"})
+    one, other = (
+        same.model_copy(update={"id": name, "score": same.score and same.score.model_copy(update={"points": points})})
+        for name, points in (("popular", 33.3), ("grave", 41.8))
+    )
+    popular = one.model_copy(update={"people": 99})
+    assert [use.id for use in sections.used([popular, other])] == ["grave", "popular"]
+    totals = sections.over_departments([world().departments[0].model_copy(update={"services": (popular, other)})])
+    assert [total.example.id for total in totals] == ["grave", "popular"]
 
 
 def test_background_traffic_is_not_use(examples: Examples) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shadowai.result import Result
 
 
-def read(result: Result, folder: Path, look: Look | None = None) -> Any:  # noqa: ANN401  # openpyxl has no types
+def read(result: Result, folder: Path, look: Look | None = None) -> Any:  # openpyxl has no types
     path = folder / "report.xlsx"
     write_workbook(result, path, look or Look())
     return openpyxl.load_workbook(path)
@@ -38,7 +38,7 @@ def moment(told: str) -> datetime:
     return datetime.fromisoformat(told.removesuffix("Z")).replace(microsecond=0)
 
 
-def rows(sheet: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # see above
+def rows(sheet: Any) -> list[dict[str, Any]]:  # see above
     heads, *body = sheet.iter_rows(values_only=True)
     return [dict(zip(heads, row, strict=True)) for row in body]
 
