@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shadowai import GENERATOR
@@ -11,9 +12,11 @@ from shadowai.activity.blind_spots import HidingPlace, blind_spots
 from shadowai.activity.candidates import candidates
 from shadowai.activity.change import change_since
 from shadowai.activity.columns import Columns, columns_of
-from shadowai.activity.frame import attributed_frame, sightings
+from shadowai.activity.digest import digest_of
+from shadowai.activity.frame import attributed_parts, sightings
 from shadowai.activity.judging import Judge
 from shadowai.activity.labels import Labels
+from shadowai.activity.sightings import Sightings
 from shadowai.activity.usage import Catalogue, usage
 from shadowai.activity.uses import Limits
 from shadowai.model import iso_time
@@ -39,22 +42,26 @@ class Frame:
     """What a report is about beside the activity: the bounds within which that was gathered, what to compare it with.
 
     `since` and `until` are in ns, the latter excluded; `previous` is the result of the period before; `labels` say how
-    people are called.
+    people are called; `sightings` are who was where beside what the activity shows, and at which addresses nobody else
+    was.
     """
 
     since: int | None = None
     until: int | None = None
     previous: Result | None = None
     labels: Labels = field(default_factory=Labels)
+    sightings: Sightings = field(default_factory=Sightings)
 
 
 def assemble(activity: Activity | Columns, sources: tuple[SourceReport, ...], rules: Rules, frame: Frame) -> Result:
     """Attribute the activity, work out usage, candidates and blind spots, and put the document together."""
     columns = activity if isinstance(activity, Columns) else columns_of(activity)
-    directory = rules.directory.learn(sightings(columns))
-    rows = attributed_frame(columns, directory)
+    seen = chain(sightings(columns), frame.sightings.seen)  # of ten million rows some hundreds of MB at once
+    directory = rules.directory.learn(seen, frame.sightings.searched)
     places = {place.id: HidingPlace(place.kind, place.name) for place in rules.database.blind_spots}
-    report = usage(rows, _catalogue(rules, directory, places, frame.labels), directory.departments)
+    catalogue = _catalogue(rules, directory, places, frame.labels)
+    found = digest_of(attributed_parts(columns, directory), catalogue.code, catalogue.limits)
+    report = usage(found, catalogue, directory.departments)
     period = _period(sources, frame.since, frame.until)
     result = Result(
         generator=GENERATOR,
@@ -68,8 +75,8 @@ def assemble(activity: Activity | Columns, sources: tuple[SourceReport, ...], ru
         totals=report.totals,
         departments=report.departments,
         divisions=report.divisions,
-        candidates=candidates(rows, Matcher(rules.database).candidate),
-        blind_spots=blind_spots(rows, places, sources),
+        candidates=candidates(found.rows, Matcher(rules.database).candidate),
+        blind_spots=blind_spots(found.rows, places, sources),
         sources=sources,
         policy=_policy_report(rules.policy, report.by_rule, period),
         warnings=(*directory.warnings, *rules.policy.warnings),

@@ -115,11 +115,14 @@ class Again:
     workers: Workers
 
 
-def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again) -> None:
-    """Read the records of whole flows and give the rows of the activity that lack bytes those of their flows."""
+def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again) -> frozenset[str]:
+    """Read the records of whole flows and give the rows of the activity that lack bytes those of their flows.
+
+    Gives the flows of which there was a record, by their ids in the notes.
+    """
     wanted = notes.wanted()
     if not wanted:
-        return
+        return frozenset()
     tasks = tasks_for(again.tasks, wanted)
     totals: dict[str, Total] = {}
     workers = again.workers if len(tasks) > FEW else 1
@@ -131,6 +134,7 @@ def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again
     if warning := notes.warning():
         for number in sorted({task.number for task in tasks}):
             inputs[number].notes.append(warning)
+    return frozenset(totals)
 
 
 _ready: list[Seeker] = []

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, detect, flows, logs, resources, sources
+from shadowai import GENERATOR, detect, flows, logs, resources, second_look, sources
+from shadowai.activity.columns import columns_of
 from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity
 from shadowai.directory import DirectoryOptions
@@ -28,6 +29,9 @@ from shadowai.signatures import Matcher, needles
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from shadowai.activity.columns import Columns
+    from shadowai.activity.sightings import Sightings
+    from shadowai.directory import Directory
     from shadowai.engine import Workers
     from shadowai.result import Result
 
@@ -80,8 +84,8 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         detector = _detector(rules, reading, options)
         with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:
             with reaching(workers, inputs, Path(spool), reading.keylog):
-                activity = _read_all(inputs, detector, Path(spool), workers, advance)
-            result = _assemble(activity, inputs, rules, options, previous)
+                gathered = _read_all(inputs, detector, _Means(Path(spool), workers, advance), rules.directory)
+            result = _assemble(gathered, inputs, rules, options, previous)
             if options.out:
                 publish(result, _manifest(inputs, rules, prints), options.out, options.order)
     return result
@@ -93,17 +97,28 @@ def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> de
     return detect.Detector(Matcher(rules.database), literals, reading, *period, tenants=rules.policy.tenants)
 
 
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """What reading needs beside what is read: room, workers, whom to tell how far it has come."""
+
+    spool: Path
+    workers: Workers
+    advance: Advance | None
+
+
 def _read_all(
-    inputs: Sequence[Input], detector: detect.Detector, spool: Path, workers: Workers, advance: Advance | None
-) -> Activity:
+    inputs: Sequence[Input], detector: detect.Detector, means: _Means, directory: Directory
+) -> tuple[Columns, Sightings]:
     in_parts = detector.reading.keylog is None
     rings = rings_of(inputs) if in_parts else []
-    tasks = flows.with_folders(list(tasks_of(inputs, in_parts=in_parts, rings=rings)), spool)
+    tasks = flows.with_folders(list(tasks_of(inputs, in_parts=in_parts, rings=rings)), means.spool)
     merged = Activity()
-    work = Work(tasks, rings, detector, workers, _load_assembly)
-    notes = gather(work, inputs, lambda _number: merged, advance)
-    flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, workers))
-    return merged
+    work = Work(tasks, rings, detector, means.workers, _load_assembly)
+    notes = gather(work, inputs, lambda _number: merged, means.advance)
+    flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, means.workers))
+    columns = columns_of(merged)
+    again = second_look.Again(tasks, detector.reading, means.workers)
+    return columns, second_look.look_again(columns, directory, inputs, again)
 
 
 def _load_assembly() -> None:
@@ -112,12 +127,17 @@ def _load_assembly() -> None:
 
 
 def _assemble(
-    activity: Activity, inputs: Sequence[Input], rules: Rules, options: ScanOptions, previous: Result | None
+    gathered: tuple[Columns, Sightings],
+    inputs: Sequence[Input],
+    rules: Rules,
+    options: ScanOptions,
+    previous: Result | None,
 ) -> Result:
     from shadowai.assemble import Frame, assemble  # noqa: PLC0415  # brings pandas, which reading never needs
 
-    frame = Frame(options.since, options.until, previous, options.labels)
-    return assemble(activity, source_reports(inputs), rules, frame)
+    columns, seen = gathered
+    frame = Frame(options.since, options.until, previous, options.labels, seen)
+    return assemble(columns, source_reports(inputs), rules, frame)
 
 
 def _manifest(inputs: Sequence[Input], rules: Rules, prints: sources.Fingerprints) -> Manifest:

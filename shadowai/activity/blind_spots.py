@@ -100,8 +100,14 @@ def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
         (
             "conflicting-identity",
             "Conflicting identities",
-            "several users were at this address around that time, or the name is several people's: nobody is named",
-            rows["reason"].isin(["conflicting-identity", "ambiguous-user"]),
+            "several users were at this address around that time, or the files disagree: nobody is named",
+            rows["reason"] == "conflicting-identity",
+        ),
+        (
+            "conflicting-identity",
+            "Ambiguous names",
+            "the record has a name that several people of the directory bear: nobody is named",
+            rows["reason"] == "ambiguous-user",
         ),
     )
     for kind, name, detail, test in tests:

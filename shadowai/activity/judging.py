@@ -107,7 +107,8 @@ def note(gravest: dict[Pair, Verdict], pair: Pair, verdict: Verdict) -> None:
 
 
 def _last_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    last = rows.sort_values(["minute", "who"], kind="stable").groupby(PAIR, observed=True).tail(1)
+    order = ["minute", "who", "account"]
+    last = rows.sort_values(order, kind="stable", na_position="first").groupby(PAIR, observed=True).tail(1)
     return last[[*PAIR, "who", "groups", "account"]].assign(start=last["minute"]).sort_values(PAIR)
 
 

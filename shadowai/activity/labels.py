@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+PREFIX = "P-"  # of a pseudonym
 LEAST_KEY = 16  # bytes; a shorter key could be guessed
 _DIGITS = 10  # hex digits of a pseudonym: 40 bits, so that of a thousand people two hardly ever share one
 
@@ -26,7 +27,7 @@ class Labels:
         if self.names:
             return who.partition(":")[2] or who
         if self.key is not None:
-            return f"P-{pseudonym(who, self.key)}"
+            return f"{PREFIX}{pseudonym(who, self.key)}"
         return f"Person {place}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shadowai.activity.rollup import Activity
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Who was where: (address, user, time in ns), and the addresses of which nothing is missing."""
+
+    seen: tuple[tuple[str, str, int], ...] = ()
+    searched: frozenset[str] = frozenset()
 
 
 def sightings(activity: Activity | Columns) -> Iterator[tuple[str, str, int]]:

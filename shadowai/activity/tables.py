@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from shadowai.activity.sessions import number_runs, session_table
@@ -25,7 +26,8 @@ PAIR = ["department", "name"]  # name: of the service, its id
 class Tables(NamedTuple):
     """The rows that count, the sessions made of them, the denied rows, the look-ups alone, the background runs.
 
-    `looked_up` has a line a (department, name, who), `background` one a run.
+    `looked_up` has a line a (department, name, who), `background` one a run. Of a session `proof` says whether it
+    proves use by itself, `proven` whether anything of its service and department does.
     """
 
     seen: pd.DataFrame
@@ -39,8 +41,15 @@ class Tables(NamedTuple):
         return Tables(*(table[table["department"].isin(departments)] for table in self))
 
     def under(self, name: str) -> Tables:
-        """Give everything as if it were one department's."""
-        return Tables(*(_relabelled(table, name) for table in self))
+        """Give everything as if it were one department's, but for the runs: what is proven in one part is in all.
+
+        Who looked a name up in one part and made a contact in another, having moved, did not only look it up.
+        """
+        seen, sessions, denied, _, background = (_relabelled(table, name) for table in self)
+        _mark_basis(seen)
+        proven = sessions["name"].isin(seen.loc[seen["proof"], "name"].unique())
+        sessions = sessions.assign(proven=proven)[sessions["proof"] | ~proven]
+        return Tables(seen, sessions, denied, _looked_up(seen, denied), background)
 
 
 def tables_of(rows: pd.DataFrame, code: Collection[str], limits: Limits) -> Tables:
@@ -54,8 +63,11 @@ def tables_of(rows: pd.DataFrame, code: Collection[str], limits: Limits) -> Tabl
         seen = _marked(seen[~seen["run"].isin(background.index)].copy())
         sessions = session_table(seen)
         add_uses(sessions, seen, code, limits)
-    proven = seen.groupby("run")["proven"].first().reindex(sessions.index)
-    sessions["proven"] = proven.astype(bool)
+    run = seen["run"].to_numpy()
+    for name in ("proven", "proof"):
+        found = np.zeros(run.max(initial=-1) + 1, dtype=bool)
+        found[run[seen[name].to_numpy()]] = True
+        sessions[name] = found[sessions.index.to_numpy()]
     return Tables(seen, sessions, denied, _looked_up(seen, denied), background)
 
 
@@ -74,10 +86,20 @@ def _let_through(seen: pd.DataFrame, denied: pd.DataFrame) -> pd.DataFrame:
 def _marked(seen: pd.DataFrame) -> pd.DataFrame:
     """Mark which rows prove use, which pairs are proven, which rows make a session, and which run each is of."""
     seen["proof"] = seen["contact"] & seen["proving"]
-    seen["proven"] = seen.groupby(PAIR, observed=True)["proof"].transform("any").astype(bool)
-    seen["basis"] = seen["contact"] & (seen["proving"] | ~seen["proven"])
+    _mark_basis(seen)
     seen["run"] = number_runs(seen)
     return seen
+
+
+def _mark_basis(seen: pd.DataFrame) -> None:
+    """Mark the pairs that are proven, and the rows that make a session: those that prove use, else any contact."""
+    names = seen["name"].cat
+    pair = seen["department"].cat.codes.to_numpy().astype(np.int64) * len(names.categories) + names.codes.to_numpy()
+    is_proven = np.zeros(pair.max(initial=-1) + 1, dtype=bool)
+    is_proven[pair[seen["proof"].to_numpy()]] = True
+    proven = is_proven[pair]
+    seen["proven"] = proven
+    seen["basis"] = seen["proof"].to_numpy() | (seen["contact"].to_numpy() & ~proven)
 
 
 def _looked_up(seen: pd.DataFrame, denied: pd.DataFrame) -> pd.DataFrame:

@@ -11,10 +11,8 @@ from shadowai.activity.labels import Labels
 from shadowai.activity.numbers import numbers_of
 from shadowai.activity.persons import persons
 from shadowai.activity.risk import Exposure, assess, department_score, reasons
-from shadowai.activity.rollup import Subject
 from shadowai.activity.sessions import sum_or_none
 from shadowai.activity.slugs import slugs
-from shadowai.activity.tables import tables_of
 from shadowai.activity.uses import Limits
 from shadowai.model import Status, Use
 from shadowai.result import DepartmentUse, ServiceUse, Totals
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from shadowai.activity.blind_spots import HidingPlace
+    from shadowai.activity.digest import Digest
     from shadowai.activity.judging import Pair
     from shadowai.activity.tables import Tables
     from shadowai.result import HiddenShare, Score
@@ -52,9 +51,14 @@ class Catalogue:
         """Every service by id."""
         return self.judge.services
 
+    @property
+    def code(self) -> list[str]:
+        """The ids of the services that write code."""
+        return [name for name, facts in self.services.items() if facts.category == CODE]
+
 
 class UsageReport(NamedTuple):
-    """The departments, worst first within none, the divisions, the headline of the whole, and sessions by rule."""
+    """The departments, the divisions, the headline of the whole, and sessions by rule."""
 
     departments: tuple[DepartmentUse, ...]
     divisions: tuple[DepartmentUse, ...]
@@ -62,19 +66,19 @@ class UsageReport(NamedTuple):
     by_rule: Mapping[int, int]
 
 
-def usage(frame: pd.DataFrame, catalogue: Catalogue, roster: Mapping[str, Department]) -> UsageReport:
-    """Work out every department's usage from an attributed frame (see `attributed_frame`).
+def usage(digest: Digest, catalogue: Catalogue, roster: Mapping[str, Department]) -> UsageReport:
+    """Work out every department's usage.
 
     Departments of the roster without any use are listed too; the unknown department only where it has rows.
     """
-    code = [name for name, facts in catalogue.services.items() if facts.category == CODE]
-    tables = tables_of(frame[frame["subject"] == Subject.SERVICE], code, catalogue.limits)
+    tables, rows = digest
     gravest = add_verdicts(tables, catalogue.judge)
     used = {department for department, _ in gravest}
     names = sorted({*roster, *used}, key=lambda name: (name == UNKNOWN_DEPARTMENT, name))
-    divisions = {name: below for name in names if (below := _below(name, roster))}
+    heads = (name for name in names if name in roster and roster[name].together)
+    divisions = {name: below for name in heads if (below := _below(name, roster))}
     slug_of = slugs([*names, *(f"{name} and below" for name in divisions)])
-    maker = _Maker(frame, catalogue, roster, slug_of)
+    maker = _Maker(rows, catalogue, roster, slug_of)
     numbers = numbers_of(tables)
     departments = tuple(maker.department(name, tables.of([name]), _of(numbers, name), gravest) for name in names)
     return UsageReport(
@@ -89,7 +93,7 @@ def usage(frame: pd.DataFrame, catalogue: Catalogue, roster: Mapping[str, Depart
 class _Maker:
     """Makes the reports of departments."""
 
-    frame: pd.DataFrame
+    rows: pd.DataFrame
     catalogue: Catalogue
     roster: Mapping[str, Department]
     slug_of: Mapping[str, str]
@@ -125,7 +129,7 @@ class _Maker:
         self, facts: Department, slug: str, tables: Tables, services: tuple[ServiceUse, ...], members: Collection[str]
     ) -> DepartmentUse:
         totals = _totals(tables, services)
-        hidden = hidden_share(self.frame[self.frame["department"].isin(members)], self.catalogue.places)
+        hidden = hidden_share(self.rows[self.rows["department"].isin(members)], self.catalogue.places)
         return DepartmentUse(
             name=facts.name,
             slug=slug,

@@ -147,7 +147,11 @@ def _accounts(table: pd.DataFrame, basis: pd.DataFrame) -> npt.NDArray[np.object
 
 
 def _any(basis: pd.DataFrame, test: pd.Series, runs: pd.Index) -> npt.NDArray[np.bool_]:
-    return np.isin(runs.to_numpy(), basis.loc[test, "run"].to_numpy())
+    run = basis["run"].to_numpy()
+    found = np.zeros(max(run.max(initial=-1), runs.max() if len(runs) else -1) + 1, dtype=bool)
+    found[run[test.to_numpy()]] = True
+    chosen: npt.NDArray[np.bool_] = found[runs.to_numpy()]
+    return chosen
 
 
 def _all(basis: pd.DataFrame, test: pd.Series, runs: pd.Index) -> npt.NDArray[np.bool_]:

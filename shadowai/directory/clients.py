@@ -50,6 +50,7 @@ class Client:
     network: Network | None
     stranger: Attribution | None = None
     owned: bool = False
+    _unnamed: dict[bool, Attribution] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def department(self) -> str | None:
@@ -63,6 +64,12 @@ class Client:
 
     def unnamed(self, *, conflict: bool) -> Attribution:
         """Attribution without any name: the device, else the address and what its network stands for."""
+        found = self._unnamed.get(conflict)
+        if found is None:
+            found = self._unnamed[conflict] = self._without_name(conflict=conflict)
+        return found
+
+    def _without_name(self, *, conflict: bool) -> Attribution:
         if self.device is not None:
             reason = Reason.CONFLICT if conflict else Reason.DEVICE
             return Attribution(f"device:{self.device}", self.department, individual=True, reason=reason)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from shadowai.directory.options import DirectoryOptions
 
-COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount", "sensitivity"))
+COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount", "sensitivity", "together"))
 MAX_HEADCOUNT_DIGITS = 8
 
 
@@ -40,6 +40,7 @@ def read_departments(path: Path, findings: Findings, options: DirectoryOptions) 
             email=row["email"] or None,
             headcount=_parse_headcount(row, findings),
             sensitivity=_parse_sensitivity(row, findings),
+            together=_parse_together(row, findings),
         )
     _check_parents(path, departments, lines, findings)
     return departments
@@ -67,6 +68,14 @@ def _parse_sensitivity(row: Row, findings: Findings) -> Sensitivity:
         hint = f"did you mean {close[0]}?" if close else f"use one of {', '.join(names)}"
         findings.problem(row.file, row.line, f"sensitivity {row['sensitivity']!r} is unknown; {hint}")
         return Sensitivity.NORMAL
+
+
+def _parse_together(row: Row, findings: Findings) -> bool:
+    text = row["together"].lower()
+    if text not in {"", "yes", "no"}:
+        message = f"together {row['together']!r} is neither yes nor no: whether it has a report with those below it"
+        findings.problem(row.file, row.line, message)
+    return text != "no"
 
 
 def _check_parents(

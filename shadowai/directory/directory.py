@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -22,10 +23,11 @@ from shadowai.model import Who
 from shadowai.verdicts import Attribution, Department
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from shadowai.directory.leases import LeaseTable
 
+_NEVER = 1 << 63  # ns; later than every time
 _CACHE_LIMIT = 200_000  # distinct identities remembered at once
 _NOBODY: frozenset[str] = frozenset()
 
@@ -100,13 +102,15 @@ class Directory:
             parts["leases"] = [self.content.leases.digest, self.content.options.zone, str(self.content.options.drift)]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def learn(self, sightings: Iterable[tuple[str, str, int]]) -> Directory:
+    def learn(self, sightings: Iterable[tuple[str, str, int]], searched: Collection[str] = ()) -> Directory:
         """Give a directory that also knows who was seen where: (address, user, time in ns) from logs that name both.
 
-        Addresses of nat, shared and server networks stand for many and teach nothing.
+        `searched` are the addresses of which no sighting of these logs is missing. Addresses of nat, shared and server
+        networks stand for many and teach nothing.
         """
         merged = merge_sightings(self._learnt.sightings, self._seen(sightings))
-        learnt = Learnt(merged, self._holders.timeline, self.content.options.drift)
+        known = self._learnt.searched.union(searched)
+        learnt = Learnt(merged, self._holders.timeline, self.content.options.drift, known)
         return Directory(self.content, self.warnings, learnt, self._roster)
 
     def resolve(self, who: Who, time: int | None) -> Attribution:
@@ -138,14 +142,20 @@ class Directory:
         course = self._courses.get(who) or self._course(who)
         if course.fixed is not None:
             return [course.fixed for _ in spans]
-        known, place = course.known, course.place
+        known, breaks = course.known, [*course.breaks, _NEVER]
         found = []
         for first, last in spans:
-            answer = None
-            if first is not None and last is not None:
-                at = place(first)
-                answer = known.get(at) if first == last or place(last) == at else None
-            found.append(answer or self.resolve_span(who, first, last))
+            if first is None or last is None or course.dated:
+                found.append(self.resolve_span(who, first, last))
+                continue
+            at = bisect_right(breaks, first)
+            if not first <= last < breaks[at]:
+                found.append(self.resolve_span(who, first, last))
+                continue
+            answer = known.get(at)
+            if answer is None:
+                answer = known[at] = self._judge(course.client, first)
+            found.append(answer)
         return found
 
     def _learn_answer(self, course: Course, time: int) -> Attribution:
@@ -177,6 +187,11 @@ class Directory:
             line[at] = None
             at = found.parent
         return tuple(line)
+
+    def keys_of(self, name: str) -> frozenset[str]:
+        """Give the keys of all that a name may stand for: a user, a device, an address."""
+        as_any = (Who(None, name, None), Who(None, None, name), Who(name, None, None))
+        return frozenset(self.resolve(who, None).key for who in as_any) - {"unknown"}
 
     def _course(self, who: Who) -> Course:
         if len(self._courses) >= _CACHE_LIMIT:
@@ -316,4 +331,7 @@ def _rows_of(content: Content) -> list[tuple[str, tuple[Any, ...]]]:
 def _canonical(row: Network | PersonRow | Department) -> str:
     if isinstance(row, PersonRow):
         return row.canonical
-    return json.dumps(asdict(row), sort_keys=True, default=str)
+    values = asdict(row)
+    if values.get("together", False):
+        del values["together"]  # as it is without the column
+    return json.dumps(values, sort_keys=True, default=str)

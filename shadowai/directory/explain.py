@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 
 from shadowai.directory.clients import Reason
 from shadowai.directory.identity import normalise_device, normalise_mac, parse_login
+from shadowai.directory.leases.records import NOBODY
 from shadowai.directory.survey import names_of
 from shadowai.directory.tables import EPOCH
 from shadowai.hosts import normalise_address
-from shadowai.model import Who
+from shadowai.model import Who, iso_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shadowai.directory.directory import Directory
+    from shadowai.directory.leases import LeaseTable
     from shadowai.directory.people import Period, PersonRow
     from shadowai.verdicts import Attribution
 
 PERSON = "person:"
+LATEST = 5  # spells of an address that are told where no time is asked about
 
 SENTENCES = {
     Reason.USER: "the files name this user",
@@ -81,10 +84,36 @@ def _records(directory: Directory, who: Who, found: Attribution, time: int | Non
             yield _line(row, time)
     if who.source_ip and (network := directory.networks.find(who.source_ip)) is not None:
         yield f"network {network.network}: {network.department}, {network.kind}"
+    if who.source_ip:
+        yield from _leases(directory, who.source_ip, time)
     login = parse_login(who.user)
     if found.reason == Reason.AMBIGUOUS_USER and login is not None:
         for person in sorted(directory.roster.find(login)):
             yield f"may be {person}: {', '.join(names_of(directory.roster.stays(person)))}"
+
+
+def _leases(directory: Directory, address: str, time: int | None) -> Iterator[str]:
+    """Tell who held an address around a time, clocks being what they are; the latest holders where no time is given."""
+    leases = directory.content.leases
+    line = leases.timeline(address) if leases is not None else None
+    if leases is None or line is None:
+        return
+    drift = directory.content.options.drift
+    bounds = (None, *line.bounds, None)
+    for number, lessees in enumerate(line.lessees):
+        start, end = bounds[number], bounds[number + 1]
+        if not lessees or (time is None and number < len(line.lessees) - LATEST - 1):
+            continue
+        if time is None or ((start is None or start <= time + drift) and (end is None or time - drift < end)):
+            names = ", ".join(_lessee(leases, one) for one in lessees)
+            yield f"held from {iso_time(start) or 'ever'} to {iso_time(end) or 'ever'}: {names}"
+
+
+def _lessee(leases: LeaseTable, number: int) -> str:
+    if number == NOBODY:
+        return "somebody unknown, or too many at once"
+    user, device, host = leases.lessees[number]
+    return " ".join(filter(None, (user, host, device and f"({device})")))
 
 
 def _line(row: PersonRow, time: int | None) -> str:

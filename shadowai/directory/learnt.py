@@ -1,26 +1,41 @@
 """Which user was at which address, learnt from the sightings of the same scan (proxy logs name both).
 
 An address is bound to a user at a time by its nearest sightings before and after, of the same lease where leases are
-known. They are kept as sets by time, so that the order in which they were met changes nothing.
+known. They are kept as sets by time, so that the order in which they were met changes nothing. How far a sighting tells
+of an address depends on whether anybody else at it would have been seen: see docs/decisions/learnt-identities.md.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.directory.leases.spans import ALONE
-from shadowai.model import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from shadowai.directory.leases.spans import Timeline
 
     Sightings = Mapping[str, Mapping[int, frozenset[str]]]
 
-REACH = 12 * 3600 * SECOND
-"""How far a sighting tells of an address (ns), where another one on the other side, or a lease, says the same."""
+
+class Reach(NamedTuple):
+    """How far a sighting tells of its address (ns): between two that say the same, and beside a single one."""
+
+    between: int
+    beside: int
+
+
+HELD = Reach(12 * ALONE, 12 * ALONE)
+"""While one device held the address, as a lease says, and nothing was missed of whom the logs name there."""
+SEARCHED = Reach(ALONE // 2, ALONE // 4)
+"""Without a lease: devices that no log names a user of take an address for minutes too."""
+UNSEARCHED_HELD = Reach(ALONE, ALONE)
+"""With a lease, where others who used the device may have gone unseen."""
+UNSEARCHED = Reach(ALONE // 12, ALONE // 12)
+"""Without a lease, where others may have gone unseen: DHCP gives an address to somebody else within minutes."""
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -46,12 +61,22 @@ class _Stretch(NamedTuple):
 
 
 class Learnt:
-    """Look-ups over sightings; `timeline` gives the leases of an address, `drift` (ns) how far clocks may differ."""
+    """Look-ups over sightings.
+
+    `searched` are the addresses of which no sighting is missing: the logs that name users were searched for them. Of
+    the others only who used AI services is known. `timeline` gives the leases of an address, `drift` (ns) how far
+    clocks may differ.
+    """
 
     def __init__(
-        self, sightings: Sightings, timeline: Callable[[str], Timeline | None] | None = None, drift: int = 0
+        self,
+        sightings: Sightings,
+        timeline: Callable[[str], Timeline | None] | None = None,
+        drift: int = 0,
+        searched: Collection[str] = (),
     ) -> None:
         self.sightings = sightings
+        self.searched = frozenset(searched)
         self._timeline = timeline
         self._drift = drift
         self._stretches: dict[str, tuple[list[int], list[_Stretch]]] = {}
@@ -59,41 +84,49 @@ class Learnt:
     def keys_at(self, address: str, time: int, place: int = 0, *, leased: bool = False) -> frozenset[str]:
         """Give the identities whom the sightings nearest to a time name, in one segment of the address's leases.
 
-        Sightings before and after it count within 12 hours. Where there are such on one side only, they count within
-        an hour; but within 12 where somebody held a lease (`leased`), since nobody else can have had the address, and
-        where no lease is known of the address and nobody else was ever seen at it. One member means bound, several
-        mean conflicting, none that nobody was seen.
+        They count as far as `Reach` says, less where there are such on one side only; somebody else within an hour
+        makes it doubtful. One member means bound, several mean conflicting, none that nobody was seen.
         """
         if address not in self.sightings:
             return _NOBODY
         starts, stretches = self._of(address)
-        at = bisect_right(starts, time) - 1
-        sides = [(stretches[side], side) for side in (at, at + 1) if 0 <= side < len(stretches)]
+        reach = self._reach(address, leased=leased)
+        at = bisect_right(starts, time)
         near: list[tuple[int, frozenset[str]]] = []
-        for stretch, _ in sides:
-            distance = max(stretch.start - time, time - stretch.end, 0)
-            if stretch.place == place and distance == 0:
+        for stretch in stretches[max(at - 1, 0) : at + 1]:
+            if stretch.place != place:
+                continue
+            distance = max(stretch.start - time, time - stretch.end)
+            if distance <= 0:
                 return stretch.keys
-            if stretch.place == place and distance <= REACH:
+            if distance <= max(reach.between, ALONE):
                 near.append((distance, stretch.keys))
-        if len(near) == 1 and near[0][0] > ALONE and not (leased or self._is_one_persons(address)):
+        if not near:
             return _NOBODY
-        return frozenset().union(*(keys for _, keys in near))
+        near.sort(key=itemgetter(0))
+        (nearest, keys), (farthest, others) = near[0], near[-1]
+        if keys != others:
+            return keys | others if nearest <= reach.between else _NOBODY
+        is_between = len(near) > 1 and farthest <= reach.between
+        return keys if is_between or nearest <= reach.beside else _NOBODY
 
     def breaks(self, address: str) -> list[int]:
         """Give the times at which the answer may change."""
+        is_leased = self._timeline is not None and self._timeline(address) is not None
+        ways = (self._reach(address, leased=leased) for leased in {is_leased, False})
+        reaches = {0, ALONE}.union(*ways)
         return [
             moment
             for stretch in self._of(address)[1]
-            for reach in (0, ALONE, REACH)
+            for reach in reaches
             for moment in (stretch.start - reach, stretch.end + reach + 1)
         ]
 
-    def _is_one_persons(self, address: str) -> bool:
-        """Whether nothing says that the address ever had another holder."""
-        if self._timeline is not None and self._timeline(address) is not None:
-            return False
-        return len({stretch.keys for stretch in self._of(address)[1]}) == 1
+    def _reach(self, address: str, *, leased: bool) -> Reach:
+        """Say how far sightings tell of an address; `leased` where somebody held it all the while."""
+        if address in self.searched:
+            return HELD if leased else SEARCHED
+        return UNSEARCHED_HELD if leased else UNSEARCHED
 
     def _of(self, address: str) -> tuple[list[int], list[_Stretch]]:
         found = self._stretches.get(address)
@@ -112,7 +145,8 @@ class Learnt:
             place = line.place(time, self._drift) if line else 0
             if place is None:
                 continue
-            if about == (keys, place) and len(keys) == 1 and time - end <= REACH:
+            reach = self._reach(address, leased=bool(line and line.lessees[place]))
+            if about == (keys, place) and len(keys) == 1 and time - end <= reach.between:
                 end = time
                 continue
             if about is not None:

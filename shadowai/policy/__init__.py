@@ -5,7 +5,7 @@ that fits, `check_policy` what is odd in it, and `explain` why a verdict is what
 """
 
 from shadowai.policy.catalogue import KnownNames
-from shadowai.policy.check import Issue, check_policy
+from shadowai.policy.check import Issue, check_policy, refused
 from shadowai.policy.explain import Explanation, OtherRule, explain
 from shadowai.policy.load import load_policy
 from shadowai.policy.policy import Policy, PolicyException, RuleText
@@ -30,4 +30,5 @@ __all__ = [
     "check_policy",
     "explain",
     "load_policy",
+    "refused",
 ]

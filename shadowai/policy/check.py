@@ -14,7 +14,9 @@ from shadowai.policy.words import scope_words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
+    from pathlib import Path
 
+    from shadowai.errors import UsageError
     from shadowai.policy.policy import Policy
 
 _ALLOWED = (Status.SANCTIONED, Status.TOLERATED)
@@ -28,6 +30,19 @@ class Issue(NamedTuple):
     level: Literal["error", "warning"]
     rule: str
     message: str
+
+
+def refused(path: Path, error: UsageError) -> list[Issue]:
+    """Give what `load_policy` refuses a file for as issues; none where the error is about another file."""
+    issues = []
+    for line in str(error).splitlines():
+        place, colon, rest = line.removeprefix(f"{path}:").partition(": ")
+        if not line.startswith(f"{path}:"):
+            return []
+        is_numbered = bool(colon) and place.isdecimal()
+        message = rest if is_numbered else line.removeprefix(f"{path}:").strip()
+        issues.append(Issue(int(place) if is_numbered else None, "error", "refused", message))
+    return issues
 
 
 def check_policy(policy: Policy, on: date, retired: Mapping[str, date] | None = None) -> list[Issue]:

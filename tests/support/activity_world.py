@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from shadowai.activity.digest import digest_of
 from shadowai.activity.frame import attributed_frame
 from shadowai.activity.judging import Judge
 from shadowai.activity.rollup import Activity, Finding, Subject
@@ -114,4 +115,6 @@ def rolled_up(seen: Iterable[Seen]) -> Activity:
 
 
 def report(activity: Activity) -> UsageReport:
-    return usage(attributed_frame(activity, Everybody()), CATALOGUE, ROSTER)
+    return usage(
+        digest_of([attributed_frame(activity, Everybody())], CATALOGUE.code, CATALOGUE.limits), CATALOGUE, ROSTER
+    )

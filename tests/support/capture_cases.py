@@ -76,7 +76,7 @@ def _pieces6(name: str, *, lead: bool = False) -> list[bytes]:
 
 def _shuffled(frames: list[bytes]) -> list[bytes]:
     mixed = list(frames)
-    random.Random(5).shuffle(mixed)  # noqa: S311 - seeded, not secret
+    random.Random(5).shuffle(mixed)
     return mixed
 
 

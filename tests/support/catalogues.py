@@ -18,6 +18,7 @@ TRANSLATED = tuple(code for code in codes() if code != "en")
 KEYWORDS = {"say": None, "later": None, "say_many": (1, 2), "_": None, "gettext": None, "ngettext": (1, 2)}
 METHODS = {
     "shadowai/reports": [("**.py", "python")],
+    "shadowai/delivery": [("**.py", "python")],
     "reports/templates": [("**.html", "jinja2")],
 }
 OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _context: list[int] = []
 
@@ -43,3 +47,8 @@ def slow(_task: int) -> int:
 def here() -> str:
     """Give the current folder."""
     return str(Path.cwd())
+
+
+def nothing_reachable(wanted: Sequence[object]) -> dict[int, str]:
+    """Say of every source that it is not there."""
+    return dict.fromkeys(range(len(wanted)), "is not there")

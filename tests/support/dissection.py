@@ -42,7 +42,7 @@ _FAULTS = (
 
 
 @cache
-def _scapy() -> Any:  # noqa: ANN401 - scapy is untyped
+def _scapy() -> Any:
     """Import scapy's dissectors once, and give its configuration module."""
     with warnings.catch_warnings():
         # scapy names ciphers that cryptography has deprecated.
@@ -60,7 +60,7 @@ def innermost(link: int, frame: bytes) -> bytes | None:
     return _innermost(kinds[link], frame) if link in kinds else None
 
 
-def _innermost(kind: Any, data: bytes) -> bytes | None:  # noqa: ANN401 - scapy is untyped
+def _innermost(kind: Any, data: bytes) -> bytes | None:
     best = None
     for _ in range(MAX_NESTING):
         layers = _layers(kind, data[:MAX_LENGTH])
@@ -75,7 +75,7 @@ def _innermost(kind: Any, data: bytes) -> bytes | None:  # noqa: ANN401 - scapy 
     return best
 
 
-def _layers(kind: Any, data: bytes) -> list[Any]:  # noqa: ANN401 - scapy is untyped
+def _layers(kind: Any, data: bytes) -> list[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -102,7 +102,7 @@ def _deepest(layers: list[Any]) -> tuple[bytes, Any] | None:
     return found
 
 
-def _carried(datagram: Any) -> tuple[Any, bytes] | None:  # noqa: ANN401 - scapy is untyped
+def _carried(datagram: Any) -> tuple[Any, bytes] | None:
     """Give what a datagram of a tunnel that scapy does not know carries: scapy's class for it, and its bytes."""
     scapy = _scapy()
     ports = {datagram.sport, datagram.dport}

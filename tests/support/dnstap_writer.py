@@ -28,7 +28,7 @@ def query(name: str) -> bytes:
     return dns.message.make_query(name, "AAAA").to_wire()
 
 
-def message(  # noqa: PLR0913 - the fields of the proto
+def message(  # noqa: PLR0913  # the fields of the proto
     *,
     kind: int = 5,
     address: bytes = b"\x0a\x01\x02\x03",

@@ -12,18 +12,18 @@ from shadowai.activity.columns import activity_rows
 from shadowai.history.database import open_database
 from shadowai.history.store import History
 from shadowai.inputs import ReadOptions
-from shadowai.intake import Feed
 from shadowai.model import HOUR, SECOND
+from shadowai.nightly.intake import Feed
+from shadowai.nightly.run import RunOptions, open_history, run
 from shadowai.reports.order import Order
 from shadowai.rules import load_rules
-from shadowai.run import RunOptions, open_history, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from shadowai.run import Outcome
+    from shadowai.nightly.run import Outcome
 
 NOON = 1_794_916_800  # 2026-11-17T12:00:00Z, in seconds
 DAY = 86_400
@@ -34,7 +34,7 @@ _RULES: dict[str, Any] = {}
 class CachedOptions(RunOptions):
     """Options whose rules are read once for all tests: that takes half a second."""
 
-    def rules(self) -> Any:  # noqa: ANN401  # as the overridden one
+    def rules(self) -> Any:  # as the overridden one
         key = f"{self.directory} {self.policy} {self.signatures}"
         if key not in _RULES:
             _RULES[key] = load_rules(self.directory, self.policy, self.signatures, self.reading)
@@ -47,7 +47,7 @@ def line(number: int, *, user: str = "ann", at: int = NOON, host: str = "chatgpt
     return f"{at + number}.100 89 10.1.0.1 TCP_MISS/200 {1000 + number} {request} {user} DIRECT/- -\n"
 
 
-def lines(start: int, end: int, **more: Any) -> str:  # noqa: ANN401  # those of `line`
+def lines(start: int, end: int, **more: Any) -> str:  # those of `line`
     """Write records by number."""
     return "".join(line(number, **more) for number in range(start, end))
 
@@ -85,7 +85,7 @@ class World:
         when = self.now - round(age * SECOND)
         os.utime(path, ns=(when, when))
 
-    def options(self, **more: Any) -> RunOptions:  # noqa: ANN401  # the fields of RunOptions
+    def options(self, **more: Any) -> RunOptions:  # the fields of RunOptions
         options = CachedOptions(
             (Feed("proxy", (str(self.logs / "*"),)),),
             ReadOptions(()),
@@ -98,7 +98,7 @@ class World:
         )
         return replace(options, **{"periods": ("month",), **self.more, **more})
 
-    def run(self, **more: Any) -> Outcome:  # noqa: ANN401  # see above
+    def run(self, **more: Any) -> Outcome:  # see above
         return run(self.options(**more))
 
     def history(self) -> History:
@@ -118,7 +118,7 @@ class World:
     def total(self) -> int:
         return self.seen().total()
 
-    def result(self, name: str = "month/2026-11") -> Any:  # noqa: ANN401  # a JSON document
+    def result(self, name: str = "month/2026-11") -> Any:  # a JSON document
         return json.loads((self.folder / "out" / name / "result.json").read_bytes())
 
 
@@ -126,7 +126,7 @@ def clear(url: str) -> None:
     """Empty a database."""
     engine = open_database(url)
     with engine.begin() as connection:
-        for table in ("decision", "run", "due", "activity", "lineage"):
+        for table in ("waiting_flow", "decision", "run", "due", "activity", "lineage"):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # the names are ours
     engine.dispose()
 
@@ -142,8 +142,8 @@ def die_at(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     def die(*_arguments: object, **_more: object) -> None:
         raise Died
 
-    def commit_and_die(self: History, *arguments: Any) -> None:  # noqa: ANN401  # those of `commit`
-        commit(self, *arguments)
+    def commit_and_die(self: History, *arguments: Any, **more: Any) -> None:  # those of `commit`
+        commit(self, *arguments, **more)
         raise Died
 
     match where:
@@ -152,6 +152,6 @@ def die_at(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
         case "after":
             monkeypatch.setattr(History, "commit", commit_and_die)
         case "report":
-            monkeypatch.setattr("shadowai.periodic.publish", die)
+            monkeypatch.setattr("shadowai.nightly.period_reports.publish", die)
         case "done":
             monkeypatch.setattr(History, "done", die)

@@ -46,7 +46,7 @@ class Nights:
     @classmethod
     def of(cls, folder: Path, seed: int) -> Nights:
         """Make the organisation of a seed in a folder."""
-        nights = cls(write(folder / "org", seed, "nights"), folder / "logs", random.Random(seed))  # noqa: S311  # seeded
+        nights = cls(write(folder / "org", seed, "nights"), folder / "logs", random.Random(seed))  # seeded
         nights.folder.mkdir()
         for path in nights.truth.sources:
             nights.parts[path.name] = nights._cut(path)

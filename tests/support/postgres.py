@@ -61,7 +61,7 @@ class Server:
             self._process = None
 
     def _answers(self) -> bool:
-        import psycopg  # noqa: PLC0415  # an optional package
+        import psycopg  # an optional package
 
         try:
             psycopg.connect(f"host={self._folder} user=postgres dbname=postgres").close()

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter
 
-from shadowai.channels import SiemTarget
 from shadowai.exports.lines import Line
 from shadowai.exports.senders import Sender, sender_of
+from shadowai.settings.channels import SiemTarget
 
 LINES = (
     Line("u1", 1_700_000_000_123, 4, '{"a":1}'),
@@ -19,12 +19,12 @@ LINES = (
 TOKEN = str(uuid4())
 
 
-def target(**values: Any) -> SiemTarget:  # noqa: ANN401  # settings of all types
+def target(**values: Any) -> SiemTarget:  # settings of all types
     made: SiemTarget = TypeAdapter(SiemTarget).validate_python({"name": "t", **values})
     return made
 
 
-def sender(**values: Any) -> Sender:  # noqa: ANN401  # as above
+def sender(**values: Any) -> Sender:  # as above
     return sender_of(target(**values), {"TOKEN": TOKEN})
 
 

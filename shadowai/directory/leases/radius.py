@@ -100,7 +100,7 @@ def _moment(values: Mapping[str, str], sheet: Sheet) -> Moment | None:
 
 def _heading(text: str, sheet: Sheet) -> Moment | None:
     try:
-        return sheet.local(datetime.strptime(text, _FORM))  # noqa: DTZ007 - the zone is that of the settings
+        return sheet.local(datetime.strptime(text, _FORM))  # noqa: DTZ007  # the zone is that of the settings
     except (ValueError, OverflowError):
         return None
 

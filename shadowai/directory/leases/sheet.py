@@ -138,7 +138,7 @@ class Sheet:
         """Read a local time without seconds, in a form of `strptime`; None where it is none."""
         if text != self._minute[0]:
             try:
-                moment = datetime.strptime(text, form)  # noqa: DTZ007 - `local` gives it the zone
+                moment = datetime.strptime(text, form)  # noqa: DTZ007  # `local` gives it the zone
                 self._minute = (text, self.local(moment))
             except (ValueError, OverflowError):
                 self._minute = (text, None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from support.organisation.tenancy import Tenancies
 
 _DRIFT = 90 * SECOND  # around a change of holder nobody can be named: a minute, and what the clocks are wrong
-_REACH, _ALONE = 12 * HOUR, HOUR  # how far sightings on both sides, and on one side alone, may lie off
+_REACH, _ALONE = HOUR // 2, HOUR // 4  # how far sightings on both sides, and on one side alone, may lie off
 _UNSURE_EDGE = 60 * SECOND
 
 
@@ -162,7 +162,7 @@ class _Sightings:
         return cls({address: sorted(times) for address, times in found.items()})
 
     def are_certain(self, address: str, time: int) -> bool:
-        """Say whether the names on both sides, or one within the hour, tell who it was; there is one at an address."""
+        """Say whether the names on both sides, or one within a quarter of an hour, tell who it was."""
         times = self.times.get(address, [])
         before, after = bisect_right(times, time) - 1, bisect_left(times, time)
         back = time - times[before] if before >= 0 else None

@@ -88,6 +88,7 @@ PLACES = (
     Place("claude.ai", "claude", "dedicated", weight=6),
     Place("copilot.microsoft.com", "copilot", "dedicated", weight=3),
     Place("copilot.cloud.microsoft", "copilot-m365", "dedicated", "work", weight=4),
+    Place("m365.cloud.microsoft", "copilot-m365", "embedded"),
     Place("m365.cloud.microsoft/chat", "copilot-m365", "dedicated", "work"),
     Place("gemini.google.com", "gemini", "dedicated", weight=4),
     Place("gemini.gstatic.com", "gemini", "cdn"),
@@ -116,6 +117,7 @@ PLACES = (
     Place("app.grammarly.com", "grammarly", "dedicated"),
     Place("www.midjourney.com", "midjourney", "dedicated"),
     Place("api.elevenlabs.io", "elevenlabs", "api"),
+    Place("www.notion.so", "notion-ai", "embedded"),
     Place("www.notion.so/api/v3/runInferenceTranscript", "notion-ai", "dedicated"),
     Place("www.canva.com", "canva-ai", "embedded", weight=2),
 )
@@ -146,10 +148,10 @@ ORDINARY = (
     "www.openstreetmap.org",
     "weather.example",
     "intranet.harbour.example",
-    "m365.cloud.microsoft",
-    "www.notion.so",
+    "www.office.com",
+    "www.trello.com",
 )
-"""Hosts that concern no AI service, though paths on the last two do."""
+"""Hosts that concern no AI service."""
 
 NOISE = frozenset({"telemetry", "cdn"})
 PROVING = frozenset({"dedicated", "api", "auth", "download"})

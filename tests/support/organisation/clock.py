@@ -42,7 +42,7 @@ SIZES = {"small": Size(40, 2), "full": Size(300, 14)}
 
 def dice(seed: int, purpose: str) -> random.Random:
     """Give dice of their own for each purpose, so that one part's throws do not change another's."""
-    return random.Random(f"{seed} {purpose}")  # noqa: S311  # seeded, not secret
+    return random.Random(f"{seed} {purpose}")  # seeded, not secret
 
 
 def at(day: int, hours: float) -> int:

@@ -5,21 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from support.activity_world import CATALOGUE, NINE, Everybody, Seen, rolled_up
 
 from shadowai.activity.blind_spots import HidingPlace
+from shadowai.activity.digest import digest_of
 from shadowai.activity.frame import attributed_frame
 from shadowai.activity.hidden import hidden_share
 from shadowai.activity.judging import Judge
 from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity, Finding, Subject
-from shadowai.activity.usage import UsageReport, usage
-from shadowai.model import Evidence, Kind, Observation, Role, Status, Use
+from shadowai.activity.usage import Catalogue, UsageReport, usage
+from shadowai.model import MINUTE, Evidence, Kind, Observation, Role, Status, Use
 from shadowai.provenance import Origin
 from shadowai.result import DepartmentUse, StatusCounts
-from shadowai.verdicts import Department, Question, Sensitivity, Verdict
+from shadowai.verdicts import Attribution, Department, Question, Sensitivity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shadowai.model import Who
 
 TREE = {
     "Company": Department("Company", headcount=2),
@@ -28,8 +35,9 @@ TREE = {
 }
 
 
-def _report(seen: list[Seen], catalogue: object = CATALOGUE, roster: object = TREE) -> UsageReport:
-    return usage(attributed_frame(rolled_up(seen), Everybody()), catalogue, roster)  # type: ignore[arg-type]
+def _report(seen: list[Seen], catalogue: Catalogue = CATALOGUE, roster: object = TREE) -> UsageReport:
+    found = digest_of([attributed_frame(rolled_up(seen), Everybody())], catalogue.code, catalogue.limits)
+    return usage(found, catalogue, roster)  # type: ignore[arg-type]
 
 
 def _sales(report: UsageReport) -> DepartmentUse:
@@ -52,11 +60,55 @@ def test_a_division_counts_everybody_below_it_once() -> None:
     assert next(use for use in company.services if use.id == "claude").status is Status.PROHIBITED
 
 
+class Moving(Everybody):
+    """A directory in which Ann is in Legal from ten o'clock on."""
+
+    def timeless(self, who: Who) -> Attribution | None:  # type: ignore[override]
+        return None if who.user == "ann" else super().timeless(who)
+
+    def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
+        departments = ["Sales" if (first or 0) < NINE + 60 * MINUTE else "Legal" for first, _ in spans]
+        return [Attribution(f"person:{who.user}", name, individual=True, reason="user") for name in departments]
+
+
+def _divided(seen: list[Seen]) -> UsageReport:
+    found = digest_of([attributed_frame(rolled_up(seen), Moving())], CATALOGUE.code, CATALOGUE.limits)
+    return usage(found, CATALOGUE, TREE)
+
+
+def test_who_moved_and_then_made_a_contact_did_not_only_look_the_name_up() -> None:
+    report = _divided([Seen(0, "ann", evidence=Evidence.DNS, kind=Kind.DNS), Seen(120, "ann")])
+    (company,) = report.divisions
+    assert [(one.name, one.totals.people_dns_only) for one in report.departments if one.services] == [
+        ("Legal", 0),
+        ("Sales", 1),
+    ]
+    (use,) = company.services
+    assert (use.people, use.people_dns_only, use.evidence.dns) == (1, 0, 1)
+
+
+def test_what_is_proven_in_one_department_is_proven_in_the_division_and_the_rest_does_not_count() -> None:
+    shared = [Seen(minute, "bob", role=Role.SHARED, up=9) for minute in (0, 40)]
+    (company,) = _divided([*shared, Seen(0, "eve", up=7)]).divisions
+    (use,) = company.services
+    assert (use.proven, use.people, use.sessions, use.bytes_up) == (True, 1, 1, 7)
+    assert (company.totals.sessions, len(company.persons)) == (1, 1)
+    (company,) = _divided(shared).divisions
+    (use,) = company.services
+    assert (use.proven, use.people, use.sessions, use.bytes_up) == (False, 1, 2, 18)
+
+
 def test_a_tree_of_three_levels() -> None:
     roster = {**TREE, "Holding": Department("Holding")} | {"Company": Department("Company", "Holding")}
     divisions = {one.name: one for one in _report([Seen(0, "ann")], roster=roster).divisions}
     assert divisions["Holding"].below == ("Company", "Legal", "Sales")
     assert divisions["Holding"].people == divisions["Company"].people == 1
+
+
+def test_a_division_has_a_report_unless_the_directory_says_no() -> None:
+    roster = {**TREE, "Holding": Department("Holding")} | {"Company": Department("Company", "Holding", together=False)}
+    (holding,) = _report([Seen(0, "ann")], roster=roster).divisions
+    assert (holding.name, holding.below) == ("Holding", ("Company", "Legal", "Sales"))
 
 
 def test_people_are_numbered_worst_first_unless_there_is_a_key() -> None:

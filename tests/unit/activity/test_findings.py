@@ -87,6 +87,19 @@ def test_use_that_nobody_can_be_named_for_is_a_blind_spot() -> None:
     ]
 
 
+def test_names_that_several_people_bear_are_told_apart_from_addresses_in_doubt() -> None:
+    class Doubtful(Everybody):
+        def timeless(self, who: Who) -> Attribution:
+            reason = "ambiguous-user" if who.user else "conflicting-identity"
+            return Attribution(f"user:{who.user}", "Sales", individual=True, reason=reason)
+
+    spots = blind_spots(attributed_frame(rolled_up([Seen(0, "ann"), Seen(0, "10.0.0.1")]), Doubtful()), PLACES, ())
+    assert [(spot.kind, spot.name, spot.count) for spot in spots] == [
+        ("conflicting-identity", "Ambiguous names", 1),
+        ("conflicting-identity", "Conflicting identities", 1),
+    ]
+
+
 def test_conflicting_identities_are_a_blind_spot() -> None:
     class Torn(Everybody):
         def timeless(self, who: Who) -> Attribution:

@@ -60,7 +60,7 @@ def _joined(
     return activity, notes, wanted
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(SEEN, st.integers(0, 1)), max_size=40),
     TOTALS,
@@ -95,7 +95,7 @@ def test_any_sharding_in_any_order_joins_the_same(
     assert notes.left_out + sum(note.count for note in notes.flows.values()) == noting
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(SEEN, max_size=20), TOTALS)
 def test_a_flow_never_counts_more_than_its_total(seen: list[Observation], totals: list[tuple[int, int, Total]]) -> None:
     alone = Activity()

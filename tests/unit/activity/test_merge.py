@@ -35,7 +35,7 @@ def _merged(one: Activity, other: Activity) -> Activity:
     return one
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(SEEN, max_size=25), st.integers(1, 6), st.randoms(use_true_random=False))
 def test_any_sharding_in_any_order_gives_the_same_report(seen: list[Seen], shards: int, random: Random) -> None:
     whole = rolled_up(seen)
@@ -48,7 +48,7 @@ def test_any_sharding_in_any_order_gives_the_same_report(seen: list[Seen], shard
     assert report(merged) == report(whole)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(SEEN, max_size=30))
 def test_no_report_contradicts_itself(seen: list[Seen]) -> None:
     made = report(rolled_up(seen))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadowai.activity.rollup import Activity, Key, Subject, Sums
-from shadowai.model import Action, Evidence, Kind, Role
+from shadowai.model import Account, Action, Client, Evidence, Kind, Role
 
 NUMBERS = st.integers(0, 2**62)
 KEYS = st.builds(
@@ -23,6 +23,9 @@ KEYS = st.builds(
     st.sampled_from(Evidence),
     st.none() | st.sampled_from(Action),
     st.sampled_from(Kind),
+    st.none() | st.sampled_from(Account),
+    st.none() | st.sampled_from(Client),
+    st.text(max_size=3),
 )
 SUMS = st.builds(Sums, *[NUMBERS] * 6, st.none() | NUMBERS, st.none() | NUMBERS)
 

@@ -335,7 +335,7 @@ headers = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(headers, st.binary(max_size=300))
 def test_any_bytes_below_a_header_give_people_or_a_located_problem(tmp_path: Path, header: str, data: bytes) -> None:
     options = DirectoryOptions(units={"ou=a": "A", "/b": "B"}, groups={"g": "G"})
@@ -356,7 +356,7 @@ values = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(st.lists(st.dictionaries(st.sampled_from(["mail", "department", "proxyAddresses", "x"]), values), max_size=5))
 def test_any_json_gives_people_or_a_located_problem(tmp_path: Path, people: list[dict[str, object]]) -> None:
     directory = load(tmp_path, x_json=json.dumps([{"userPrincipalName": "a@b.example"}, *people]))

@@ -204,7 +204,7 @@ WRITERS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(WRITERS)), leases_of_one, st.randoms(use_true_random=False))
 def test_what_is_written_in_any_order_is_read_back(
     kind: str, parts: list[tuple[int, int, int, str]], shuffler: object
@@ -226,7 +226,7 @@ def test_what_is_written_in_any_order_is_read_back(
 hostile = st.binary(max_size=300)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from([ISC, KEA4, KEA6, WINDOWS, DNSMASQ, ZEEK, EVENTS, SPANS, RADIUS]), hostile, st.data())
 def test_hostile_bytes_never_stop_the_reading(content: str, junk: bytes, data: st.DataObject) -> None:
     whole = content.encode()
@@ -238,7 +238,7 @@ def test_hostile_bytes_never_stop_the_reading(content: str, junk: bytes, data: s
             spans_of(leases, address)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(hostile)
 def test_any_bytes_are_a_file_of_some_kind_or_a_problem(junk: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

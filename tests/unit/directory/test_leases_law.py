@@ -182,7 +182,7 @@ any_records = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(any_records, st.randoms(use_true_random=False))
 def test_the_order_of_records_changes_nothing(records: list[Record], shuffler: random.Random) -> None:
     records = [rec(None, OVER, one[2]) if one[0] is None else one for one in records]
@@ -192,7 +192,6 @@ def test_the_order_of_records_changes_nothing(records: list[Record], shuffler: r
         assert spans(shuffled) == spans(records)
 
 
-@settings(deadline=None)
 @given(any_records)
 def test_a_timeline_is_well_formed(records: list[Record]) -> None:
     records = [rec(None, OVER, one[2]) if one[0] is None else one for one in records]
@@ -208,7 +207,6 @@ def test_a_timeline_is_well_formed(records: list[Record]) -> None:
 simple = st.lists(st.tuples(st.sampled_from([A, B, C]), st.integers(1, 500), st.integers(1, 60)), max_size=10)
 
 
-@settings(deadline=None)
 @given(simple)
 def test_leases_that_do_not_overlap_are_given_back_as_they_are(parts: list[tuple[Lessee, int, int]]) -> None:
     records, expected, now = [], [], 1
@@ -220,7 +218,6 @@ def test_leases_that_do_not_overlap_are_given_back_as_they_are(parts: list[tuple
         assert spans(records) == expected
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([A, B, C]), st.integers(1, 200)), min_size=1, max_size=20, unique_by=lambda p: p[1]

@@ -23,6 +23,7 @@ GOOD_PEOPLE = "user,email,department\nanna,anna@corp.example,Sales\n"
 
 
 def write(folder: Path, **files: str | bytes) -> Path:
+    folder.mkdir(exist_ok=True)
     for stem, content in files.items():
         data = content if isinstance(content, bytes) else content.encode()
         (folder / f"{stem}.csv").write_bytes(data)
@@ -150,6 +151,27 @@ def test_a_missing_or_double_column_is_told_by_name(tmp_path: Path) -> None:
 def test_unknown_columns_are_ignored_with_a_warning(tmp_path: Path) -> None:
     directory = load_directory(write(tmp_path, networks="network,department,comment\n10.1.0.0/16,Sales,\n"))
     assert directory.warnings == (f"{tmp_path}/networks.csv:1: column 'comment' is not known and is ignored",)
+
+
+def test_which_departments_have_a_report_together_with_those_below(tmp_path: Path) -> None:
+    text = "department,parent,together\nGroup,,\nSales,Group,No\nField,Sales,yes\n"
+    directory = load_directory(write(tmp_path / "with", departments=text))
+    assert {name: one.together for name, one in directory.departments.items()} == {
+        "Field": True,
+        "Group": True,
+        "Sales": False,
+    }
+    plain = [
+        load_directory(write(tmp_path / name, departments=text))
+        for name, text in (
+            ("given", "department,together\nSales,yes\n"),
+            ("left", "department\nSales\n"),
+            ("not", "department,together\nSales,no\n"),
+        )
+    ]
+    assert plain[0].digest == plain[1].digest != plain[2].digest
+    with pytest.raises(UsageError, match=r"departments\.csv:2: together 'perhaps' is neither yes nor no"):
+        load_directory(write(tmp_path / "wrong", departments="department,together\nSales,perhaps\n"))
 
 
 def test_departments_that_look_like_typing_errors_are_warned_of(tmp_path: Path) -> None:

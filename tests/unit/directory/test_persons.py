@@ -234,7 +234,7 @@ ad_rows = st.lists(st.tuples(accounts, addresses, addresses, units, numbers), ma
 hr_rows = st.lists(st.tuples(numbers, addresses), max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(ad_rows, hr_rows, st.lists(st.tuples(accounts, addresses), max_size=3), st.randoms(use_true_random=False))
 def test_no_two_people_of_one_file_ever_become_one_and_order_changes_nothing(
     tmp_path: Path,

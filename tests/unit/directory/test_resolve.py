@@ -240,40 +240,59 @@ def at(hours: float) -> int:
 @pytest.mark.parametrize(
     ("seen", "hours", "key", "reason"),
     [
-        ([(ALICE, 0), (ALICE, 2)], 1, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0)], 1, "user:zalice", "learnt-identity"),
-        ([(ALICE, 2)], 1, "user:zalice", "learnt-identity"),
-        # seen on one side only: twelve hours where nobody else was ever seen there, or else an hour, since addresses
-        # are given to others within minutes
-        ([(ALICE, 0)], 12, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0)], 12.01, "address:10.1.0.9", "network"),
-        ([(ALICE, 2)], -10.01, "address:10.1.0.9", "network"),
-        ([(ALICE, 0), (BOB, 30)], 1, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (BOB, 30)], 1.01, "address:10.1.0.9", "network"),
-        ([(ALICE, 0), (BOB, 30)], 28.99, "address:10.1.0.9", "network"),
-        ([(ALICE, 0), (ALICE, 13)], 12.5, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (ALICE, 14)], 12.5, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (ALICE, 14), (BOB, 40)], 12.5, "address:10.1.0.9", "network"),
-        ([(ALICE, 0), (ALICE, 24)], 12, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (ALICE, 30)], 15, "address:10.1.0.9", "network"),
+        ([(ALICE, 0), (ALICE, 1)], 0.5, "user:zalice", "learnt-identity"),
+        ([(ALICE, 0), (ALICE, 2)], 1, "address:10.1.0.9", "network"),
+        # on both sides half an hour, on one a quarter: devices without a known user take an address for minutes too
+        ([(ALICE, 0)], 0.25, "user:zalice", "learnt-identity"),
+        ([(ALICE, 0)], 0.26, "address:10.1.0.9", "network"),
+        ([(ALICE, 2)], 1.75, "user:zalice", "learnt-identity"),
+        ([(ALICE, 2)], 1.74, "address:10.1.0.9", "network"),
+        ([(ALICE, 0), (ALICE, 2.01)], 1, "address:10.1.0.9", "network"),
+        ([(ALICE, 0), (BOB, 30)], 0.25, "user:zalice", "learnt-identity"),
         ([(ALICE, 0), (ALICE, 0.5), (ALICE, 1), (BOB, 9)], 0.7, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (ALICE, 0.5), (ALICE, 1), (BOB, 9)], 1.5, "address:10.1.0.9", "conflicting-identity"),
-        ([(ALICE, 0), (BOB, 2)], 1, "address:10.1.0.9", "conflicting-identity"),
+        ([(ALICE, 0), (ALICE, 0.5), (ALICE, 1), (BOB, 2)], 1.5, "address:10.1.0.9", "conflicting-identity"),
+        ([(ALICE, 0), (BOB, 1)], 0.5, "address:10.1.0.9", "conflicting-identity"),
+        # somebody else an hour away may have come already
+        ([(ALICE, 0), (BOB, 1.1)], 0.2, "address:10.1.0.9", "conflicting-identity"),
+        ([(ALICE, 0), (BOB, 1.3)], 0.2, "user:zalice", "learnt-identity"),
         ([(ALICE, 0), (BOB, 2)], 0, "user:zalice", "learnt-identity"),
-        ([(ALICE, 0), (BOB, 2), (BOB, 3)], 2.5, "user:corp\\zbob", "learnt-identity"),
-        ([(ALICE, 1), (BOB, 1)], 2, "address:10.1.0.9", "conflicting-identity"),
-        ([("ANNA", 0), ("anna.berg@corp.example", 2)], 1, "person:anna", "learnt-identity"),
+        ([(ALICE, 0), (BOB, 2), (BOB, 2.5)], 2.2, "user:corp\\zbob", "learnt-identity"),
+        ([(ALICE, 1), (BOB, 1)], 1.25, "address:10.1.0.9", "conflicting-identity"),
+        ([("ANNA", 0), ("anna.berg@corp.example", 0.9)], 0.5, "person:anna", "learnt-identity"),
         ([("PC-ANNA$", 0)], 1, "address:10.1.0.9", "network"),
     ],
 )
 def test_an_address_learns_its_user_from_both_sides(
     directory: Directory, seen: list[tuple[str, float]], hours: float, key: str, reason: str
 ) -> None:
-    learnt = directory.learn([("10.1.0.9", user, at(hour)) for user, hour in seen])
+    learnt = directory.learn([("10.1.0.9", user, at(hour)) for user, hour in seen], {"10.1.0.9"})
     found = learnt.resolve(Who("10.1.0.9", None, None), at(hours))
     assert (found.key, found.reason) == (key, reason)
     assert found.individual
     assert found.department == "Sales"
+
+
+FIVE = 5 / 60
+
+
+@pytest.mark.parametrize(
+    ("seen", "hours", "key", "reason"),
+    [
+        ([(ALICE, 0)], FIVE, "user:zalice", "learnt-identity"),
+        ([(ALICE, FIVE)], 0, "user:zalice", "learnt-identity"),
+        ([(ALICE, 0)], FIVE + 0.001, "address:10.1.0.9", "network"),
+        # somebody else may have been there in between, and have used no AI
+        ([(ALICE, 0), (ALICE, 1)], 0.5, "address:10.1.0.9", "network"),
+        ([(ALICE, 0), (ALICE, 2 * FIVE)], FIVE, "user:zalice", "learnt-identity"),
+        ([(ALICE, 0), (BOB, FIVE)], FIVE / 2, "address:10.1.0.9", "conflicting-identity"),
+    ],
+)
+def test_where_others_may_have_gone_unseen_a_sighting_tells_of_minutes(
+    directory: Directory, seen: list[tuple[str, float]], hours: float, key: str, reason: str
+) -> None:
+    learnt = directory.learn([("10.1.0.9", user, at(hour)) for user, hour in seen], {"10.1.0.10"})
+    found = learnt.resolve(Who("10.1.0.9", None, None), at(hours))
+    assert (found.key, found.reason) == (key, reason)
 
 
 @pytest.mark.parametrize("address", ["10.2.0.1", "10.3.0.9", "10.4.0.9"])
@@ -297,10 +316,10 @@ def test_an_owner_whom_the_logs_contradict_is_not_believed(directory: Directory)
 
 
 def test_learning_adds_to_what_was_learnt_and_leaves_the_old_directory_alone(directory: Directory) -> None:
-    first = directory.learn([("10.1.0.9", ALICE, at(0))])
-    both = first.learn([("10.1.0.9", BOB, at(2))])
-    assert first.resolve(Who("10.1.0.9", None, None), at(1)).key == "user:zalice"
-    assert both.resolve(Who("10.1.0.9", None, None), at(1)).reason == "conflicting-identity"
+    first = directory.learn([("10.1.0.9", ALICE, at(0))], {"10.1.0.9"})
+    both = first.learn([("10.1.0.9", BOB, at(0.5))])
+    assert first.resolve(Who("10.1.0.9", None, None), at(0.25)).key == "user:zalice"
+    assert both.resolve(Who("10.1.0.9", None, None), at(0.25)).reason == "conflicting-identity"
     assert directory.resolve(Who("10.1.0.9", None, None), at(1)).reason == "network"
     assert both.digest == directory.digest
 
@@ -312,15 +331,15 @@ sightings = st.lists(
 
 
 @settings(max_examples=60)
-@given(sightings, st.integers(0, 30), st.randoms(use_true_random=False))
+@given(sightings, st.integers(0, 30), st.randoms(use_true_random=False), st.sampled_from([(), ("10.1.0.9",)]))
 def test_the_order_of_sightings_does_not_matter(
-    seen: list[tuple[str, str, int]], hour: int, shuffler: random.Random
+    seen: list[tuple[str, str, int]], hour: int, shuffler: random.Random, searched: tuple[str, ...]
 ) -> None:
     timed = [(address, user, at(when)) for address, user, when in seen]
     shuffled = list(timed)
     shuffler.shuffle(shuffled)
     who = Who("10.1.0.9", None, None)
-    one, other = Directory.empty().learn(timed), Directory.empty()
+    one, other = Directory.empty().learn(timed, searched), Directory.empty().learn((), searched)
     for sighting in shuffled:
         other = other.learn([sighting])
     assert one.resolve(who, at(hour)) == other.resolve(who, at(hour))

@@ -307,10 +307,10 @@ _VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.dictionaries(st.sampled_from(_KEYS), _VALUES, max_size=4))
 def test_any_document_is_a_policy_or_a_usage_error(tmp_path: Path, document: dict[str, object]) -> None:
-    import yaml  # noqa: PLC0415  # only this test writes YAML
+    import yaml  # only this test writes YAML
 
     try:
         policy = load(tmp_path, yaml.safe_dump(document))

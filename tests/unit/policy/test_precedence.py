@@ -267,7 +267,7 @@ def _without_ties(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return some
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(rules(), max_size=9), st.lists(questions(), min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_the_judge_of_the_decision_page_agrees_in_any_order(
     some: list[dict[str, Any]], asked: list[Question], shuffler: Random
@@ -284,7 +284,7 @@ def test_the_judge_of_the_decision_page_agrees_in_any_order(
         assert turned.status_of(question).status is verdict.status
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(rules(), min_size=2, max_size=6), questions())
 def test_where_the_judge_finds_two_answers_the_policy_is_refused(
     some: list[dict[str, Any]], question: Question
@@ -293,7 +293,7 @@ def test_where_the_judge_finds_two_answers_the_policy_is_refused(
     assert len(_best(some, question, policy)) == 1 or ties(policy.by_service)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(rules(), max_size=6), questions(), st.integers(0, 6))
 def test_a_rule_that_fits_nothing_changes_nothing(some: list[dict[str, Any]], question: Question, at: int) -> None:
     some = _without_ties(some)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.policy_world import CHATGPT, DEEPSEEK, load, load_rules
 
@@ -183,7 +183,6 @@ def _at(steps: dict[str, int]) -> dict[str, tuple[str, ...]]:
     return {name: LADDERS[name][step] for name, step in steps.items() if step >= 0}
 
 
-@settings(deadline=None)
 @given(
     _WEIGHTS.filter(lambda weights: any(weights.values())),
     _STEPS,
