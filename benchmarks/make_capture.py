@@ -58,7 +58,7 @@ class Maker:
     made: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.dice = random.Random(self.seed)  # noqa: S311 - a benchmark's traffic is no secret
+        self.dice = random.Random(self.seed)
         self.pool = self.dice.randbytes(POOL)
 
     def payload(self, size: int) -> bytes:
@@ -189,7 +189,7 @@ def _initial(host: str, dice: random.Random) -> bytes:
     header = b"\xc3" + struct.pack(">I", 1) + _vector(1, connection_id) + b"\0\0" + (0x4000 | size).to_bytes(2, "big")
     number = b"\0\0\0\0"
     sealed = AESGCM(keys.key).encrypt(keys.iv, frames, header + number)
-    encryptor = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor()  # noqa: S305 - the RFC's construction
+    encryptor = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor()  # noqa: S305  # the RFC's construction
     mask = encryptor.update(sealed[:16])
     first = bytes([header[0] ^ (mask[0] & 0x0F)])
     return first + header[1:] + mask[1:5] + sealed

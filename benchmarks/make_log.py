@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=50_000, help="different other hosts")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    dice = random.Random(options.seed)  # noqa: S311 - made up data, not a secret
+    dice = random.Random(options.seed)
     with opened(options.path) as file:
         for batch in batches(dice, options.kind, options.size, contacts(dice, options.hosts, options.ai / 100)):
             file.write(batch)

@@ -65,15 +65,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
-from shadowai.errors import UsageError
-from shadowai.run_config import HistorySettings, ReportsSettings, ScheduleSettings, SourceSettings, rooted
+from shadowai.errors import UsageError, unreadable
+from shadowai.settings.nightly import HistorySettings, ReportsSettings, ScheduleSettings, SourceSettings, rooted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic_core import ErrorDetails
 
-    from shadowai.channels import Channels
+    from shadowai.settings.channels import Channels
 
 _ENVIRONMENT = (
     "directory",
@@ -154,7 +154,7 @@ class Settings(BaseModel):
 
         UsageError that lists every problem, one a line, and no value.
         """
-        from shadowai.channels import Channels  # noqa: PLC0415  # takes as long to import as all other settings
+        from shadowai.settings.channels import Channels  # noqa: PLC0415  # takes as long to import as all other settings
 
         given = {name: value for name in Channels.model_fields if (value := getattr(self, name))}
         try:
@@ -212,7 +212,7 @@ def _read(path: Path) -> dict[str, object]:
     try:
         values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(error.strerror or "cannot be read", where=path) from error
+        raise unreadable(error, path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"is not valid TOML: {error}", where=path) from error
     for name in ("directory", "policy", "signatures", "tls_keylog", "key_file", "templates"):

@@ -55,8 +55,17 @@ class CaptureError(SourceError):
     """A capture file is damaged beyond its header."""
 
 
+def unreadable(error: OSError, where: Path) -> UsageError:
+    """Say that a file which the user names cannot be read, and what to do."""
+    return UsageError(f"cannot be read ({error.strerror}); check the path and its permissions", where=where)
+
+
+MOST_ALIKE = 3  # names that are told; as many as difflib gives
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str], remedy: str) -> UsageError:
     """Say that there is no such thing, and what like it there is; `remedy` names where all of them are listed."""
-    alike = difflib.get_close_matches(name, sorted(known))
+    names = sorted(known)
+    alike = [one for one in names if name.lower() in one.lower()][:MOST_ALIKE] or difflib.get_close_matches(name, names)
     meant = f"; did you mean {' or '.join(alike)}?" if alike else ";"
     return UsageError(f"no {kind} {name!r}{meant} {remedy}")

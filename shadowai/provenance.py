@@ -81,10 +81,10 @@ class InputRecord(Part):
 
 
 class Manifest(Part):
-    """What a report was made from; the digests tell whether two reports are comparable."""
+    """What a report was made from; the digests tell whether two reports are comparable, None where nobody knows."""
 
     generator: str
     inputs: tuple[InputRecord, ...]
     signatures: str
-    policy: str
-    directory: str
+    policy: str | None
+    directory: str | None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from shadowai.errors import ShadowaiError, UsageError
+from shadowai.errors import ShadowaiError, UsageError, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -56,7 +56,7 @@ def load(path: Path) -> object:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UsageError(error.strerror or "cannot be read", where=path) from error
+        raise unreadable(error, path) from error
     if len(content) > MAX_SIZE:
         raise UsageError(f"is larger than {MAX_SIZE >> 20} MiB; no file of rules is", where=path)
     try:

@@ -43,7 +43,10 @@ class Sensitivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A department of the directory; `headcount` in people, None where unknown."""
+    """A department of the directory; `headcount` in people, None where unknown.
+
+    `together` says whether it has a report together with the departments below it, where there are such.
+    """
 
     name: str
     parent: str | None = None
@@ -51,6 +54,7 @@ class Department:
     email: str | None = None
     headcount: int | None = None
     sensitivity: Sensitivity = Sensitivity.NORMAL
+    together: bool = True
 
 
 class RiskFact(NamedTuple):

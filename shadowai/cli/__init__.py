@@ -14,7 +14,7 @@ import click
 
 from shadowai import __version__
 from shadowai.cli.exits import Exit, fail
-from shadowai.errors import ShadowaiError, UsageError
+from shadowai.errors import ShadowaiError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,6 +30,7 @@ COMMANDS = (
     "policy",
     "directory",
     "report",
+    "reveal",
     "run",
     "watch",
     "history",
@@ -51,9 +52,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
         if cmd_name not in COMMANDS:
-            return None
+            raise unknown_name("command", cmd_name, COMMANDS, "see `shadowai --help`")
         if cmd_name == "scan" and (big := list(filter(_is_big, sys.argv[2:]))):
-            from shadowai.engine import warm_up  # noqa: PLC0415  # few commands need it
+            from shadowai.engine import warm_up  # few commands need it
 
             # Takes as long as importing the command itself, on another core; captures are read by more than logs are.
             warm_up("shadowai.detect", *(["shadowai.captures.reader"] if any(map(_is_binary, big)) else []))
@@ -109,11 +110,19 @@ def main() -> None:
         fail(str(error), Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ)
     except OSError as error:
         # Inputs have errors of their own, so this is what a command writes: standard output, or a temporary file.
+        _give_up_output()
         fail(f"cannot write: {error.strerror or error}", Exit.USAGE)
     except Exception as error:  # noqa: BLE001  # the process boundary
         fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.INTERNAL)
     else:
         sys.exit(code or Exit.DONE)
+
+
+def _give_up_output() -> None:
+    """Send what standard output still holds nowhere: Python writes it at its end, and ends with a code of its own."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -10,8 +10,8 @@ import click
 from shadowai.cli.common import FILE
 from shadowai.cli.exits import Exit, fail
 from shadowai.cli.runs import run_options
-from shadowai.config_check import problems_of
 from shadowai.errors import UsageError
+from shadowai.settings.check import problems_of
 
 
 @click.group()

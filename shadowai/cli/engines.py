@@ -24,9 +24,14 @@ def runs_on_engine(command: Callable[..., None]) -> Callable[..., None]:
 
 def cluster_of(options: Mapping[str, Any], chosen: Settings) -> str | None:
     """Give the address of the scheduler, None for processes here; UsageError where the options do not fit."""
+    if chosen.engine == "local" and options["dask_address"] is not None:
+        raise UsageError("--dask-address goes with --engine dask")
+    return configured_cluster(chosen)
+
+
+def configured_cluster(chosen: Settings) -> str | None:
+    """Give the address that the settings name; UsageError where they want a cluster and name none."""
     if chosen.engine == "local":
-        if options["dask_address"] is not None:
-            raise UsageError("--dask-address goes with --engine dask")
         return None
     if chosen.dask_address is None:
         raise UsageError("--engine dask needs --dask-address, such as tcp://scheduler.example:8786")

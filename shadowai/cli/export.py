@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from shadowai.block_lists import plan_for
 from shadowai.cli.common import FILE, Moment, settings
 from shadowai.errors import UsageError
 from shadowai.exports import name_lists, rule_texts
 from shadowai.exports.lines import FORMATS, lines_of
 from shadowai.exports.records import KINDS, frame_of, records_of
-from shadowai.listing import plan_for
 from shadowai.model import SECOND, Status
 from shadowai.reports.document import read_result
 from shadowai.rules import load_rules

@@ -14,16 +14,16 @@ from shadowai.cli.exits import Exit, fail
 from shadowai.cli.runs import run_options
 from shadowai.history.store import UNDATED, day_of
 from shadowai.history.upkeep import backup, check, compact, list_days, restore
-from shadowai.lock import locked
 from shadowai.model import SECOND
-from shadowai.run import lock_of, open_history
+from shadowai.nightly.lock import locked
+from shadowai.nightly.run import lock_of, open_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from shadowai.history.store import History
-    from shadowai.run import RunOptions
+    from shadowai.nightly.run import RunOptions
 
 _CONFIG = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -151,7 +151,7 @@ def forget_(config: Path | None, person: str, reason: str) -> None:
     Example:
       shadowai history forget anna --reason "request of 2026-11-20" --config shadowai.toml
     """
-    from shadowai.forgetting import forget_person  # noqa: PLC0415  # few commands need it
+    from shadowai.nightly.forgetting import forget_person  # few commands need it
 
     with _opened(config) as (options, found):
         directory = options.rules().directory

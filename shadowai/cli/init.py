@@ -9,7 +9,7 @@ import click
 
 from shadowai.cli.common import FILE
 from shadowai.errors import UsageError
-from shadowai.first_settings import Answers, recognised, settings_text
+from shadowai.settings.first import Answers, recognised, settings_text
 
 
 @click.command()

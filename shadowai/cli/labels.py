@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shadowai.activity.labels import LEAST_KEY, Labels
-from shadowai.errors import UsageError
+from shadowai.errors import UsageError, unreadable
 
 if TYPE_CHECKING:
     from shadowai.config import Settings
@@ -18,7 +18,7 @@ def labels(settings: Settings) -> Labels:
     try:
         key = settings.key_file.read_bytes().strip()
     except OSError as error:
-        raise UsageError(error.strerror or "cannot be read", where=settings.key_file) from error
+        raise unreadable(error, settings.key_file) from error
     if len(key) < LEAST_KEY:
         message = f"is too short to keep pseudonyms secret; put {LEAST_KEY} random characters into it or more"
         raise UsageError(message, where=settings.key_file)

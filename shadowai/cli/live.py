@@ -84,7 +84,7 @@ _COMPANIONS = {"--for": "seconds", "--keep": "keep", "--max-size": "max_size", "
 
 
 def _record(options: Mapping[str, Any], path: Path, *, quiet: bool) -> Recording:
-    from shadowai.captures.live import Order, record  # noqa: PLC0415  # brings scapy, a second's worth of modules
+    from shadowai.captures.live import Order, record  # brings scapy, a second's worth of modules
 
     most = int(options["max_size"] or BYTES["gi"])
     if most < LEAST:

@@ -68,7 +68,7 @@ def ordered(chosen: Settings, department: str | None = None) -> Order:
 def _language(code: str) -> Language:
     if code == ENGLISH.code:
         return ENGLISH
-    from shadowai.reports.languages import language  # noqa: PLC0415  # brings Babel, which English never needs
+    from shadowai.reports.languages import language  # brings Babel, which English never needs
 
     return language(code)
 

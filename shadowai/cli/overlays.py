@@ -24,7 +24,7 @@ def overlays_of(given: Path | None) -> tuple[Path, ...]:
     Commands that read sources have it from their settings; this is for those that need no others, and start quickly.
     """
     if given is None and any(os.environ.get(name) for name in VARIABLES):
-        from shadowai.config import load_settings  # noqa: PLC0415  # brings a validator: half a cold start
+        from shadowai.config import load_settings  # brings a validator: half a cold start
 
         given = load_settings(None, os.environ).signatures
     return (given,) if given else ()

@@ -15,7 +15,7 @@ from shadowai.cli.exits import Exit
 from shadowai.cli.overlays import overlays_of, with_signatures
 from shadowai.errors import UsageError, unknown_name
 from shadowai.model import SECOND, Account, Who
-from shadowai.policy import Explanation, check_policy
+from shadowai.policy import Explanation, Issue, check_policy, refused
 from shadowai.policy import explain as explain_question
 from shadowai.policy.schema import RULED_USES
 from shadowai.reports.text import clean
@@ -65,13 +65,18 @@ def check(file: Path | None, *, at: int | None, as_json: bool, **options: Any) -
       shadowai policy check policy.yaml --directory directory
       shadowai policy check policy.yaml --at 2027-01-01 --json
     """
-    path, rules = _rules(file, **options)
+    try:
+        path, rules = _rules(file, **options)
+    except UsageError as error:
+        named = _named(file, **options)
+        found = refused(named, error) if as_json and named else []
+        if not found or named is None:
+            raise
+        _print_issues(named, found, as_json=True)
+        sys.exit(Exit.USAGE)
     retired = _retired(rules, overlays_of(options["signatures"]))
     issues = check_policy(rules.policy, _day(_time(at)), retired)
-    for issue in issues:
-        place = f"{path}:{issue.line}" if issue.line else str(path)
-        text = f"{place}: {issue.level}: {issue.message} [{issue.rule}]"
-        click.echo(orjson.dumps({"file": str(path), **issue._asdict()}) if as_json else clean(text))
+    _print_issues(path, issues, as_json=as_json)
     errors = sum(issue.level == "error" for issue in issues)
     count = f"{errors or 'no'} errors, {len(issues) - errors or 'no'} warnings"
     click.echo(f"{len(rules.policy.rules)} rules: {count}", err=True)
@@ -113,6 +118,17 @@ def explain(service: str, **options: Any) -> None:  # noqa: ANN401  # click hand
         return
     for line in _page(path, rules.policy, question, found):
         click.echo(clean(line))
+
+
+def _print_issues(path: Path, issues: Iterable[Issue], *, as_json: bool) -> None:
+    for issue in issues:
+        place = f"{path}:{issue.line}" if issue.line else str(path)
+        text = f"{place}: {issue.level}: {issue.message} [{issue.rule}]"
+        click.echo(orjson.dumps({"file": str(path), **issue._asdict()}) if as_json else clean(text))
+
+
+def _named(file: Path | None, *, directory: Path | None, signatures: Path | None) -> Path | None:
+    return settings(policy=file, directory=directory, signatures=signatures).policy
 
 
 def _rules(file: Path | None, *, directory: Path | None, signatures: Path | None) -> tuple[Path, Rules]:

@@ -40,7 +40,7 @@ def run(config: Path | None, folder: Path | None, since: int | None, *, quiet: b
     if folder is not None:
         if config is not None or since is not None:
             raise UsageError("--all goes with neither --config nor --since")
-        from shadowai.cli.workspaces import run_all  # noqa: PLC0415  # few runs are of many
+        from shadowai.cli.workspaces import run_all  # few runs are of many
 
         sys.exit(run_all(folder, quiet=quiet))
     chosen = settings(config=config)

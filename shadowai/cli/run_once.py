@@ -11,12 +11,12 @@ from shadowai.cli.common import complain
 from shadowai.cli.exits import Exit, exit_of
 from shadowai.cli.progress import progress_bar
 from shadowai.cli.runs import run_options
-from shadowai.handover import Handover, Measured, write_run_metrics
-from shadowai.run import run as run_once
+from shadowai.nightly.handover import Handover, Measured, write_run_metrics
+from shadowai.nightly.run import run as run_once
 
 if TYPE_CHECKING:
     from shadowai.config import Settings
-    from shadowai.run import Outcome
+    from shadowai.nightly.run import Outcome
 
 
 def one_pass(chosen: Settings, *, since: int | None = None, quiet: bool = False) -> Outcome:

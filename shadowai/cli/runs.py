@@ -7,14 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from shadowai.cli.directories import directory_options
+from shadowai.cli.engines import configured_cluster
 from shadowai.cli.labels import labels
 from shadowai.cli.orders import ordered
 from shadowai.errors import UsageError
 from shadowai.inputs import ReadOptions
-from shadowai.intake import Feed
 from shadowai.model import SECOND
-from shadowai.run import RunOptions
-from shadowai.run_config import default_state
+from shadowai.nightly.intake import Feed
+from shadowai.nightly.run import RunOptions
+from shadowai.settings.nightly import default_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,7 @@ def run_options(chosen: Settings, *, now: int | None = None, since: int | None =
         compact_after=history.compact_after * SECOND,
         wait=history.wait,
         since=since,
+        cluster=configured_cluster(chosen),
     )
 
 

@@ -12,7 +12,7 @@ import click
 
 from shadowai.cli.common import FILE, settings
 from shadowai.errors import UsageError
-from shadowai.schedule import Timer, cron, systemd, unit_folder, windows_task, with_line
+from shadowai.nightly.timers import Timer, cron, systemd, unit_folder, windows_task, with_line
 
 
 @click.group()

@@ -17,7 +17,7 @@ from shadowai.delivery.outbox import Outbox, State
 from shadowai.errors import unknown_name
 from shadowai.reports.document import read_result
 from shadowai.reports.text import clean
-from shadowai.run_config import default_state
+from shadowai.settings.nightly import default_state
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,9 +29,9 @@ def pack(key: Path, out: Path, release: str | None, date: datetime | None, folde
     Example:
       shadowai signatures pack --key release.key --out signatures.tar.zst
     """
-    from shadowai.signatures import minisign  # noqa: PLC0415  # brings cryptography, which nothing else here needs
-    from shadowai.signatures.release import SIGNATURE_SUFFIX  # noqa: PLC0415  # the same
-    from shadowai.signatures.release import pack as make  # noqa: PLC0415  # the same
+    from shadowai.signatures import minisign  # brings cryptography, which nothing else here needs
+    from shadowai.signatures.release import SIGNATURE_SUFFIX  # the same
+    from shadowai.signatures.release import pack as make  # the same
 
     secret = minisign.read_secret_key(key)
     contents, packed = make(folder, release, date.date() if date else None)
@@ -58,8 +58,8 @@ def update(source: str | None, public_key: str | None, *, force: bool, rollback:
       shadowai signatures update --from https://example.com/signatures.tar.zst
       shadowai signatures update --rollback
     """
-    from shadowai.signatures.update import roll_back  # noqa: PLC0415  # brings cryptography, as above
-    from shadowai.signatures.update import update as take_up  # noqa: PLC0415  # the same
+    from shadowai.signatures.update import roll_back  # brings cryptography, as above
+    from shadowai.signatures.update import update as take_up  # the same
 
     if (source is None) is not rollback:
         raise UsageError("say --from FILE or URL, or --rollback")

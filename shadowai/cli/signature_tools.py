@@ -33,7 +33,7 @@ def fmt(paths: tuple[Path, ...], folder: Path | None, *, check: bool) -> None:
       shadowai signatures fmt signatures/chat/chatgpt.yaml
       shadowai signatures fmt --check signatures
     """
-    from shadowai.signatures.canonical import canonical_text, rewrite  # noqa: PLC0415  # brings a validator
+    from shadowai.signatures.canonical import canonical_text, rewrite  # brings a validator
 
     changed = 0
     files = [file for path in paths or (folder or resources.signatures(),) for file in _service_files(path)]
@@ -68,7 +68,7 @@ def new(folder: Path | None) -> None:
     Example:
       shadowai signatures new --folder my-signatures
     """
-    from shadowai.signatures.draft import draft, id_of  # noqa: PLC0415  # brings a validator
+    from shadowai.signatures.draft import draft, id_of  # brings a validator
 
     home = (folder or resources.signatures()).resolve()
     files = read_files(home) if is_database(home) else read_files(None, [home])
@@ -86,7 +86,7 @@ def new(folder: Path | None) -> None:
 
 
 def _ask_facts() -> dict[str, Any]:
-    from shadowai.signatures.draft import examples_for  # noqa: PLC0415  # brings a validator
+    from shadowai.signatures.draft import examples_for  # brings a validator
 
     facts: dict[str, Any] = {
         "vendor": click.prompt("Vendor, the company behind it"),
@@ -115,7 +115,7 @@ def _ask_list(question: str, at_least: int = 1) -> list[str]:
 
 
 def _ask_indicators() -> list[dict[str, str]]:
-    from shadowai.signatures.draft import problem_of  # noqa: PLC0415  # brings a validator
+    from shadowai.signatures.draft import problem_of  # brings a validator
 
     given: list[dict[str, str]] = []
     while True:
@@ -152,7 +152,7 @@ def check(resolve: str, rate: float, folder: Path | None) -> None:
     Example:
       shadowai signatures check --resolve 192.0.2.53
     """
-    from shadowai.signatures.resolving import check_names, resolver_of  # noqa: PLC0415  # brings dnspython
+    from shadowai.signatures.resolving import check_names, resolver_of  # brings dnspython
 
     resolver = resolver_of(resolve, rate)
     issues = check_names(read_files(folder), resolver, datetime.now(UTC).date())

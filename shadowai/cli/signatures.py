@@ -14,7 +14,7 @@ from shadowai.cli.exits import Exit
 from shadowai.cli.overlays import overlays_of, with_signatures
 from shadowai.cli.signature_release import RELEASES
 from shadowai.cli.signature_tools import TOOLS
-from shadowai.errors import UsageError
+from shadowai.errors import UsageError, unknown_name
 from shadowai.reports.text import clean
 from shadowai.signatures import load_database, read_files, read_service, service_path
 
@@ -52,8 +52,8 @@ def list_(category: str | None, folder: Path | None, signatures: Path | None, *,
             entry = {"id": one.id, "name": one.name, "vendor": one.vendor, "category": one.category}
             click.echo(orjson.dumps(entry))
         return
-    from rich.console import Console  # noqa: PLC0415  # only a table needs it, and it takes as long as all the rest
-    from rich.table import Table  # noqa: PLC0415  # the same
+    from rich.console import Console  # only a table needs it, and it takes as long as all the rest
+    from rich.table import Table  # the same
 
     table = Table("id", "name", "vendor", "category", box=None)
     for one in services:
@@ -72,8 +72,7 @@ def show(service: str, folder: Path | None, signatures: Path | None, *, as_json:
     services = load_database(folder, overlays_of(signatures)).services
     facts = services.get(service)
     if facts is None:
-        near = sorted(name for name in services if service.lower() in name)[:5]
-        raise UsageError(f"no service {service!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        raise unknown_name("service", service, services, "see `shadowai signatures list`")
     found = read_service(service_path(facts, folder, overlays_of(signatures)))
     document = {"id": found.id, "category": found.category, **found.file.model_dump(mode="json")}
     for indicator, shown in zip(found.indicators, document["indicators"], strict=True):
@@ -87,7 +86,7 @@ def show(service: str, folder: Path | None, signatures: Path | None, *, as_json:
 @_json
 def stats(folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
     """Count services and indicators by category, country, kind, role and age."""
-    from shadowai.signatures.statistics import statistics  # noqa: PLC0415  # brings what only reading files needs
+    from shadowai.signatures.statistics import statistics  # brings what only reading files needs
 
     numbers = statistics(read_files(folder, overlays_of(signatures)), datetime.now(UTC).date())
     if as_json:
@@ -113,7 +112,7 @@ def lint(paths: tuple[Path, ...], folder: Path | None, *, as_json: bool) -> None
 
     PATH is a file or folder of the database, or of an overlay, which is checked as laid over the database.
     """
-    from shadowai.signatures.lint.run import lint_paths  # noqa: PLC0415  # brings what only reading files needs
+    from shadowai.signatures.lint.run import lint_paths  # brings what only reading files needs
 
     done = lint_paths(paths, folder, datetime.now(UTC).date())
     for issue in done.issues:

@@ -310,7 +310,7 @@ def test_observe_gives_the_flow_and_joins_nothing(tmp_path: Path) -> None:
 
 def _night(folder: Path) -> tuple[int, int]:
     """Write a folder of Zeek and Suricata logs from a seed, and say what was sent to ChatGPT and came back."""
-    random_of = random.Random(11)  # noqa: S311  # a seed, no secret
+    random_of = random.Random(11)  # a seed, no secret
     names: list[Record] = []
     conns: list[Record] = []
     events: list[Record] = []
@@ -366,7 +366,7 @@ def test_a_fault_while_reading_again_is_its_sources_error(tmp_path: Path, monkey
     conn.write_bytes(_as_tsv(CONN, [_conn(UID, 1, 1)]))
     real = flows.tasks_for
 
-    def gone(*said: Any) -> list[detect.Task]:  # noqa: ANN401  # handed through
+    def gone(*said: Any) -> list[detect.Task]:  # handed through
         conn.unlink()
         return real(*said)
 

@@ -85,7 +85,8 @@ def wrong_names(truth: Truth, options: DirectoryOptions | None = None) -> list[t
     """List the detections that the directory attributes wrongly: its answer, the right ones, the record."""
     records = [one.record for one in truth.detections]
     sightings = {(one.address, one.user, one.time // MINUTE * MINUTE) for one in records if one.user}
-    directory = load_directory(truth.directory, options or DirectoryOptions()).learn(sightings)
+    addresses = {one.address for one in records}
+    directory = load_directory(truth.directory, options or DirectoryOptions()).learn(sightings, addresses)
     wrong: list[tuple[Attribution, object, Record]] = []
     for one in truth.detections:
         record = one.record
@@ -184,7 +185,7 @@ def pcap_cut(data: bytes) -> tuple[bytes, int]:
     raise AssertionError("the capture has no pause")
 
 
-def without_files(document: Any) -> Any:  # noqa: ANN401  # any part of a JSON document
+def without_files(document: Any) -> Any:  # any part of a JSON document
     """Take out of a result what names the files that it was read from."""
     if isinstance(document, dict):
         return {key: without_files(value) for key, value in document.items() if key not in ("sources", "origins")}

@@ -12,11 +12,13 @@ from shadowai import captures, detect, resources, sources
 from shadowai.inputs import ReadOptions
 from shadowai.model import Tally
 from shadowai.scan import ScanOptions, demo_options, scan
+from shadowai.second_look import NOT_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shadowai.logs import Batch
     from shadowai.model import Observation
 
 
@@ -79,14 +81,14 @@ def test_the_demo_is_the_same_with_two_workers(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = detect.observations
+    real = detect.contacts
 
-    def faulty(task: detect.Task, *rest: object) -> Iterator[Observation]:
+    def faulty(task: detect.Task, *rest: object) -> Iterator[Observation | Batch]:
         if "zscaler" in task.shard.source.name:
             raise ZeroDivisionError("by a hostile line")
         return real(task, *rest)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(detect, "observations", faulty)
+    monkeypatch.setattr(detect, "contacts", faulty)
     result = scan(_sample_options())
     errors = {one.path.rpartition("/")[2]: one.error for one in result.sources}
     assert errors["zscaler-web.csv"] == "internal error (ZeroDivisionError: by a hostile line); please report it"
@@ -94,7 +96,7 @@ def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pyt
     assert result.totals.people > 0
 
 
-@pytest.mark.parametrize("step", ["recognise", "tasks", "observations"])
+@pytest.mark.parametrize("step", ["recognise", "tasks", "contacts"])
 def test_a_file_that_goes_away_meanwhile_is_told_as_such(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -105,7 +107,7 @@ def test_a_file_that_goes_away_meanwhile_is_told_as_such(
         tasks = [one.shard.source for one in said if isinstance(one, detect.Task)]
         source = next(one for one in (*tasks, *said) if isinstance(one, sources.Source))
         found = real(*said, **more)
-        if step == "observations":
+        if step == "contacts":
             found = list(found)
         if source.name.endswith("gone.csv"):
             source.path.unlink()
@@ -116,9 +118,9 @@ def test_a_file_that_goes_away_meanwhile_is_told_as_such(
     result = scan(ScanOptions(options))
     gone, there = sorted(result.sources, key=lambda one: one.format or "", reverse=True)
     assert there.error is None
-    if step == "observations":
+    if step == "contacts":
         assert gone.error is None
-        assert gone.warnings == ("byte 239036: bad-record (first of 1)",)
+        assert gone.warnings == ("byte 239036: bad-record (first of 1)", NOT_AGAIN)
     else:
         assert gone.error == "cannot be read: No such file or directory"
 

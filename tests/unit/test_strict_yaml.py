@@ -56,7 +56,7 @@ def test_a_long_flat_file_is_fine_and_a_huge_one_refused(tmp_path: Path) -> None
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.yaml: No such file"):
+    with pytest.raises(UsageError, match=r"none\.yaml: cannot be read \(No such file or directory\); check"):
         strict_yaml.load(tmp_path / "none.yaml")
 
 

@@ -98,7 +98,10 @@ def test_an_asked_format_that_does_not_fit_fails_hard(run: Run) -> None:
         (("scan", "good.log", "--tls-keylog", "none.keys"), "none.keys: no such TLS key log file"),
         (("scan", "good.log", "--since", "2026-02-02", "--until", "2026-01-01"), "--since must be before --until"),
         (("observe", "good.log", "--out", "none/seen.jsonl"), "none/seen.jsonl: cannot be written: No such file"),
-        (("scan", "good.log", "--config", "none.toml"), "none.toml: No such file"),
+        (
+            ("scan", "good.log", "--config", "none.toml"),
+            "none.toml: cannot be read (No such file or directory); check the path",
+        ),
         (("scan", "good.log", "--policy", "none.yaml"), "none.yaml"),
         (("scan", "good.log", "--directory", "none"), "none"),
         (("scan", "good.log", "--out", "good.log"), "good.log: is a file; name a folder"),

@@ -74,7 +74,7 @@ def piped(shell: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_capture_from_a_pipe_is_read_as_the_file_is(packed: bool) -> None:  # noqa: FBT001 - a table of cases
+def test_a_capture_from_a_pipe_is_read_as_the_file_is(packed: bool) -> None:  # noqa: FBT001  # a table of cases
     done = piped(f"cat '{OFFICE}'" + (" | gzip" if packed else ""))
     assert done.returncode == 0, done.stderr
     whole, named = json.loads(done.stdout), result_of(OFFICE)

@@ -241,11 +241,23 @@ def test_a_scan_that_is_ended_leaves_no_worker_behind(tmp_path: Path) -> None:
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+# A suite that runs in a shell's background is deaf to interrupts, and so are the programs it starts.
+HEEDFUL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupted_scan_says_so_and_leaves_nothing(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "big.log"
     log.write_text(PLAIN * 700_000)
-    program = (sys.executable, "-c", "from shadowai.cli import main; main()", "scan", str(log), "--out", "report")
+    program = (
+        sys.executable,
+        "-c",
+        f"{HEEDFUL}; from shadowai.cli import main; main()",
+        "scan",
+        str(log),
+        "--out",
+        "report",
+    )
     environment = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "SHADOWAI_WORKERS": workers}
     (tmp_path / "tmp").mkdir()
     with subprocess.Popen(

@@ -80,6 +80,31 @@ def test_a_policy_that_cannot_be_read_is_a_usage_error(policy: Path) -> None:
     assert f"{policy}:3: ties with the rule of line 2" in str(done.exception)
 
 
+def test_why_a_policy_cannot_be_read_is_told_in_json_too(policy: Path) -> None:
+    policy.write_text("default: nothing\nrules:\n- {status: tolerated, services: [chatgtp]}\n")
+    done = _run("check", policy, "--json")
+    assert done.exit_code == 2
+    issues = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["file"], one["line"], one["level"], one["rule"]) for one in issues] == [
+        (str(policy), 1, "error", "refused"),
+        (str(policy), 3, "error", "refused"),
+    ]
+    assert issues[1]["message"].startswith("services: 'chatgtp' does not exist; did you mean chatgpt")
+    assert isinstance(_run("check", policy).exception, UsageError)
+    policy.write_text("rules: [\n")
+    (issue,) = [json.loads(line) for line in _run("check", policy, "--json").stdout.splitlines()]
+    assert issue["rule"] == "refused"
+    policy.unlink()
+    (issue,) = [json.loads(line) for line in _run("check", policy, "--json").stdout.splitlines()]
+    assert (issue["line"], issue["level"]) == (None, "error")
+
+
+def test_errors_of_other_files_are_not_the_policy_s(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "people.csv").write_text("nothing\n")
+    assert isinstance(_run("check", policy, "--json", "--directory", tmp_path / "people").exception, UsageError)
+
+
 def test_the_policy_of_the_settings(policy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(_run("check").exception, UsageError)
     monkeypatch.setenv("SHADOWAI_POLICY", str(policy))

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from support.nightly import NOON, lines
 
 from shadowai.cli import cli
-from shadowai.schedule import Timer, cron, systemd, windows_task, with_line
+from shadowai.nightly.timers import Timer, cron, systemd, windows_task, with_line
 
 if TYPE_CHECKING:
     from pathlib import Path

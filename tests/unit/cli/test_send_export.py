@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 POLICY = CHECKOUT / "sample_pcaps" / "policy.yaml"
 
 
-def call(command: Any, *arguments: object) -> Result:  # noqa: ANN401  # a click group
+def call(command: Any, *arguments: object) -> Result:  # a click group
     made = CliRunner().invoke(command, list(map(str, arguments)))
     if made.exception and not isinstance(made.exception, SystemExit):
         raise made.exception
@@ -145,7 +145,7 @@ def test_a_person_can_send_again(config: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [export, send])
-def test_every_command_has_an_example(command: Any) -> None:  # noqa: ANN401  # a click group
+def test_every_command_has_an_example(command: Any) -> None:  # a click group
     assert "Example" in command.help
     for one in command.commands.values():
         assert "Example" in one.help or "Exit codes" in one.help

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import os
 import sys
 import tempfile
@@ -16,11 +17,14 @@ from click.testing import CliRunner
 from distributed import LocalCluster
 from support import cluster_tasks
 from support.archive_writers import zipped
+from support.nightly import World, lines
 from support.web_server import serving
 
+from shadowai.activity.columns import merged
 from shadowai.cli import cli
 from shadowai.engine import Cluster, cluster, connected, run
 from shadowai.errors import UsageError, WorkerError
+from shadowai.history.codec import encode
 from shadowai.inputs import ReadOptions
 from shadowai.reach import reaching
 from shadowai.reports import result_json
@@ -110,6 +114,31 @@ def test_one_that_is_left_early_begins_nothing_more(address: str) -> None:
 def test_the_result_is_the_same_to_the_byte(address: str, tmp_path: Path) -> None:
     here = dataclasses.replace(demo_options(tmp_path, 1), out=None)
     assert result_json(scan(here)) == result_json(scan(dataclasses.replace(here, cluster=address)))
+
+
+def test_scheduled_scans_read_on_it_and_keep_the_same(address: str, tmp_path: Path) -> None:
+    kept = []
+    for name, cluster_ in (("here", None), ("there", address)):
+        world = World(tmp_path / name)
+        world.folder.mkdir()
+        world.put("a.log", lines(0, 50))
+        world.put("export.zip", zipped({"b.log": lines(50, 80).encode()}))
+        assert world.run(cluster=cluster_).records == 80
+        assert world.run(cluster=NOBODY).records == 0, "nobody is called where nothing is new"
+        kept.append(encode(merged(world.history().columns(0, 40_000))))
+    assert kept[0] == kept[1]
+
+
+def test_what_no_worker_of_a_scheduled_scan_can_have_is_read_by_the_next(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    world.put("a.log.gz", gzip.compress(lines(0, 50).encode()))
+    monkeypatch.setattr("shadowai.sources.unreachable", cluster_tasks.nothing_reachable)
+    (source,) = world.run(cluster=address).sources
+    assert "is not to be had by 2 of 2 Dask workers" in (source.error or "")
+    monkeypatch.undo()
+    assert world.run(cluster=address).records == 50
 
 
 def test_what_lies_in_a_spool_is_had_again_by_the_workers(

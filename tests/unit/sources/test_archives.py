@@ -198,7 +198,7 @@ def test_what_has_gone_is_left_to_its_reader(tmp_path: Path) -> None:
     assert (found.files, found.errors) == ([gone], [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(0, 10_000), noise=st.binary(min_size=1, max_size=40))
 def test_damage_anywhere_stops_nothing(tmp_path_factory: pytest.TempPathFactory, at: int, noise: bytes) -> None:
     for data in (zipped({"a": LOG, "b": LOG * 3}), archive({"a": LOG, "b": LOG * 3})):

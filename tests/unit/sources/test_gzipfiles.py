@@ -44,7 +44,7 @@ def _read(path: Path, opened: Callable[[Path], object]) -> tuple[bytes, bool]:
 
 @pytest.mark.usefixtures("_library")
 @given(MEMBERS, st.integers(0, 2), st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_gives_what_python_gives(
     tmp_path: Path, members: list[tuple[bytes, int, int]], damage: int, seed: int
 ) -> None:

@@ -79,7 +79,7 @@ def test_a_ring_that_wrapped_around_is_put_in_order_by_time() -> None:
         (50 * SECOND, False),
     ],
 )
-def test_times_adjoin(first: int, is_one: bool) -> None:  # noqa: FBT001 - a table of cases
+def test_times_adjoin(first: int, is_one: bool) -> None:  # noqa: FBT001  # a table of cases
     files = [file("x.pcap", 0, 100 * SECOND), file("x.pcap1", first, first + 9 * MINUTE)]
     assert bool(rings(files)) is is_one
 
