@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from shadowai import detect, logs, sources
 from shadowai.activity.flows import Notes, Total, add_totals, merge_totals
 from shadowai.engine import run
+from shadowai.kept_readers import reader_of
 from shadowai.model import Evidence, Tally
 
 if TYPE_CHECKING:
@@ -55,16 +56,10 @@ class Seeker:
         return found
 
     def _totals(self, task: detect.Task) -> Iterator[tuple[str, Total]]:
-        source, fmt = task.shard.source, task.format
+        fmt = task.format
         if fmt is None:
             return
-        reader = logs.open_reader(
-            fmt,
-            name=source.name,
-            header=task.shard.header,
-            reference_time=sources.modified(source),
-            zone=self.reading.zone,
-        )
+        reader = reader_of(task.shard, fmt, self.reading.zone)
         for seen in logs.read_blocks(sources.line_blocks(task.shard), reader, Tally(), self._filter(task.folder, fmt)):
             flow = f"{task.folder}:{seen.flow}"
             is_total = seen.evidence is Evidence.ADDRESS and (seen.bytes_up, seen.bytes_down) != (None, None)

@@ -1,4 +1,7 @@
-"""What a worker keeps from one shard of a log to the next: made for each, it took a fifth of the time of a scan."""
+"""The reader of a shard of a log, and what a worker keeps from one shard to the next.
+
+Made for each, it took a fifth of the time of a scan.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,13 @@ from shadowai import logs, sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+def reader_of(shard: sources.Shard, fmt: logs.Format, zone: str) -> logs.AnyReader:
+    """Make the reader of a shard; times that name no zone are in `zone`."""
+    source = shard.source
+    modified = sources.modified(source)
+    return logs.open_reader(fmt, name=source.name, header=shard.header, reference_time=modified, zone=zone)
 
 
 @dataclass(slots=True)
@@ -25,9 +35,7 @@ class KeptReaders:
         """
         if self.reader and self.reader[0] == number:
             return self.reader[1]
-        source = shard.source
-        modified = sources.modified(source)
-        found = logs.open_reader(fmt, name=source.name, header=shard.header, reference_time=modified, zone=zone)
+        found = reader_of(shard, fmt, zone)
         if isinstance(found, logs.Reader) and fmt.header == "none":
             self.reader = number, found
         return found

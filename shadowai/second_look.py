@@ -21,6 +21,7 @@ from shadowai import detect, logs, sources
 from shadowai.activity.columns import NO_TIME, rows_by
 from shadowai.activity.sightings import Sightings
 from shadowai.engine import run
+from shadowai.kept_readers import reader_of
 from shadowai.model import MINUTE, Observation, Tally, Who
 
 if TYPE_CHECKING:
@@ -161,14 +162,7 @@ class Searcher:
         return Needles(self.wanted)
 
     def _observations(self, task: detect.Task, fmt: logs.Format) -> Iterator[Observation]:
-        source = task.shard.source
-        reader = logs.open_reader(
-            fmt,
-            name=source.name,
-            header=task.shard.header,
-            reference_time=sources.modified(source),
-            zone=self.reading.zone,
-        )
+        reader = reader_of(task.shard, fmt, self.reading.zone)
         blocks = sources.line_blocks(task.shard)
         if fmt.is_whole or fmt.holds_several:
             yield from logs.read_blocks(blocks, reader, Tally(), None)
@@ -286,7 +280,8 @@ class Runs:
             results = (self._reader.parse(line, offset + start) for start, line in pieces)
             yield from (seen for seen in results if isinstance(seen, Observation))
             return
-        directives = sorted(chain(*(_line_starts(block, one) for one in self._reader.format.directives)), reverse=True)
+        marked = (logs.line_starts(block, prefix) for prefix in self._reader.format.directives)
+        directives = sorted(chain(*marked), reverse=True)
         lines = list(self._needles.lines(block))
         begins = self._time_if_dense(lines, block)
         runs = self._open
@@ -338,15 +333,6 @@ def _mark(line: bytes, user: str) -> bytes | None:
         if at > 0 and at + len(spelt) < len(line) and line.count(spelt) == 1:
             return line[at - 1 : at + len(spelt) + 1]
     return None
-
-
-def _line_starts(block: bytes, prefix: bytes) -> Iterator[int]:
-    if block.startswith(prefix):
-        yield 0
-    at = block.find(b"\n" + prefix)
-    while at >= 0:
-        yield at + 1
-        at = block.find(b"\n" + prefix, at + 1)
 
 
 def _starts(block: bytes) -> Iterator[int]:

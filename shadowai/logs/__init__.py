@@ -4,6 +4,7 @@ from shadowai.logs.blocks import read_batches, read_blocks
 from shadowai.logs.bulk import Batch
 from shadowai.logs.dnstap import DNSTAP
 from shadowai.logs.flows import FlowFilter
+from shadowai.logs.lines import line_starts
 from shadowai.logs.logformat import compile_logformat
 from shadowai.logs.mixed import AnyReader, open_reader, with_day_first
 from shadowai.logs.plan import REMEDIES
@@ -26,6 +27,7 @@ __all__ = [
     "bind",
     "compile_logformat",
     "custom_csv",
+    "line_starts",
     "load_formats",
     "open_reader",
     "read_batches",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shadowai.logs.lines import line_starts
 from shadowai.logs.schema import Json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from shadowai.logs.schema import Format
 
@@ -40,7 +41,7 @@ class FlowFilter:
 
     def hits(self, block: bytes) -> list[int]:
         """Give the start of every line of a block that may be of one of the flows, or that is a directive."""
-        starts = [start for prefix in self._directives for start in _line_starts(block, prefix)]
+        starts = [start for prefix in self._directives for start in line_starts(block, prefix)]
         if self._ids.isdisjoint(self._words.findall(block)):
             return starts
         line_end = -1
@@ -68,13 +69,3 @@ def _by_shape(ids: Collection[bytes]) -> bytes:
     first = firsts if len(firsts) == 1 else b"[%s]" % firsts
     lengths = {len(one) - 1 for one in ids} or {0}
     return b"(%s%s{%d,%d})(?!%s)" % (first, _WORD, min(lengths), max(lengths), _WORD)
-
-
-def _line_starts(block: bytes, prefix: bytes) -> Iterator[int]:
-    """Give the starts of the lines that begin with a prefix."""
-    if block.startswith(prefix):
-        yield 0
-    at = block.find(b"\n" + prefix)
-    while at >= 0:
-        yield at + 1
-        at = block.find(b"\n" + prefix, at + 1)

@@ -6,6 +6,10 @@ Syslog headers follow RFC 3164 section 4.1 and RFC 5424 section 6.2, with or wit
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_LINE = 1 << 20  # bytes; a longer line is no record
 MAX_HEADER_WORDS = 12
@@ -89,3 +93,13 @@ def _decode_wide(line: bytes, offset: int) -> tuple[str, int]:
         encoding = "utf-16-le" if line[1::2].count(0) > line[::2].count(0) else "utf-16-be"
     text = bare[: len(bare) // 2 * 2].decode(encoding, "replace")
     return text.lstrip("\ufeff").strip("\r\n\0"), offset
+
+
+def line_starts(block: bytes, prefix: bytes) -> Iterator[int]:
+    """Give the starts of the lines of a block that begin with a prefix."""
+    if block.startswith(prefix):
+        yield 0
+    at = block.find(b"\n" + prefix)
+    while at >= 0:
+        yield at + 1
+        at = block.find(b"\n" + prefix, at + 1)
