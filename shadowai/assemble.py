@@ -21,20 +21,17 @@ from shadowai.activity.usage import Catalogue, usage
 from shadowai.activity.uses import Limits
 from shadowai.model import iso_time
 from shadowai.provenance import Period, SignatureVersion
-from shadowai.result import PolicyException, PolicyReport, Result, RuleReport, Score, ScorePart
+from shadowai.result import PolicyException, PolicyReport, Result, RuleReport
 from shadowai.signatures import Matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from shadowai.activity.rollup import Activity
     from shadowai.directory import Directory
     from shadowai.policy import Policy
     from shadowai.provenance import SourceReport
     from shadowai.rules import Rules
-    from shadowai.verdicts import ServiceFacts
-
-SERVICE_RISK = 10  # the highest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +89,11 @@ def _catalogue(rules: Rules, directory: Directory, places: Mapping[str, HidingPl
     return Catalogue(
         judge=Judge(rules.facts, policy.status_of, directory.lineage, policy.asks),
         alternative=policy.alternative_for,
-        risk=_service_risk(policy),
+        risk=policy.risk_of,
         limits=Limits(upload.request, upload.connection),
         labels=labels,
         places=places,
     )
-
-
-def _service_risk(policy: Policy) -> Callable[[ServiceFacts], Score]:
-    known: dict[str, Score] = {}
-
-    def risk(service: ServiceFacts) -> Score:
-        if service.id not in known:
-            found = policy.risk_of(service)
-            parts = tuple(
-                ScorePart(name=one.name, points=one.points, of=one.of, says=one.says, reference=one.reference)
-                for one in found.parts
-            )
-            known[service.id] = Score(points=found.score, of=SERVICE_RISK, parts=parts, missing=found.missing)
-        return known[service.id]
-
-    return risk
 
 
 def _policy_report(policy: Policy, by_rule: Mapping[int, int], period: Period) -> PolicyReport:

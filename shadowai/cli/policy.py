@@ -209,7 +209,7 @@ def _document(question: Question, found: Explanation) -> dict[str, Any]:
         "why": found.why,
         "lost": [asdict(one) for one in found.lost],
         "misfits": [asdict(one) for one in found.misfits],
-        "risk": asdict(found.risk),
+        "risk": found.risk.model_dump(),
     }
 
 
@@ -225,7 +225,7 @@ def _page(path: Path, policy: Policy, question: Question, found: Explanation) ->
     yield from _others("less specific", found.lost)
     yield from _others("do not fit", found.misfits)
     yield ""
-    yield f"risk     {found.risk.score} of 10"
+    yield f"risk     {found.risk.points} of 10"
     for part in found.risk.parts:
         yield f"  {part.points:>4} of {part.of:<4} {part.name}: {part.says}"
         if part.reference:

@@ -9,7 +9,6 @@ from shadowai.policy.check import Issue, check_policy, refused
 from shadowai.policy.explain import Explanation, OtherRule, explain
 from shadowai.policy.load import load_policy
 from shadowai.policy.policy import Policy, PolicyException, RuleText
-from shadowai.policy.risk import RiskPart, ServiceRisk
 from shadowai.policy.schema import Limits, PolicyFile, Rule
 from shadowai.policy.tenants import ANY_SERVICE
 
@@ -23,10 +22,8 @@ __all__ = [
     "Policy",
     "PolicyException",
     "PolicyFile",
-    "RiskPart",
     "Rule",
     "RuleText",
-    "ServiceRisk",
     "check_policy",
     "explain",
     "load_policy",

@@ -12,7 +12,7 @@ from shadowai.policy.words import scope_words
 if TYPE_CHECKING:
     from shadowai.model import Status
     from shadowai.policy.policy import Policy
-    from shadowai.policy.risk import ServiceRisk
+    from shadowai.result import Score
     from shadowai.verdicts import Question, Verdict
 
 _KEYS = {"risk": "a risk", "services": "the service", "vendors": "the vendor", "categories": "the category"}
@@ -40,7 +40,7 @@ class Explanation:
     why: str
     lost: tuple[OtherRule, ...]
     misfits: tuple[OtherRule, ...]
-    risk: ServiceRisk
+    risk: Score
 
 
 def explain(policy: Policy, question: Question) -> Explanation:

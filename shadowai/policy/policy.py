@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.policy.catalogue import Catalogue, KnownNames, covers
 from shadowai.policy.precedence import decide, most_specific_first
-from shadowai.policy.risk import ServiceRisk, assess_service
+from shadowai.policy.risk import assess_service
 from shadowai.policy.schema import Limits, PolicyFile, Rule
 from shadowai.policy.scope import Scope, ready, user_of
 from shadowai.policy.tenants import TenantTable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shadowai.model import Status
+    from shadowai.result import Score
     from shadowai.verdicts import Question, ServiceFacts
 
 _ASKED = {
@@ -68,7 +69,7 @@ class Policy:
         self.warnings: tuple[str, ...] = ()
         self.limits: Limits = file.limits
         self._weights: dict[str, float] = file.risk_weights.model_dump()
-        self._risks: dict[ServiceFacts, ServiceRisk] = {}
+        self._risks: dict[ServiceFacts, Score] = {}
         self._alternatives = {name.casefold(): service for name, service in file.alternatives.items()}
         self.tenants = TenantTable(file.tenants)
         self.scopes = self._compile(lines)
@@ -115,7 +116,7 @@ class Policy:
         if found is None:
             if len(self._others) >= _CACHE_LIMIT:
                 self._others.clear()
-            risk = self.risk_of(service).score
+            risk = self.risk_of(service).points
             found = most_specific_first(scope for scope in self.scopes if covers(scope.rule, service, risk))
             self._others[service] = found
         return found
@@ -153,7 +154,7 @@ class Policy:
         """
         return self.tenants.find(host, path)
 
-    def risk_of(self, service: ServiceFacts) -> ServiceRisk:
+    def risk_of(self, service: ServiceFacts) -> Score:
         """Give the risk of a service, 0 to 10, with its parts (see `shadowai.policy.risk`)."""
         found = self._risks.get(service)
         if found is None:
@@ -173,7 +174,7 @@ class Policy:
         return tuple(sorted(ending, key=lambda one: (one.days_left, one.rule.number)))
 
     def _compile(self, lines: Sequence[int]) -> tuple[Scope, ...]:
-        catalogue = Catalogue(self.known.services, lambda service: self.risk_of(service).score)
+        catalogue = Catalogue(self.known.services, lambda service: self.risk_of(service).points)
         return tuple(
             Scope(
                 number=at + 1,

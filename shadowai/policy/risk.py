@@ -9,8 +9,9 @@ proof. The score is the sum of the rounded points, so that a reader can add them
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from shadowai.result import Score, ScorePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,28 +51,8 @@ class Judged(NamedTuple):
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RiskPart:
-    """One part of a score: `points` of at most `of`, in words, and the page that says so."""
-
-    name: str
-    points: float
-    of: float
-    says: str
-    reference: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRisk:
-    """Risk of a service, 0 to 10 in tenths: the sum of its parts' points. `missing` names the facts nobody has."""
-
-    score: float
-    parts: tuple[RiskPart, ...]
-    missing: tuple[str, ...]
-
-
-def assess_service(service: ServiceFacts, weights: Mapping[str, float], trusted: Iterable[str]) -> ServiceRisk:
-    """Work out the risk of a service; `trusted` are countries (ISO 3166-1, `EU`) that raise none.
+def assess_service(service: ServiceFacts, weights: Mapping[str, float], trusted: Iterable[str]) -> Score:
+    """Work out the risk of a service in tenths; `trusted` are countries (ISO 3166-1, `EU`) that raise none.
 
     A part of which the weight is 0, or too small to cost a tenth, is left out.
     """
@@ -83,10 +64,10 @@ def assess_service(service: ServiceFacts, weights: Mapping[str, float], trusted:
         reference, judged = _judge(name, facts.get(name, ()), accepted)
         points = (most * judged.share + 50) // 100
         total += points
-        parts.append(RiskPart(name, points / 10, most / 10, judged.says, reference))
+        parts.append(ScorePart(name=name, points=points / 10, of=most / 10, says=judged.says, reference=reference))
         if not judged.known:
             missing.append(name)
-    return ServiceRisk(total / 10, tuple(parts), tuple(missing))
+    return Score(points=total / 10, of=HIGHEST, parts=tuple(parts), missing=tuple(missing))
 
 
 def _facts_by_name(service: ServiceFacts) -> dict[str, list[tuple[str, str | None]]]:

@@ -145,7 +145,7 @@ def test_account_kind_and_groups_are_asked_for(policy: Path) -> None:
 def test_the_risk_is_told_with_its_parts(policy: Path) -> None:
     risk = _explain("chatgpt", "--policy", policy)["risk"]
     assert isinstance(risk, dict)
-    assert round(10 * risk["score"]) == sum(round(10 * part["points"]) for part in risk["parts"])
+    assert round(10 * risk["points"]) == sum(round(10 * part["points"]) for part in risk["parts"])
 
 
 def test_a_page_for_a_reader(policy: Path) -> None:

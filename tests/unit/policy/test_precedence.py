@@ -171,7 +171,7 @@ def _fits(rule: dict[str, Any], question: Question, policy: Policy) -> bool:
     day = None if question.time is None else datetime.fromtimestamp(question.time // 10**9, UTC).date().isoformat()
     return (
         all(key not in rule or getattr(service, _FIELDS[key]).lower() in given_names(key) for key in _WHAT)
-        and ("risk" not in rule or policy.risk_of(service).score >= rule["risk"])
+        and ("risk" not in rule or policy.risk_of(service).points >= rule["risk"])
         and (
             "departments" not in rule or any(one.lower() in given_names("departments") for one in question.departments)
         )

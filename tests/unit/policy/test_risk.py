@@ -18,7 +18,7 @@ from shadowai.verdicts import Question, RiskFact, ServiceFacts
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shadowai.policy import RiskPart
+    from shadowai.result import ScorePart
 
 PAGE = "https://vendor.test/trust"
 BEST = {
@@ -49,10 +49,10 @@ def with_facts(facts: dict[str, tuple[str, ...]], country: str = "US") -> Servic
 
 
 def score(facts: dict[str, tuple[str, ...]], country: str = "US") -> float:
-    return Policy.default().risk_of(with_facts(facts, country)).score
+    return Policy.default().risk_of(with_facts(facts, country)).points
 
 
-def part(name: str, *values: str) -> RiskPart:
+def part(name: str, *values: str) -> ScorePart:
     parts = Policy.default().risk_of(with_facts({name: values} if values else {})).parts
     return next(one for one in parts if one.name == name)
 
@@ -76,7 +76,7 @@ def test_missing_facts_are_named_and_each_costs_more_than_a_good_one() -> None:
         facts = {key: values for key, values in BEST.items() if key != name}
         found = Policy.default().risk_of(with_facts(facts))
         assert found.missing == (name,)
-        assert found.score > 0
+        assert found.points > 0
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_weights_and_trusted_countries_are_the_policy_s(tmp_path: Path) -> None:
     only = ", ".join(f"{name}: {int(name == 'country')}" for name in DEFAULT_WEIGHTS)
     policy = load(tmp_path, f"risk_weights: {{{only}}}\ntrusted_countries: [CN]\n")
     assert [(one.name, one.of) for one in policy.risk_of(CHATGPT).parts] == [("country", 10.0)]
-    assert (policy.risk_of(CHATGPT).score, policy.risk_of(DEEPSEEK).score) == (10.0, 0.0)
+    assert (policy.risk_of(CHATGPT).points, policy.risk_of(DEEPSEEK).points) == (10.0, 0.0)
     assert policy.risk_of(CHATGPT).missing == ()
 
 
@@ -150,7 +150,7 @@ def test_the_european_union_stands_for_its_members(tmp_path: Path) -> None:
 
 def test_a_rule_by_risk_covers_what_is_at_least_as_risky(tmp_path: Path) -> None:
     policy = load_rules(tmp_path, "status: prohibited, risk: 6.7")
-    assert policy.risk_of(DEEPSEEK).score == 6.7
+    assert policy.risk_of(DEEPSEEK).points == 6.7
     assert policy.status_of(Question(DEEPSEEK)).status is Status.PROHIBITED
     assert policy.status_of(Question(CHATGPT)).status is Status.UNSANCTIONED
 
@@ -193,17 +193,17 @@ def test_a_better_fact_never_raises_it_and_the_parts_add_up(
     weights: dict[str, Any], steps: dict[str, int], name: str, country: str
 ) -> None:
     worse = assess_service(with_facts(_at(steps), "CN"), weights, TRUSTED)
-    assert round(10 * worse.score) == sum(round(10 * one.points) for one in worse.parts)
+    assert round(10 * worse.points) == sum(round(10 * one.points) for one in worse.parts)
     assert round(10 * sum(one.of for one in worse.parts)) == 100
     assert all(0 <= one.points <= one.of for one in worse.parts)
     better_step = min(steps[name] + 1, len(LADDERS[name]) - 1) if steps[name] >= 0 else len(LADDERS[name]) - 1
     better = assess_service(with_facts(_at({**steps, name: better_step}), country), weights, TRUSTED)
-    assert better.score <= worse.score
+    assert better.points <= worse.points
 
 
 @given(st.lists(st.tuples(st.sampled_from([*DEFAULT_WEIGHTS, "other"]), st.lists(st.text(max_size=30), max_size=3))))
 def test_any_facts_give_a_score(facts: list[tuple[str, list[str]]]) -> None:
     risk = tuple(RiskFact(name, tuple(values), PAGE) for name, values in facts)
     found = Policy.default().risk_of(replace(CHATGPT, risk=risk))
-    assert 0 <= found.score <= 10
-    assert round(10 * found.score) == sum(round(10 * one.points) for one in found.parts)
+    assert 0 <= found.points <= 10
+    assert round(10 * found.points) == sum(round(10 * one.points) for one in found.parts)
