@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shadowai import captures, detect, logs, sources
-from shadowai.activity.coverage import days_of, silent_periods
 from shadowai.errors import SourceError, UsageError, unknown_name
-from shadowai.model import Tally, iso_time
-from shadowai.provenance import InputRecord, Period, SourceReport
+from shadowai.model import Tally
+from shadowai.provenance import InputRecord, SourceReport
+from shadowai.tallied import counted, silent, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -198,34 +198,16 @@ def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
         format_name=fmt.name if fmt else None,
         recognition=fmt.recognition if fmt else None,
         kind=fmt.kind.value if fmt else ("capture" if one.dataset else None),
-        records=tally.records,
-        parsed=tally.parsed,
-        skipped=dict(sorted(tally.skipped.items())),
-        broken=tally.broken,
-        first=iso_time(tally.first),
-        last=iso_time(tally.last),
         error=error,
         warnings=(*_defects(one), *_notes(one)),
-        days=days_of(tally.latest_hours()),
-        silent=_silent(one, everywhere),
+        silent=silent(tally, everywhere),
+        **counted(tally),
     )
-
-
-def _silent(one: Input, everywhere: Counter[int]) -> tuple[Period, ...]:
-    hours = one.tally.latest_hours()
-    elsewhere = {hour for hour, sources_ in everywhere.items() if sources_ > (hour in hours)}
-    whole = one.tally.parsed + one.tally.skipped.total() >= one.tally.records
-    return silent_periods(hours, elsewhere, whole=whole)
 
 
 def _notes(one: Input) -> Iterator[str]:
     yield from one.notes
-    yield from (remedy for reason, remedy in logs.REMEDIES.items() if one.tally.skipped[reason])
-    if one.tally.formats:
-        read = one.tally.formats.total()
-        shares = (f"{name} {count / read:.0%}" for name, count in one.tally.formats.most_common())
-        yield f"mixed: {', '.join(shares)} of {read} lines looked at"
-    yield from sorted(one.tally.notes)
+    yield from told(one.tally)
     if one.undated:
         yield f"records without a time, which the period leaves out: {one.undated}"
 

@@ -153,7 +153,7 @@ class ParquetWriter:
     def __init__(self, out: BinaryIO) -> None:
         try:
             import pyarrow as pa  # noqa: PLC0415  # an optional extra
-            import pyarrow.parquet as pq  # noqa: PLC0415
+            import pyarrow.parquet as pq  # noqa: PLC0415  # the same
         except ImportError as error:
             raise UsageError("Parquet needs pyarrow: pip install 'shadowai[parquet]'") from error
         numbers = {name for name in ECS_FIELDS if name.endswith(("port", "bytes", "offset", "packet"))}

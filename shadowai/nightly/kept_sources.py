@@ -10,16 +10,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shadowai import logs
-from shadowai.activity.coverage import days_of, silent_periods
 from shadowai.history.checkpoints import ARCHIVE
 from shadowai.history.store import DAY_HOURS, day_of
-from shadowai.model import HOUR, Tally, iso_time
+from shadowai.model import HOUR, Tally
 from shadowai.provenance import SourceReport
+from shadowai.tallied import counted, silent, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from shadowai import logs
     from shadowai.history.checkpoints import Lineage
     from shadowai.nightly.periods import Period
 
@@ -92,41 +92,22 @@ def _report(
 ) -> SourceReport:
     name, dataset, format_id = key
     fmt, tally = formats.get(format_id), kept.tally
-    hours = tally.latest_hours()
-    whole = tally.parsed + tally.skipped.total() >= tally.records
-    elsewhere = {hour for hour, number in everywhere.items() if number > (hour in hours)}
     return SourceReport(
         path=name,
         format=dataset or None,
         format_name=fmt.name if fmt else None,
         kind=fmt.kind.value if fmt else ("capture" if dataset not in ("", ARCHIVE) and not format_id else None),
-        records=tally.records,
-        parsed=tally.parsed,
-        skipped=dict(sorted(tally.skipped.items())),
-        broken=tally.broken,
-        first=iso_time(tally.first),
-        last=iso_time(tally.last),
         error=_troubles(kept) if tally.parsed == 0 else None,
         warnings=tuple(_warnings(kept)),
-        days=days_of(hours),
-        silent=silent_periods(hours, elsewhere, whole=whole),
+        silent=silent(tally, everywhere),
+        **counted(tally),
     )
 
 
 def _warnings(kept: _Kept) -> Iterator[str]:
-    tally = kept.tally
-    if tally.parsed and kept.troubled:
+    if kept.tally.parsed and kept.troubled:
         yield _troubles(kept) or ""
-    yield from (remedy for reason, remedy in logs.REMEDIES.items() if tally.skipped[reason])
-    if tally.formats:
-        read = tally.formats.total()
-        shares = (f"{name} {count / read:.0%}" for name, count in sorted(tally.formats.items(), key=_most_first))
-        yield f"mixed: {', '.join(shares)} of {read} lines looked at"
-    yield from sorted(tally.notes)
-
-
-def _most_first(item: tuple[str, int]) -> tuple[int, str]:
-    return -item[1], item[0]
+    yield from told(kept.tally)
 
 
 def _troubles(kept: _Kept) -> str | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from shadowai.countries import EEA, EU
 from shadowai.result import Score, ScorePart
 
 if TYPE_CHECKING:
@@ -34,12 +35,10 @@ DEFAULT_WEIGHTS = {
 }
 """The weights of the parts, in their order; docs/policy.md gives the reasons."""
 
-_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905  # reads best
-_EEA = ("EU", *_EU, "IS", "LI", "NO")
 # Adequacy decisions under article 45 of the GDPR, as the supervisory authorities list them; for the United States they
 # cover companies certified under the Data Privacy Framework.
 _ADEQUATE = ("AD", "AR", "CA", "CH", "FO", "GB", "GG", "IL", "IM", "JE", "JP", "KR", "NZ", "US", "UY")
-TRUSTED = (*_EEA, *_ADEQUATE)
+TRUSTED = ("EU", *EEA, *_ADEQUATE)
 """Countries that raise no risk where the policy names none: the European Economic Area, and those it deems adequate."""
 
 
@@ -57,7 +56,7 @@ def assess_service(service: ServiceFacts, weights: Mapping[str, float], trusted:
     A part of which the weight is 0, or too small to cost a tenth, is left out.
     """
     accepted = frozenset(trusted)
-    accepted |= frozenset(_EU) if "EU" in accepted else frozenset()
+    accepted |= frozenset(EU) if "EU" in accepted else frozenset()
     facts = _facts_by_name(service)
     parts, missing, total = [], [], 0
     for name, most in _tenths(weights).items():

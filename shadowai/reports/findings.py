@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from shadowai.countries import EEA
 from shadowai.model import Status
 from shadowai.reports import text, words
 from shadowai.reports.governance import decisions, exceptions, in_use
@@ -18,9 +19,6 @@ from shadowai.result import DepartmentUse, Result, ServiceUse
 from shadowai.verdicts import Sensitivity
 
 MAX_NAMES = 12  # of departments or services in a sentence; more are counted
-
-# Member States of the EU (Treaty on European Union, article 52) with Iceland, Liechtenstein and Norway (EEA agreement).
-EEA = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE IS LI NO".split())  # noqa: SIM905
 
 
 @dataclass(frozen=True, slots=True)

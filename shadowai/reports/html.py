@@ -187,8 +187,7 @@ def environment(own: Path | None = None) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     env.policies["ext.i18n.trimmed"] = True
-    # The extension adds the first method when it is loaded, where no type checker sees it.
-    install = getattr(env, "install_gettext_callables")  # noqa: B009
+    install = getattr(env, "install_gettext_callables")  # noqa: B009  # added by the extension, out of a type checker's sight
     install(translated, translated_count, newstyle=True)
     env.filters["number"] = number
     env.globals.update(script=script(env))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 try:
     from isal import isal_zlib as zlib
 except ImportError:  # there is no wheel for every processor
-    import zlib  # type: ignore[no-redef]
+    import zlib  # type: ignore[no-redef]  # stands in for isal's
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from shadowai.provenance import DayCount, Period
 DAY0 = 490_000 - 490_000 % 24  # hours since the epoch; midnight
 
 
-def _office(days: int, missing: set[int] = frozenset()) -> dict[int, int]:  # type: ignore[assignment]
+def _office(days: int, missing: set[int] = frozenset()) -> dict[int, int]:
     hours = (DAY0 + 24 * day + hour for day in range(days) for hour in range(8, 18))
     return {hour: 500 for hour in hours if hour - DAY0 not in missing}
 

@@ -37,7 +37,7 @@ TREE = {
 
 def _report(seen: list[Seen], catalogue: Catalogue = CATALOGUE, roster: object = TREE) -> UsageReport:
     found = digest_of([attributed_frame(rolled_up(seen), Everybody())], catalogue.code, catalogue.limits)
-    return usage(found, catalogue, roster)  # type: ignore[arg-type]
+    return usage(found, catalogue, roster)
 
 
 def _sales(report: UsageReport) -> DepartmentUse:
@@ -63,7 +63,7 @@ def test_a_division_counts_everybody_below_it_once() -> None:
 class Moving(Everybody):
     """A directory in which Ann is in Legal from ten o'clock on."""
 
-    def timeless(self, who: Who) -> Attribution | None:  # type: ignore[override]
+    def timeless(self, who: Who) -> Attribution | None:
         return None if who.user == "ann" else super().timeless(who)
 
     def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:

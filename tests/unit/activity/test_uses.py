@@ -25,7 +25,7 @@ def _use(seen: Iterable[Seen]) -> ServiceUse:
 
 
 def _every(step: int, minutes: int, **options: object) -> list[Seen]:
-    return [Seen(at, "ann", **options) for at in range(0, minutes, step)]  # type: ignore[arg-type]
+    return [Seen(at, "ann", **options) for at in range(0, minutes, step)]
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_chains_written_by_dnspython_are_read_as_dnspython_reads_them(names: lis
     message.answer.append(dns.rrset.from_text(names[-1] + ".", ttls[5] % (1 << 31), "IN", "A", "203.0.113.5"))
     wire = message.to_wire()
     answer = read_answer(wire)
-    chaining = dns.message.from_wire(wire).resolve_chaining()  # type: ignore[attr-defined] - a QueryMessage
+    chaining = dns.message.from_wire(wire).resolve_chaining()
     assert answer is not None
     assert answer.addresses == (V4,)
     assert (answer.chain or (answer.name,))[-1].decode() == chaining.canonical_name.to_text(omit_final_dot=True).lower()

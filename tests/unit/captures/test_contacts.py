@@ -62,7 +62,7 @@ def test_a_flow_without_a_name_has_that_of_its_client_s_look_up(craft: Craft) ->
 def test_a_stranger_s_an_old_or_an_ambiguous_look_up_names_nothing(
     craft: Craft, answers: list[tuple[str, dict[str, str]]]
 ) -> None:
-    packets = [told(craft, name, **more) for name, more in answers]  # type: ignore[arg-type]
+    packets = [told(craft, name, **more) for name, more in answers]
     seen = only(craft.read(craft.pcap([*packets, *flow(craft)]))[0])
     assert (seen.evidence, seen.host, seen.hidden) == (Evidence.ADDRESS, None, Hidden.NO_NAME)
 

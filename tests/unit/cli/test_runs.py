@@ -287,7 +287,7 @@ def test_timers_quote_what_their_systems_would_read_otherwise() -> None:
 
 
 def test_systemd_takes_the_units(tmp_path: Path, require: object) -> None:
-    program = require("systemd-analyze")  # type: ignore[operator]  # the fixture's function
+    program = require("systemd-analyze")
     for name, content in systemd(Timer([sys.executable, "run"])).items():
         (tmp_path / name).write_text(content)
     done = subprocess.run(

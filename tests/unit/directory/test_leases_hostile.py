@@ -216,7 +216,7 @@ def test_what_is_written_in_any_order_is_read_back(
         device = f"02:00:00:00:00:{last:02x}"
         records.append(write(start, now, device, host))
         expected.append((start, now, (None, device, None if kind == "spans" else host)))
-    shuffler.shuffle(records)  # type: ignore[attr-defined] # hypothesis' own kind of random
+    shuffler.shuffle(records)
     with tempfile.TemporaryDirectory() as folder:
         leases, findings = read(Path(folder), header + "".join(records), zone="UTC")
     assert findings.problems == findings.warnings == []

@@ -266,7 +266,7 @@ def test_no_two_people_of_one_file_ever_become_one_and_order_changes_nothing(
             own[row.origin.file].add(_own(row.logins, row.mails, row.employee))
         assert all(len(found) == 1 for found in own.values())
     for rows in (ad, hr, home):
-        shuffler.shuffle(rows)  # type: ignore[attr-defined]
+        shuffler.shuffle(rows)
     again, other = people()
     assert other == partition
     assert again.digest == first.digest

@@ -45,7 +45,7 @@ TIMELESS = Key(None, "10.0.0.1", None, None, *_WHAT)
 
 
 def as_activity(columns: object) -> dict[Key, Sums]:
-    return dict(activity_rows(columns))  # type: ignore[arg-type]  # shorter than naming it
+    return dict(activity_rows(columns))
 
 
 @given(ACTIVITIES)

@@ -25,7 +25,7 @@ MOMENTS = st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30))  # noqa: DT
 
 
 def ns(*parts: int) -> int:
-    return int(datetime(*parts, tzinfo=UTC).timestamp()) * SECOND  # type: ignore[misc, arg-type]  # year to second
+    return int(datetime(*parts, tzinfo=UTC).timestamp()) * SECOND  # year to second
 
 
 @pytest.mark.parametrize(

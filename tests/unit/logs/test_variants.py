@@ -19,7 +19,7 @@ def read(name: str, *lines: str) -> Observation | Skip:
 
 
 def at(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=UTC).timestamp()) * SECOND  # type: ignore[arg-type, misc]  # year to second
+    return int(datetime(*moment, tzinfo=UTC).timestamp()) * SECOND  # year to second
 
 
 def test_w3c_tabs_between_values_under_a_header_with_blanks() -> None:

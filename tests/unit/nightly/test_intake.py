@@ -252,7 +252,7 @@ def test_a_file_that_is_truncated_while_it_is_read_is_left_for_the_next_run(
 
     def truncating(span: sources.Shard, **more: object) -> list[sources.Shard]:
         path.write_text(lines(20, 22))
-        return real(span, **more)  # type: ignore[arg-type]  # what it was called with
+        return real(span, **more)
 
     monkeypatch.setattr(sources, "cut_further", truncating)
     outcome = world.run()

@@ -89,7 +89,7 @@ def test_a_rule_fits_where_each_of_its_keys_does(
     policy: Policy, case: tuple[object, ...], status: str, rule: int | None
 ) -> None:
     facts, department, at, person = case
-    verdict = policy.status_of(ask(facts, department, at, person=person))  # type: ignore[arg-type]  # as the cases have it
+    verdict = policy.status_of(ask(facts, department, at, person=person))
     assert (verdict.status, verdict.rule) == (status, rule)
 
 

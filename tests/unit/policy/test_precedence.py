@@ -69,14 +69,14 @@ LADDER = [
 def test_the_more_specific_rule_wins_in_either_order(tmp_path: Path, at: int) -> None:
     wide, close = f"status: prohibited, {LADDER[at]}", f"status: tolerated, {LADDER[at + 1]}"
     for rules in ((wide, close), (close, wide)):
-        verdict = load_rules(tmp_path, *rules).status_of(ask(CHATGPT, **ALL))  # type: ignore[arg-type]  # by name
+        verdict = load_rules(tmp_path, *rules).status_of(ask(CHATGPT, **ALL))
         assert verdict.status is Status.TOLERATED, rules
 
 
 def test_the_closest_rule_of_all_wins_over_all(tmp_path: Path) -> None:
     rules = [f"status: prohibited, {rule}" for rule in LADDER[:-1]]
     policy = load_rules(tmp_path, f"status: sanctioned, {LADDER[-1]}", *rules)
-    assert policy.status_of(ask(CHATGPT, **ALL)).rule == 1  # type: ignore[arg-type]  # by name
+    assert policy.status_of(ask(CHATGPT, **ALL)).rule == 1
 
 
 def test_a_rule_for_everybody_yields_to_a_rule_for_each_service(tmp_path: Path) -> None:

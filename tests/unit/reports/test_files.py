@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]  # its stubs are not among the tools of the project
+import jsonschema
 import pytest
 from rich.console import Console
 from support.hostile import ATTACKS, poisoned

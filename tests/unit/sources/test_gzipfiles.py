@@ -33,7 +33,7 @@ def _library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def _read(path: Path, opened: Callable[[Path], object]) -> tuple[bytes, bool]:
     """Give what can be read in small pieces, and whether all went well."""
     found = b""
-    with opened(path) as stream:  # type: ignore[attr-defined]  # gzip.open and ours name different types
+    with opened(path) as stream:
         try:
             while piece := stream.read1(512):
                 found += piece
@@ -81,4 +81,4 @@ def test_reading_can_be_left_early(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"line\n" * 1_000_000))
     blocks = line_blocks(Shard(Source("x", path)))
     assert next(blocks)[0] == 0
-    blocks.close()  # type: ignore[attr-defined]  # a generator
+    blocks.close()
