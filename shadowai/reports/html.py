@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from shadowai import resources
 from shadowai.errors import UsageError
+from shadowai.reports.compiled import CompiledTemplates
 from shadowai.reports.department_page import department_page
 from shadowai.reports.evidence_pack import evidence_page
 from shadowai.reports.executive_page import executive_page
@@ -178,6 +179,7 @@ def environment(own: Path | None = None) -> Environment:
     """
     env = Environment(
         loader=FileSystemLoader([*([own] if own else []), resources.templates()]),
+        bytecode_cache=CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_known,
