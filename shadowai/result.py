@@ -94,6 +94,14 @@ class DayUse(Part):
     statuses: StatusCounts = StatusCounts()
 
 
+class HourUse(Part):
+    """One hour's (UTC, `2026-11-17T09`) use of a service: sessions begun, by status."""
+
+    hour: str
+    sessions: int
+    statuses: StatusCounts = StatusCounts()
+
+
 class ServiceUse(Part):
     """One department's use of one service.
 
@@ -101,7 +109,8 @@ class ServiceUse(Part):
     of the headline. `people` have contact evidence, `people_dns_only` only looked the name up, `blocked` requests were
     denied and are never use. Bytes are None where no source could tell them; `sessions_with_bytes_up` says how many
     sessions could. `status` is the gravest of the sessions' and `rule` the number of the policy's rule that says so,
-    None for its default. `score` (of 100) is the risk of this use, `service_risk` (of 10) that of the service.
+    None for its default. `hours` are told where all sessions of the report begin within two days. `score` (of 100) is
+    the risk of this use, `service_risk` (of 10) that of the service.
     """
 
     id: str
@@ -133,6 +142,7 @@ class ServiceUse(Part):
     account: AccountCounts
     confidence: int = Field(ge=0, le=100)
     days: tuple[DayUse, ...] = ()
+    hours: tuple[HourUse, ...] = ()
     rule: int | None = None
     statuses: StatusCounts = StatusCounts()
     uses: UseCounts = UseCounts()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
+from shadowai.activity.columns import DAY_MINUTES
 from shadowai.activity.frame import NO_MINUTE, NO_TIME
 from shadowai.activity.sessions import distinct
 from shadowai.activity.tables import PAIR
 from shadowai.activity.uses import ACCOUNT_REASONS, REASONS
 from shadowai.model import Account, Evidence, Role, Status, Use, iso_time
 from shadowai.provenance import Origin
-from shadowai.result import AccountCounts, DayUse, EvidenceCounts, StatusCounts, UseCounts
+from shadowai.result import AccountCounts, DayUse, EvidenceCounts, HourUse, StatusCounts, UseCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from shadowai.activity.tables import Tables
 
 Columns = dict[str, "dict[Pair, Any]"]
+
+HOUR_MINUTES = 60
+FEW_DAYS = 2  # of a report whose hours are told
 
 _COUNTED = [*PAIR, "confidence", "contact", "detections", "evidence", "file", "first", "last", "role"]
 _COUNTS = ("people", "people_dns_only", "sessions", "sessions_with_bytes_up", "blocked", "confidence")
@@ -64,6 +68,7 @@ def _by_session(tables: Tables) -> Columns:
     numbers = _by_pair(sessions.groupby(PAIR, observed=True).size())
     return {
         "days": _days(sessions),
+        "hours": _hours(sessions),
         "statuses": {pair: _status_counts(mine) for pair, mine in _sizes(sessions, "gravity").items()},
         "uses": {
             pair: _use_counts(uses.get(pair, {}), int(uploads.get(pair, 0)), int(background.get(pair, 0)))
@@ -93,7 +98,7 @@ def _row(columns: Columns, pair: Pair) -> dict[str, Any]:
         "statuses": row["statuses"] or StatusCounts(),
         "uses": row["uses"] or UseCounts(),
         "account": row["account"] or AccountCounts(),
-        **{name: row[name] or () for name in ("days", "origins", "use_reasons", "account_reasons")},
+        **{name: row[name] or () for name in ("days", "hours", "origins", "use_reasons", "account_reasons")},
     }
 
 
@@ -143,19 +148,17 @@ def _origins(rows: pd.DataFrame) -> dict[Pair, tuple[Origin, ...]]:
 
 def _days(sessions: pd.DataFrame) -> dict[Pair, tuple[DayUse, ...]]:
     dated = sessions[sessions["start"] != NO_MINUTE]
-    dated = dated.assign(day=dated["start"] // (24 * 60))
+    dated = dated.assign(day=dated["start"] // DAY_MINUTES)
     keys = [*PAIR, "day"]
     table = pd.DataFrame({"sessions": dated.groupby(keys, observed=True).size()})
     table["bytes_up"] = dated.groupby(keys, observed=True)["bytes_up"].sum(min_count=1)
     table["people"] = distinct(dated, keys)
-    by_status: dict[tuple[Any, ...], dict[int, int]] = {}
-    for (*key, gravity), number in _items(dated.groupby([*keys, "gravity"], observed=True).size()):
-        by_status.setdefault(tuple(key), {})[gravity] = number
+    by_status = _gravities(dated, "day")
     days: dict[Pair, list[DayUse]] = {}
     for key, sessions_, bytes_up, people in table.itertuples(name=None):
         department, name, day = cast("tuple[str, str, int]", key)
         one = DayUse(
-            day=_day(day),
+            day=_moment(day * DAY_MINUTES).date().isoformat(),
             people=_whole(people) or 0,
             sessions=sessions_,
             bytes_up=_whole(bytes_up),
@@ -165,8 +168,35 @@ def _days(sessions: pd.DataFrame) -> dict[Pair, tuple[DayUse, ...]]:
     return {pair: tuple(mine) for pair, mine in days.items()}
 
 
-def _day(number: int) -> str:
-    return datetime.fromtimestamp(number * 24 * 3600, UTC).date().isoformat()
+def _hours(sessions: pd.DataFrame) -> dict[Pair, tuple[HourUse, ...]]:
+    """Count the sessions of each hour, where all of them begin within a few days."""
+    dated = sessions[sessions["start"] != NO_MINUTE]
+    days = dated["start"] // DAY_MINUTES
+    if dated.empty or days.max() - days.min() >= FEW_DAYS:
+        return {}
+    found: dict[Pair, list[HourUse]] = {}
+    for (department, name, hour), mine in _gravities(dated.assign(hour=dated["start"] // HOUR_MINUTES), "hour").items():
+        one = HourUse(
+            hour=_moment(hour * HOUR_MINUTES).strftime("%Y-%m-%dT%H"),
+            sessions=sum(mine.values()),
+            statuses=_status_counts(mine),
+        )
+        found.setdefault((department, name), []).append(one)
+    return {pair: tuple(mine) for pair, mine in found.items()}
+
+
+def _gravities(sessions: pd.DataFrame, step: str) -> dict[tuple[str, str, int], dict[int, int]]:
+    """Count sessions by gravity for each department, service and step of time, in this order."""
+    found: dict[tuple[str, str, int], dict[int, int]] = {}
+    for (department, name, at, gravity), number in _items(
+        sessions.groupby([*PAIR, step, "gravity"], observed=True).size()
+    ):
+        found.setdefault((department, name, at), {})[gravity] = number
+    return found
+
+
+def _moment(minute: int) -> datetime:
+    return datetime.fromtimestamp(minute * 60, UTC)
 
 
 def _use_counts(mine: Mapping[Use, int], uploads: int, background: int) -> UseCounts:

@@ -9,13 +9,13 @@ docs/decisions/charts.md.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shadowai.model import Status
 from shadowai.provenance import Period
 from shadowai.reports import text, words
 from shadowai.reports.language import say, say_many
-from shadowai.result import DayUse, ServiceUse
+from shadowai.result import DayUse, HourUse, ServiceUse
 
 HEIGHT = 160  # of the plot, in units of the drawing, which are CSS pixels
 MIN_HEIGHT = 4.0  # of a segment with its gap
@@ -24,6 +24,7 @@ FILL = 0.76  # of the room of one bar; the rest is the gap
 MINOR = 4  # labels for which a phone has room
 MAX_LABELS = 7  # of the time axis; on a phone, every second is left out
 MAX_BARS = 62  # two months of days; longer periods are drawn by week, month or year
+FEW_DAYS = 2  # are drawn by the hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Legend:
 class TimeChart:
     """Sessions over time by status.
 
-    `step` is day, week, month or year, `heading` says so, and `title` is the whole chart in words. `bar_width` is in
-    percent of the width, `height` in pixels. `undated` is a sentence about sessions without a day, or empty.
+    `step` is hour, day, week, month or year, `heading` says so, and `title` is the whole chart in words. `bar_width` is
+    in percent of the width, `height` in pixels. `undated` is a sentence about sessions without a day, or empty.
     """
 
     step: str
@@ -96,20 +97,18 @@ Counts = dict[Status, int]
 
 def time_chart(services: Iterable[ServiceUse], period: Period) -> TimeChart | None:
     """Lay out sessions over time by status; None where no session has a day."""
-    by_day, undated = _sessions_by_day(services)
-    if not by_day:
+    by_moment, undated = _sessions_by_moment(list(services), period)
+    if not by_moment:
         return None
-    step, starts = _steps(by_day, period)
+    step, starts = _steps(by_moment, period)
     by_step: dict[date, Counter[Status]] = {start: Counter() for start in starts}
-    for moment, counts in by_day.items():
+    for moment, counts in by_moment.items():
         by_step.setdefault(_start(moment, step), Counter()).update(counts)
     statuses = [status for status in Status if any(counts[status] for counts in by_step.values())]
     top = _round_up(max(sum(counts.values()) for counts in by_step.values()))
     columns = [[by_step[start][status] for status in statuses] for start in sorted(by_step)]
-    bars = tuple(
-        Bar(_label(start, step), tuple(counts), sum(counts))
-        for start, counts in zip(sorted(by_step), columns, strict=True)
-    )
+    labels = _labels(sorted(by_step), step)
+    bars = tuple(Bar(label, tuple(counts), sum(counts)) for label, counts in zip(labels, columns, strict=True))
     stacked = [_stack(_left(place, len(columns)), counts, top) for place, counts in enumerate(columns)]
     legend = tuple(
         Legend(
@@ -141,33 +140,55 @@ def bar_percent(part: int, whole: int) -> int:
     return min(100, max(1, 100 * part // whole))
 
 
-def _sessions_by_day(services: Iterable[ServiceUse]) -> tuple[dict[date, Counts], int]:
-    by_day: dict[date, Counts] = {}
+def _sessions_by_moment(services: Sequence[ServiceUse], period: Period) -> tuple[dict[date, Counts], int]:
+    """Count sessions by status and day, of few days by status and hour (datetimes in UTC), and those without a day."""
+    hourly = _is_short(services, period)
+    by_moment: dict[date, Counts] = {}
     undated = 0
     for service in services:
+        uses = [(text.parse_hour(one.hour), one) for one in service.hours] if hourly else _days(service)
         dated = 0
-        for use in service.days:
-            moment = text.parse_day(use.day)
+        for moment, use in uses:
             if moment is None or not use.sessions:
                 continue
             dated += use.sessions
-            counts = by_day.setdefault(moment, {})
+            counts = by_moment.setdefault(moment, {})
             for status, number in _statuses(service, use):
                 counts[status] = counts.get(status, 0) + number
         undated += max(0, service.sessions - dated)
-    return by_day, undated
+    return by_moment, undated
 
 
-def _statuses(service: ServiceUse, use: DayUse) -> Iterator[tuple[Status, int]]:
-    """Divide a day's sessions by status; those of which an older document does not say it have the service's."""
+def _is_short(services: Sequence[ServiceUse], period: Period) -> bool:
+    """Say whether all of it lies within few days, and the hours of each session are told."""
+    ends = [text.parse_day(period.start), text.parse_day(period.end)]
+    ends += [moment for service in services for moment, _ in _days(service)]
+    known = [moment for moment in ends if moment is not None]
+    if not known or (max(known) - min(known)).days >= FEW_DAYS:
+        return False
+    return all(sum(one.sessions for one in service.hours) == _dated(service) for service in services)
+
+
+def _days(service: ServiceUse) -> list[tuple[date | None, DayUse]]:
+    return [(text.parse_day(one.day), one) for one in service.days]
+
+
+def _dated(service: ServiceUse) -> int:
+    return sum(one.sessions for one in service.days)
+
+
+def _statuses(service: ServiceUse, use: DayUse | HourUse) -> Iterator[tuple[Status, int]]:
+    """Divide a day's or hour's sessions by status; those of which an older document tells none have the service's."""
     told = [(Status(name.replace("_", "-")), number) for name, number in use.statuses if number]
     yield from told
     if rest := use.sessions - sum(number for _, number in told):
         yield service.status, rest
 
 
-def _steps(by_day: Mapping[date, Counts], period: Period) -> tuple[str, list[date]]:
-    ends = [text.parse_day(period.start), text.parse_day(period.end), *by_day]
+def _steps(by_moment: Mapping[date, Counts], period: Period) -> tuple[str, list[date]]:
+    if isinstance(next(iter(by_moment)), datetime):
+        return "hour", _hours([text.parse_hour(period.start), text.parse_hour(period.end), *by_moment])
+    ends = [text.parse_day(period.start), text.parse_day(period.end), *by_moment]
     known = [moment for moment in ends if moment is not None]
     first, last = min(known), max(known)
     days = (last - first).days + 1
@@ -181,6 +202,12 @@ def _steps(by_day: Mapping[date, Counts], period: Period) -> tuple[str, list[dat
     return "year", []  # a clock was wrong somewhere; only years with use are drawn
 
 
+def _hours(ends: Iterable[date | None]) -> list[date]:
+    known = [moment for moment in ends if isinstance(moment, datetime)]
+    first, last = min(known), max(known)
+    return [first + timedelta(hours=offset) for offset in range(int((last - first) / timedelta(hours=1)) + 1)]
+
+
 def _start(moment: date, step: str) -> date:
     if step == "week":
         return date.fromordinal(max(1, moment.toordinal() - moment.weekday()))
@@ -191,6 +218,7 @@ def _start(moment: date, step: str) -> date:
 
 def _heading(step: str) -> str:
     return {
+        "hour": say("Sessions per hour (UTC)"),
         "day": say("Sessions per day"),
         "week": say("Sessions per week"),
         "month": say("Sessions per month"),
@@ -219,10 +247,12 @@ def _left(place: int, bars: int) -> float:
     return round(100 * (place + (1 - FILL) / 2) / bars, 3)
 
 
-def _label(start: date, step: str) -> str:
-    if step == "year":
-        return str(start.year)
-    return text.month(start) if step == "month" else text.short_day(start)
+def _labels(starts: Sequence[date], step: str) -> list[str]:
+    if step == "hour":
+        several = starts[0].timetuple()[:3] != starts[-1].timetuple()[:3]
+        return [f"{text.short_day(start)} {start:%H}:00" if several else f"{start:%H}:00" for start in starts]
+    write = {"year": lambda start: str(start.year), "month": text.month}.get(step, text.short_day)
+    return [write(start) for start in starts]
 
 
 def _stack(left: float, counts: Sequence[int], top: int) -> dict[int, Segment]:

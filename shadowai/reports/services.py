@@ -29,7 +29,7 @@ class ServiceRow:
     sessions: str
     data: str
     account: str
-    trend: Trend
+    trend: Trend | None
     instead: str
     facts: tuple[Fact, ...]
     keys: Mapping[str, float]

@@ -7,7 +7,7 @@ with numbers and dates it follows. An unknown value gets a word, never 0 or noth
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ UNSAFE = re.compile(
 # What a text may have to be changed for, in JSON (where a quotation mark or control character has a backslash).
 _FORMULA = re.compile("[\t\r\n]|[\\s\ufffd]*[=+@\uff0b\uff0d\uff1d\uff20-]")  # with the full-width forms
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
+_HOUR = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2})(?::.*)?", re.ASCII | re.DOTALL)
 
 
 def clean(text: str) -> str:
@@ -194,6 +195,18 @@ def parse_day(text: str | None) -> date | None:
         return None
     try:
         return date(*(int(part) for part in found.groups()))
+    except ValueError:
+        return None
+
+
+def parse_hour(text: str | None) -> datetime | None:
+    """Read the hour (UTC, without a zone) off an RFC 3339 time; None where there is none."""
+    found = _HOUR.fullmatch(text or "")
+    if found is None:
+        return None
+    year, month, day, hour = map(int, found.groups())
+    try:
+        return datetime(year, month, day, hour)  # noqa: DTZ001  # all are in UTC
     except ValueError:
         return None
 

@@ -28,7 +28,7 @@ _CLAUSES: Mapping[str, Callable[[int, str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A trend: `name` chooses the shape (new, up, down, same, unclear, none), `word` says it, `note` explains it."""
+    """A trend: `name` chooses the shape (new, up, down, same, unclear), `word` says it, `note` explains it."""
 
     name: str
     word: str
@@ -57,10 +57,13 @@ def changes_in(change: Change | None, departments: Sequence[str]) -> Changes:
     return Changes(by_service, change is not None, len(departments) == 1)
 
 
-def trend(changes: Changes, service: str) -> Trend:
-    """Give the trend of one service. A change that came of our looking is no trend of the people's use."""
+def trend(changes: Changes, service: str) -> Trend | None:
+    """Give the trend of one service, None without a period before.
+
+    A change that came of our looking is no trend of the people's use.
+    """
     if not changes.compared:
-        return Trend("none", say("Unknown"), "")
+        return None
     rows = changes.by_service.get(service, ())
     if not rows:
         return Trend("same", say("Steady"), "")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.activity_world import Seen, report, rolled_up
+from support.activity_world import CATALOGUE, Seen, report, rolled_up
 
 from shadowai.model import Evidence, Kind, Role, Status
-from shadowai.result import DayUse, DepartmentUse, EvidenceCounts, ServiceUse, StatusCounts
+from shadowai.reports.sections import worst_first
+from shadowai.result import DayUse, DepartmentUse, EvidenceCounts, HourUse, Score, ServiceUse, StatusCounts
 
 DNS = {"evidence": Evidence.DNS, "kind": Kind.DNS}
 TLS = {"evidence": Evidence.TLS, "kind": Kind.CAPTURE}
@@ -175,7 +177,19 @@ def test_worst_comes_first() -> None:
         Seen(0, "eve", "chatgpt", up=60_000_000),
         Seen(0, "eve", "bing", role=Role.EMBEDDED),
     ]
-    assert [use.id for use in _department(seen, "Legal").services] == ["claude", "chatgpt", "copilot", "bing"]
+    assert [use.id for use in _department(seen, "Legal").services] == ["chatgpt", "claude", "copilot", "bing"]
+
+
+def test_the_order_is_that_of_the_pages() -> None:
+    risky = Score(points=9.0, of=10.0)
+    catalogue = replace(CATALOGUE, risk=lambda service: risky if service.id == "chatgpt" else Score(points=0, of=10.0))
+    seen = [Seen(0, "eve", "claude"), Seen(0, "eve", "chatgpt", up=5_000_000), Seen(0, "eve", "bing", role=Role.EMBEDDED)]
+    services = next(one for one in report(rolled_up(seen), catalogue).departments if one.name == "Legal").services
+    assert [(use.id, use.risk, use.score and use.score.points) for use in services[:2]] == [
+        ("chatgpt", "high", 53.5),
+        ("claude", "high", 47.0),
+    ]
+    assert list(services) == sorted(services, key=lambda use: (not use.proven, worst_first(use)))
 
 
 def test_totals_count_a_person_once() -> None:
@@ -195,6 +209,20 @@ def test_days_are_of_session_starts() -> None:
         DayUse(day="2025-11-20", people=2, sessions=2, bytes_up=3, statuses=StatusCounts(unsanctioned=2)),
         DayUse(day="2025-11-21", people=1, sessions=1, bytes_up=4, statuses=StatusCounts(unsanctioned=1)),
     )
+
+
+def test_two_days_are_told_by_the_hour_too() -> None:
+    use = _use([Seen(0, "ann"), Seen(59, "bob"), Seen(60, "ann"), Seen(39 * 60 - 1, "ann"), Seen(None, "ann")])
+    assert use.hours == (
+        HourUse(hour="2025-11-20T09", sessions=2, statuses=StatusCounts(unsanctioned=2)),
+        HourUse(hour="2025-11-20T10", sessions=1, statuses=StatusCounts(unsanctioned=1)),
+        HourUse(hour="2025-11-21T23", sessions=1, statuses=StatusCounts(unsanctioned=1)),
+    )
+
+
+def test_more_days_are_not_told_by_the_hour() -> None:
+    seen = [Seen(0, "ann"), Seen(0, "ann", "copilot"), Seen(39 * 60, "ann", "copilot")]
+    assert all(use.hours == () for use in _department(seen).services)
 
 
 def test_records_without_time_still_count() -> None:

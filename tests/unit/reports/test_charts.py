@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shadowai.model import Status
 from shadowai.provenance import Period
 from shadowai.reports import charts
-from shadowai.result import DayUse, Result, ServiceUse
+from shadowai.result import DayUse, HourUse, Result, ServiceUse, StatusCounts
 
 Examples = Mapping[str, Callable[[], Result]]
 NO_PERIOD = Period(start=None, end=None)
@@ -45,6 +45,55 @@ def test_bars_stack_to_the_height_of_their_sum(service: ServiceUse) -> None:
     assert chart.title == "Sessions per day by status, 2 Nov to 4 Nov. Sanctioned 70 and Prohibited 40."
     assert chart.heading == "Sessions per day"
     assert [(tick.top, tick.label) for tick in chart.ticks] == [(0, "100"), (50, "50"), (100, "0")]
+
+
+def by_the_hour(service: ServiceUse, hours: Mapping[str, int]) -> ServiceUse:
+    days: dict[str, int] = {}
+    for hour, count in hours.items():
+        days[hour[:10]] = days.get(hour[:10], 0) + count
+    uses = tuple(
+        HourUse(hour=hour, sessions=count, statuses=StatusCounts(prohibited=1)) for hour, count in hours.items()
+    )
+    return on(service, days).model_copy(update={"hours": uses})
+
+
+def test_a_day_is_drawn_by_the_hour(service: ServiceUse) -> None:
+    chart = charts.time_chart([by_the_hour(service, {"2026-11-02T09": 3, "2026-11-02T11": 1})], NO_PERIOD)
+    assert chart is not None
+    assert (chart.step, chart.heading) == ("hour", "Sessions per hour (UTC)")
+    assert [(bar.label, bar.counts) for bar in chart.bars] == [("09:00", (2, 1)), ("10:00", (0, 0)), ("11:00", (0, 1))]
+    assert [entry.word for entry in chart.legend] == ["Sanctioned", "Prohibited"]
+    assert chart.undated == ""
+
+
+def test_two_days_say_which_hour_is_whose(service: ServiceUse) -> None:
+    period = Period(start="2026-11-02T22:30:00Z", end="2026-11-03T01:15:00.5Z")
+    chart = charts.time_chart([by_the_hour(service, {"2026-11-02T23": 2})], period)
+    assert chart is not None
+    assert [bar.label for bar in chart.bars] == ["2 Nov 22:00", "2 Nov 23:00", "3 Nov 00:00", "3 Nov 01:00"]
+
+
+def test_a_short_use_in_a_long_period_is_drawn_by_day(service: ServiceUse) -> None:
+    period = Period(start="2026-11-02T00:00:00Z", end="2026-11-04T00:00:00Z")
+    chart = charts.time_chart([by_the_hour(service, {"2026-11-02T23": 2})], period)
+    assert chart is not None
+    assert chart.step == "day"
+
+
+def test_without_the_hours_of_every_session_days_are_drawn(service: ServiceUse) -> None:
+    told, untold = by_the_hour(service, {"2026-11-02T23": 2}), on(service, {"2026-11-02": 1})
+    chart = charts.time_chart([told, untold], NO_PERIOD)
+    assert chart is not None
+    assert (chart.step, chart.bars[0].total) == ("day", 3)
+
+
+def test_hours_that_cannot_be_read_are_said(service: ServiceUse) -> None:
+    odd = HourUse(hour="2026-11-02T99", sessions=2)
+    good = HourUse(hour="2026-11-02T10", sessions=1)
+    one = on(service, {"2026-11-02": 3}).model_copy(update={"hours": (odd, good)})
+    chart = charts.time_chart([one], NO_PERIOD)
+    assert chart is not None
+    assert chart.undated == "2 sessions have no day and are not drawn."
 
 
 def test_one_prohibited_session_on_a_busy_day_can_be_seen(service: ServiceUse) -> None:

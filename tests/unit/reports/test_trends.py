@@ -39,10 +39,10 @@ def test_a_change_of_our_looking_is_no_trend(kind: str, cause: str, name: str, w
     assert found.note
 
 
-def test_steady_and_unknown() -> None:
+def test_steady_and_without_a_period_before() -> None:
     assert trends.trend(changes(), "s0") == trends.Trend("same", "Steady", "")
     alone = trends.changes_in(None, ["Sales"])
-    assert trends.trend(alone, "s0").name == "none"
+    assert trends.trend(alone, "s0") is None
     assert (trends.in_words(alone), trends.stopped(alone), trends.not_comparable(alone)) == ("", "", "")
 
 
