@@ -9,15 +9,18 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from shadowai.logs.cef import cef_splitter, leef_splitter, spaced_pairs
+from shadowai.logs.columns import Row
 from shadowai.logs.json_records import json_splitter
 from shadowai.logs.pairs import lead_end, pairs_in
 from shadowai.logs.schema import Cef, Delimited, Dnstap, Json, Leef, Pairs, Regex, Xml
 from shadowai.logs.xml_records import xml_splitter
 
-Splitter = Callable[[str], list[str] | None]
+Splitter = Callable[[str], Row | None]
 
+MAX_COLUMNS = 4096
 _BRACKETS = re.compile(r'(?<!\S)\[[^\]\s"]{1,40} [^\]\s"]{1,8}\](?!\S)')
 _NAMED = {"cef": cef_splitter, "leef": leef_splitter, "xml": xml_splitter, "json": json_splitter}
 _DELIMITERS = {"comma": ",", "tab": "\t", "blank": " "}
@@ -41,6 +44,52 @@ def delimiter_of(syntax: Delimited, header: str) -> str:
     if syntax.header == "w3c":
         return "\t" if "\t" in header else " "
     return max(",;\t|", key=header.count)
+
+
+class Simple(NamedTuple):
+    """How a text is cut that is ASCII and, where quotes count, holds none: at a delimiter (None: at blanks)."""
+
+    delimiter: str | None
+    quotes: bool
+
+    def covers(self, text: str) -> bool:
+        """Say whether a text is such a one."""
+        return text.isascii() and not (self.quotes and '"' in text)
+
+
+class Cutter:
+    """Cuts texts into the rows of a layout of `width` columns; None for what is no row of it.
+
+    A row has at least `least` values and is filled up with empty ones; with `exact`, nothing stands beyond its columns.
+    `cut` cuts any text, `simple` says how most of them may be cut without the calls.
+    """
+
+    def __init__(self, cut: Splitter, simple: Simple | None, width: int, least: int, *, exact: bool) -> None:
+        self._cut, self._simple = cut, simple
+        self._width, self._least, self._exact = width, least, exact
+
+    def __call__(self, text: str) -> Row | None:
+        """Cut one text."""
+        simple = self._simple
+        return self._fitted(
+            text.split(simple.delimiter) if simple is not None and simple.covers(text) else self._cut(text)
+        )
+
+    def many(self, texts: Sequence[str]) -> Sequence[Row | None]:
+        """Cut many texts, each as alone."""
+        if self._simple is None or not self._simple.covers("".join(texts)):
+            return list(map(self, texts))
+        delimiter = self._simple.delimiter
+        rows = [text.split(delimiter) for text in texts]
+        return rows if set(map(len, rows)) == {self._width} else list(map(self._fitted, rows))
+
+    def _fitted(self, row: Row | None) -> Row | None:
+        if row is None or not self._least <= len(row) <= MAX_COLUMNS:
+            return None
+        missing = self._width - len(row)
+        if missing > 0:
+            row += [""] * missing
+        return None if self._exact and missing < 0 and any(row[self._width :]) else row
 
 
 def cut(text: str, delimiter: str, *, quotes: bool = True) -> list[str] | None:

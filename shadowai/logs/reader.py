@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeGuard, cast
 
 from shadowai.errors import SourceError
 from shadowai.logs import engines, lines
@@ -17,7 +18,6 @@ from shadowai.logs.times import Clock, zone_of
 from shadowai.logs.wrappers import opener_of
 from shadowai.model import Observation, Skip
 
-MAX_COLUMNS = 4096
 BRACKETED = frozenset(("gmttime", "localtime"))  # ProxySG writes them as [15/Jan/2026:10:00:00 +0000]
 Layout = tuple[Callable[[str], list[str] | None], Plan]
 
@@ -94,18 +94,34 @@ class Reader:
         """Read many lines column by column, each as `parse` does; None where a line may change the layout."""
         if self._layout is None:
             return None
-        split, plan = self._layout
         texts = texts_of(many.lines)
         if self._marked and any(text is None or text.startswith("#") for text in texts):
             return None
-        rows: list[Row | None] = []
-        for text in texts:
-            bare = text and self._bare(text)
-            row = split(bare[0]) if bare and bare[0] != self._header_line else None
-            if bare and row is not None:
-                row.append(bare[1])
-            rows.append(row)
-        return self._bulk.read(plan, rows, many, self.parse)
+        return self._bulk.read(self._layout[1], self._rows(texts, self._layout[0]), many, self.parse)
+
+    def _rows(self, texts: Sequence[str | None], split: engines.Splitter) -> Sequence[Row | None]:
+        """Cut texts into rows, each with the time of what is wrapped around it; None for those that are odd."""
+        if not self._are_bare(texts):
+            return [self._row(text, split) for text in texts]
+        rows = split.many(texts) if isinstance(split, engines.Cutter) else list(map(split, texts))
+        stamp = "" if self._begins else self._date
+        for row in rows:
+            if row is not None:
+                row.append(stamp)
+        return rows
+
+    def _are_bare(self, texts: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
+        """Say whether every text is a record from its beginning on."""
+        if self._openers or not all(texts) or self._header_line in texts:
+            return False
+        return self._begins is None or all(map(self._begins.match, cast("Sequence[str]", texts)))
+
+    def _row(self, text: str | None, split: engines.Splitter) -> Row | None:
+        bare = self._bare(text) if text else None
+        row = split(bare[0]) if bare and bare[0] != self._header_line else None
+        if bare and row is not None:
+            row.append(bare[1])
+        return row
 
     def _bare(self, text: str) -> tuple[str, str] | None:
         """Give the record in a text, without what is wrapped around it, and the time of that; None where it is odd."""
@@ -176,25 +192,12 @@ class Reader:
         exact = isinstance(syntax, Delimited) and syntax.exact
         quotes = not isinstance(syntax, Delimited) or syntax.quotes
         cut = partial(engines.cut, delimiter=delimiter, quotes=quotes)
+        simple: engines.Simple | None = engines.Simple(None if delimiter == " " else delimiter, quotes)
         if self.format.header == "w3c" and delimiter == " ":
             cut = partial(engines.cut_w3c, width=width, bracketed=not BRACKETED.isdisjoint(map(str.lower, names)))
-
-        between = None if delimiter == " " else delimiter
-        may_be_plain = cut.func is engines.cut
-
-        def split(text: str) -> Row | None:
-            # What `engines.cut` does where nothing is odd, without the calls.
-            is_plain = may_be_plain and text.isascii() and not (quotes and '"' in text)
-            row = text.split(between) if is_plain else cut(text)
-            if row is None or len(row) < least or len(row) > MAX_COLUMNS:
-                return None
-            if exact and any(row[width:]):
-                return None
-            if len(row) < width:
-                row += [""] * (width - len(row))
-            return row
-
-        return split, Plan(self.format, Columns(names, self.format), self._context)
+            simple = None
+        cutter = engines.Cutter(cut, simple, width, least, exact=exact)
+        return cutter, Plan(self.format, Columns(names, self.format), self._context)
 
     def _header(self, text: str, offset: int) -> Skip:
         """Take the names of the columns from the first line; a line before any header is broken."""
@@ -221,7 +224,7 @@ class Reader:
                 message = f"the column map names {_listed(missing)}, but the header of the file is {_listed(names)}"
                 raise SourceError(message, where=self._context.file, record=1)
         enough = not fmt.any_of or any(name.lower() in known for name in fmt.any_of)
-        return enough and all(name.lower() in known for name in fmt.require) and len(names) <= MAX_COLUMNS
+        return enough and all(name.lower() in known for name in fmt.require) and len(names) <= engines.MAX_COLUMNS
 
     def _directive(self, text: str, offset: int) -> Skip:
         if self.format.header == "zeek":
