@@ -63,17 +63,6 @@ class Columns:
         index = self._at.get(name.lower())
         return _unknown if index is None else itemgetter(index)
 
-    def several(self, names: Iterable[str]) -> Callable[[Row], tuple[str, ...]]:
-        """Give a function from row to the texts of some columns; those that the layout lacks are left out."""
-        bases = {base_of(name).lower() for name in names}
-        indexes = sorted({self._at[name] for name in bases if name in self._at})
-        if len(indexes) > 1:
-            return itemgetter(*indexes)
-        if not indexes:
-            return lambda _row: ()
-        (index,) = indexes
-        return lambda row: (row[index],)
-
     def _getter(self, name: str) -> Getter:
         get = self.raw(base_of(name))
         pattern = self._extract.get(name)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, fields, make_dataclass, replace
 from datetime import UTC
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from shadowai.logs import values
@@ -72,14 +73,14 @@ class Plan:
         self._whens = [matcher(record.when, columns) for record in fmt.records]
         self._records = [RecordPlan(fmt, record, columns, context) for record in fmt.records]
         self.fits = shape_tests(fmt.shapes, columns)
-        self._decisive = columns.several(name for when in fmt.conditions for name in when)
+        self._classes = _classes(fmt.conditions, columns)
         placed = [when for when in fmt.conditions if any(map(is_given, when))]
         by_place = {item for when in placed for item in when.items() if is_given(item[0])}
         self._by_place = [matcher({name: pattern}, columns) for name, pattern in sorted(by_place)]
         self._by_name = [
             matcher({name: pattern for name, pattern in when.items() if not is_given(name)}, columns) for when in placed
         ]
-        self._decisions: dict[tuple[str, ...], Decision] = {}
+        self._decisions: dict[tuple[int, ...], Decision] = {}
         self._known: dict[Decision, Decision] = {}
 
     def read(self, row: Row, offset: int) -> Observation | Skip:
@@ -94,16 +95,17 @@ class Plan:
 
     def decide(self, row: Row) -> Decision:
         """Say how a row is to be read, or why it is not, and what became of the contact; equal decisions are one."""
-        key = self._decisive(row)
+        key = tuple(classes[get(row)] for get, classes in self._classes)
         decision = self._decisions.get(key) or self._decide(row, key)
         if decision is _DEPENDS:
-            key = (*key, *("1" if matches(row) else "" for matches in self._by_place))
+            key = (*key, *(int(matches(row)) for matches in self._by_place))
             decision = self._decisions.get(key) or self._remember(key, self._judge(row))
         return decision
 
     def decide_all(self, rows: Sequence[Row]) -> list[Decision]:
         """Say of many rows what `decide` says of each."""
-        known = list(map(self._decisions.get, map(self._decisive, rows)))
+        by_column = [map(classes.__getitem__, map(get, rows)) for get, classes in self._classes]
+        known = list(map(self._decisions.get, zip(*by_column, strict=True) if by_column else repeat((), len(rows))))
         if _OPEN.isdisjoint(map(id, known)):
             return cast("list[Decision]", known)
         return [
@@ -111,18 +113,15 @@ class Plan:
             for row, decision in zip(rows, known, strict=True)
         ]
 
-    def _decide(self, row: Row, key: tuple[str, ...]) -> Decision:
+    def _decide(self, row: Row, key: tuple[int, ...]) -> Decision:
         """Decide by named columns alone, where no condition that they leave open looks at a column by its place."""
         depends = any(matches(row) for matches in self._by_name)
         return self._remember(key, _DEPENDS if depends else self._judge(row))
 
-    def _remember(self, key: tuple[str, ...], decision: Decision) -> Decision:
+    def _remember(self, key: tuple[int, ...], decision: Decision) -> Decision:
         if decision is not _DEPENDS:
             decision = self._known.setdefault(decision, decision)
-        if sum(map(len, key)) <= values.MEMO_KEY:
-            if len(self._decisions) >= values.MEMO_ENTRIES:
-                self._decisions.clear()
-            self._decisions[key] = decision
+        self._decisions[key] = decision
         return decision
 
     def _judge(self, row: Row) -> Decision:
@@ -225,6 +224,26 @@ def matcher(shapes: Shapes, columns: Columns) -> Callable[[Row], bool]:
     """Give the test of a condition: every column matches its pattern, ignoring case; a missing column is empty."""
     tests = [(columns.raw(name), re.compile(pattern, re.IGNORECASE)) for name, pattern in shapes.items()]
     return lambda row: all(test.fullmatch(get(row)) for get, test in tests)
+
+
+def _classes(conditions: Sequence[Shapes], columns: Columns) -> list[tuple[Getter, Memo[int]]]:
+    """Give for each named column in conditions the classes of its texts: those alike that no condition tells apart.
+
+    So there are few decisions however many texts there are, such as a server's address in the column of the result.
+    """
+    patterns: dict[str, dict[str, None]] = {}
+    for when in conditions:
+        for name, pattern in when.items():
+            if not is_given(name):
+                patterns.setdefault(name, {})[pattern] = None
+    return [(columns.raw(name), Memo(_class_of(tuple(mine)))) for name, mine in patterns.items()]
+
+
+def _class_of(patterns: Sequence[str]) -> Callable[[str], int]:
+    """Give a function that numbers texts by which of the patterns they match, ignoring case."""
+    tests = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
+    numbers: dict[tuple[bool, ...], int] = {}
+    return lambda text: numbers.setdefault(tuple(test.fullmatch(text) is not None for test in tests), len(numbers))
 
 
 def time_reader(sources: Iterable[TimeSource], columns: Columns, clock: Clock) -> Callable[[Row], int | None]:

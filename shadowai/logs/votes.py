@@ -153,16 +153,24 @@ class _Bodies:
     """The records behind the syslog headers of some lines, for each way in which records may start."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = texts
+        # Where records may start is the same for all formats, of which there are hundreds.
+        self._openings = {
+            marked: [(text, [0, *(at for at, _ in lines.openings(text, marked=marked))]) for text in texts]
+            for marked in (False, True)
+        }
         self._known: dict[str, list[str]] = {}
 
     def of(self, fmt: Format) -> list[str]:
         """Give the records that start as those of a format do."""
         start = fmt.start or ""
         if start not in self._known:
-            pattern, marked = _start(start), fmt.syntax.engine in STARTS
-            found = (lines.strip_syslog(text, pattern, marked=marked) for text in self._texts)
-            self._known[start] = [body[0] for body in found if body]
+            begins = _start(start).match
+            self._known[start] = found = []
+            for text, places in self._openings[fmt.syntax.engine in STARTS]:
+                for at in places:
+                    if begins(text, at):
+                        found.append(text[at:])
+                        break
         return self._known[start]
 
 
