@@ -40,6 +40,11 @@ rules:
     departments: [Legal, Engineering]
     owner: ciso@harbour.example
     reason: Contract is being negotiated
+  - status: prohibited
+    countries: [CN]
+    categories: [translation]
+    owner: dpo@harbour.example
+    reason: Texts leave for a country without a data protection agreement
 alternatives:
   chat: copilot-m365
   search: copilot-m365
