@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_RECORD = 1 << 20  # bytes; a longer record is none
 MAX_BETWEEN = 64 << 10  # bytes between records; more is damage
-MAX_LEVEL = 4  # of brackets around a record: {"hits": {"hits": [{
+MAX_LEVEL = 7  # of brackets around a record: {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _BOUNDARY = re.compile(rb'[}\]]\s{0,64},?\s{0,64}(?=\{\s{0,64}")')  # between two records, most likely
 _QUOTE, _BRACE = b'"{'
@@ -242,5 +242,7 @@ class QuoteFolder:
         rest = data[done:]
         if len(rest) <= MAX_RECORD and not last:
             return [b"".join(parts)] if parts else [], rest
+        if rest.count(b'"') % 2 == 0:  # the last row, without a line end after it
+            rest = rest.replace(b"\n", b" ")
         whole = b"".join(parts) + rest
         return [whole] if whole else [], b""

@@ -1,4 +1,7 @@
-"""JSON records (RFC 8259): columns are dotted paths; of a list its items by number, or else the first."""
+"""JSON records (RFC 8259): columns are dotted paths; of a list its items by number or by name, or else the first.
+
+`parameters.[URL].value` is the value of that item of a list of named values whose name is `URL`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MAX_ITEMS = 65_536  # of one record
+NAMES = ("name", "Name", "@Name", "key", "Key")  # under which lists of named values name theirs
 MAX_WHOLE = 1e15  # a float up to here is exact as a whole number
 
 
@@ -80,18 +84,32 @@ def load_object(text: str) -> dict[str, Any] | None:
 
 
 def walk(document: object, path: Sequence[str]) -> object:
-    """Follow a path; None where it leads nowhere. A list is passed through by number, or else by its first item."""
+    """Follow a path; None where it leads nowhere.
+
+    A list is passed through by number, by the name of an item (`[name]`), or else by its first item.
+    """
     place: Any = document
     for step in path:
         if isinstance(place, list):
             if step.isdigit():
                 place = place[int(step)] if int(step) < len(place) else None
                 continue
+            if step.startswith("["):
+                place = _named(place, step[1:-1])
+                continue
             place = place[0] if place else None
         if not isinstance(place, dict):
             return None
         place = place.get(step)
     return place
+
+
+def _named(items: Sequence[object], name: str) -> object:
+    """Give the first item of a list of named values that has a name."""
+    for item in items:
+        if isinstance(item, dict) and any(item.get(key) == name for key in NAMES):
+            return item
+    return None
 
 
 def written(value: object) -> str:

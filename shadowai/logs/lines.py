@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MAX_LINE = 1 << 20  # bytes; a longer line is no record
 MAX_HEADER_WORDS = 12
+MAX_WORDS_AFTER_EPOCH = 4  # many logs begin with such a number: only Meraki's has it as a header, and a name behind it
 MAX_BLANK = 4  # bytes: CR and LF in UTF-16
 _UTF16_SHARE = 3  # one byte in three is NUL at least
 
@@ -22,8 +23,10 @@ _STAMP = re.compile(
     r"[*.:]{0,2}\s{0,2}"  # Cisco: an asterisk or dot for a clock that is not set, a colon in EMBLEM format
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?: (?:UTC|GMT)(?=:))?"
     r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}"  # logread of OpenWrt
+    r"|(?P<year>\d{4}) (?P<day>[A-Z][a-z]{2} [ \d]\d) (?P<time>\d{2}:\d{2}:\d{2})"  # archives of Wazuh and OSSEC
     r"|\d{10}\.\d{3,9}"  # Meraki
-    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:[Zz]|[+-]\d{2}:?\d{2})?):?\s{1,4}",
+    r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
+    r"(?:[Zz]|[+-]\d{2}:?\d{2}|(?P<odd>[+-]{1,2}\d{1,2}:\d{2}))?):?\s{1,4}",  # Check Point writes -05:00 as --5:00
     re.ASCII,
 )
 _WORD = re.compile(r"\S+\s+\ufeff?")  # RFC 5424: a byte order mark may stand before the message
@@ -51,28 +54,46 @@ def is_blank(line: bytes) -> bool:
 def strip_syslog(text: str, begins: re.Pattern[str], *, marked: bool = False) -> tuple[str, str] | None:
     """Give the record behind a syslog header and the header's time ("" where there is none).
 
-    `begins` matches the start of a record. None where no record follows: only a priority or a time makes a header, and
-    only the few words of a header are passed over, so that text inside a message cannot pose as a record. The start of
-    a `marked` record cannot be mistaken: a header of other words may precede it.
+    `begins` matches the start of a record. None where no record follows (see `openings`).
     """
     if begins.match(text):
         return text, ""
+    for at, stamp in openings(text, marked=marked):
+        if begins.match(text, at):
+            return text[at:], stamp
+    return None
+
+
+def openings(text: str, *, marked: bool = False) -> Iterator[tuple[int, str]]:
+    """Give the places where a record may start behind a syslog header, each with the header's time.
+
+    Only a priority or a time makes a header, and only the few words of a header are passed over, so that text inside a
+    message cannot pose as a record. The start of a `marked` record cannot be mistaken: a header of other words may
+    precede it.
+    """
     at, stamp = 0, ""
     if found := _PRIORITY.match(text):
         at = found.end()
-        if begins.match(text, at):
-            return text[at:], ""
+        yield at, ""
     if found := _STAMP.match(text, at):
-        at, stamp = found.end(), found["stamp"]
+        at, stamp = found.end(), _stamp_of(found)
     if at == 0 and (not marked or text.startswith(("{", '"'))):
-        return None  # a record inside JSON or CSV is unwrapped, not found by its words
-    for _ in range(MAX_HEADER_WORDS):
-        if begins.match(text, at):
-            return text[at:], stamp
+        return  # a record inside JSON or CSV is unwrapped, not found by its words
+    for _ in range(MAX_WORDS_AFTER_EPOCH if stamp[:10].isdigit() else MAX_HEADER_WORDS):
+        yield at, stamp
         if not (found := _WORD.match(text, at)):
-            return None
+            return
         at = found.end()
-    return None
+
+
+def _stamp_of(found: re.Match[str]) -> str:
+    """Give the time of a header as formats read it."""
+    stamp = found["stamp"]
+    if found["year"]:
+        return f"{found['day']} {found['year']} {found['time']}"
+    if odd := found["odd"]:
+        return f"{stamp.removesuffix(odd)}{odd[0]}{odd.lstrip('+-'):0>5}"
+    return stamp
 
 
 def _is_wide(line: bytes) -> bool:

@@ -32,6 +32,8 @@ SHORT = 50  # lines of a file in which one line is enough for that
 LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
+_OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4} \d{1,2}:\d{2}(?::\d{2})?([ \u202f][AP]M)?", re.IGNORECASE)
 
 
@@ -97,9 +99,12 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
 
 def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
     """Look for records that are not lines."""
+    tried: set[tuple[bytes, ...]] = set()
     for framing in _framings(head, formats):
         folded = _sample(_fold(head, framing), ())
-        if folded:
+        texts = tuple(line.line for line in folded)
+        if folded and texts not in tried:
+            tried.add(texts)
             votes = vote(folded, formats)
             found = _elected(votes, folded, ANY) or _unwrapped(folded, formats, ())
             if found is not None:
@@ -247,13 +252,25 @@ def _in_wrapping(fmt: Format, wrapped: tuple[str, ...]) -> Format:
 def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
     """Give the ways in which records may lie over several lines, as far as the first bytes allow."""
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
-    if b"{" in start:
-        yield from (f"json:{level}" for level in range(1, MAX_LEVEL + 1))
+    if _OBJECT.search(start):
+        yield from (f"json:{level}" for level in range(1, min(_depth(head[:65536]), MAX_LEVEL) + 1))
     if b"<" in start:
         names = {fmt.syntax.record for fmt in formats if isinstance(fmt.syntax, Xml)}
         yield from (f"xml:{name}" for name in sorted(names) if name.encode() in head)
     if b'"' in head:
         yield "quotes"
+
+
+def _depth(start: bytes) -> int:
+    """Count how many brackets stand inside each other."""
+    depth = deepest = 0
+    for token in _TOKENS.findall(start):
+        if token in (b"{", b"["):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in (b"}", b"]"):
+            depth = max(depth - 1, 0)
+    return deepest
 
 
 def _sample(head: bytes, more: Sequence[tuple[int, bytes]]) -> list[Line]:

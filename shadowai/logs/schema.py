@@ -129,7 +129,7 @@ class Dnstap(_Strict):
 
 
 class Json(_Strict):
-    """One JSON object a record; columns are dotted paths, list items by number, else the first item of a list.
+    """One JSON object a record; columns are dotted paths, list items by number or `[name]`, else the first of a list.
 
     `each` is the path of a list in it whose items are records of their own, with `*` for every item of a list on the
     way; the lists on that path then stand for their current item. Items that are texts of values between commas are the
@@ -238,7 +238,7 @@ class Format(_Strict):
     strict: bool = False
     day_first: bool | None = None
     day_first_12h: bool | None = None
-    framing: Annotated[str, Field(pattern=r"^(?:lines|quotes|json:[1-4]|xml:.+)$")] = "lines"
+    framing: Annotated[str, Field(pattern=r"^(?:lines|quotes|json:[1-7]|xml:.+)$")] = "lines"
     wrapped: tuple[str, ...] = ()
     members: tuple[Format, ...] = ()
     recognition: str | None = None

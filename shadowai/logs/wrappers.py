@@ -2,8 +2,8 @@
 
 A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object) or
 `csv:<delimiter>:<column number>:<number of the column with the time>:<name>` (a column of a delimited export).
-Splunk's export, Elasticsearch's hit, Docker's json-file driver, Filebeat, Fluentd, Loki, journald, GELF, Wazuh,
-CloudWatch and Google's LogEntry are of the first kind.
+Splunk's export, Elasticsearch's hit, Docker's json-file driver, Filebeat, Fluentd, Loki, journald, GELF, Wazuh, Kafka,
+Datadog, OpenTelemetry, CloudWatch and Google's LogEntry are of the first kind.
 """
 
 from __future__ import annotations
@@ -27,22 +27,28 @@ PATHS = (
     "log", "MESSAGE", "line", "_line", "raw", "rawLog", "rawEvent", "raw_event",
     "raw_log", "RawData", "SyslogMessage", "msg", "textPayload", "jsonPayload", "event", "result", "data", "properties",
     "_messagetext", "logMessage", "log_message", "syslog", "original", "content", "body",
+    "attributes.message", "fields.event.original", "fields.message", "body.stringValue", "@rawstring", "log_text",
+    "payload", "value", "AuditData", "RawEventData", "properties.RawEventData",
 )  # fmt: skip
 COLUMNS = frozenset(
     (
         "_raw", "raw", "message", "msg", "event.original", "log", "rawlog", "raw_log", "raw log", "rawevent",
         "raw_event", "raw event", "rawdata", "syslogmessage", "payload", "_source.message", "_messagetext",
         "raw message", "@message", "full_message", "full_log",
-        "line", "event", "text", "content", "original", "syslog", "textpayload", "log message",
+        "line", "event", "text", "content", "original", "syslog", "textpayload", "log message", "auditdata",
     )
 )  # fmt: skip
 TIMES = (
     "@timestamp", "_time", "time", "timestamp", "_source.@timestamp", "result._time", "date", "TimeGenerated",
-    "_messagetime", "__REALTIME_TIMESTAMP", "EventReceivedTime", "collection_time",
+    "_messagetime", "__REALTIME_TIMESTAMP", "EventReceivedTime", "collection_time", "attributes.timestamp",
+    "fields.@timestamp", "timeUnixNano", "ts_epoch_microseconds",
 )  # fmt: skip
 TIME_COLUMNS = frozenset(name.lower() for name in TIMES)
 _KIBANA = re.compile(r"([A-Z][a-z]{2} \d{1,2}), (\d{4}) @ (\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?")
+# The Azure portal writes times as the browser's locale does; the one with AM and PM in capitals has the month first.
+_PORTAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}), (\d{1,2}:\d{2}:\d{2})(\.\d{1,9})? ([AP]M)", re.ASCII)
 _READABLE = tuple(parser_of(pattern, Clock()) for pattern in ("iso", "%b %d %Y %H:%M:%S"))
+_portal_time = parser_of("%m %d %Y %I:%M:%S %p", Clock())
 MAX_HEADER = 300  # characters of a syslog header in front
 Opened = tuple[str, str]  # the record inside, and the time that the wrapper gives it ("" for none)
 
@@ -69,7 +75,7 @@ def _object_opener(path: Sequence[str]) -> Callable[[str], Opened | None]:
             return orjson.dumps(value).decode(), _time_of(document)
         if not isinstance(value, str) or not value.strip():
             return None
-        return value.strip("\r\n"), _time_of(document)
+        return value.strip("\r\n").lstrip(" "), _time_of(document)
 
     return opened
 
@@ -97,6 +103,10 @@ def _stamp(text: str) -> str:
     """
     if found := _KIBANA.fullmatch(text):
         return f"{found[1]} {found[2]} {found[3]}"
+    if found := _PORTAL.fullmatch(text):
+        month, day, year, clock, fraction, half = found.groups()
+        moment = _portal_time(f"{month} {day} {year} {clock} {half}")
+        return iso_time(None if moment is None else moment + int((fraction or ".0")[1:].ljust(9, "0"))) or ""
     return iso_time(epoch(text)) or (text if any(parse(text) is not None for parse in _READABLE) else "")
 
 
@@ -123,7 +133,8 @@ def columns_of(header: str) -> list[str]:
     found = []
     for delimiter in (",", ";", "\t"):
         names = [name.strip() for name in cells(header, delimiter) or ()]
-        time = next((str(number) for number, name in enumerate(names) if name.lower() in TIME_COLUMNS), "")
+        bare = [name.lower().removesuffix(" [utc]") for name in names]  # as the Azure portal exports them
+        time = next((str(number) for number, name in enumerate(bare) if name in TIME_COLUMNS), "")
         found += [
             f"csv:{delimiter}:{number}:{time}:{name}" for number, name in enumerate(names) if name.lower() in COLUMNS
         ]

@@ -268,8 +268,12 @@ def test_zeek(path: Path) -> None:
 
 
 def is_question(row: dict[str, Any]) -> bool:
-    """Say whether a row is a question with a name: opcode 0 (RFC 1035), and not an answer that nobody asked for."""
+    """Say whether a row tells of a question with a name: opcode 0 (RFC 1035), and no answer that nobody asked for.
+
+    An answer whose question the sensor missed tells of it where it is plain which end is the server.
+    """
     asked = value_of(row, "qtype_name") is not None or value_of(row, "rcode") is None
+    asked |= row["id.resp_p"] == "53" != row["id.orig_p"]
     return value_of(row, "query") is not None and row.get("opcode", "0") == "0" and asked
 
 

@@ -123,12 +123,15 @@ def test_an_element_that_is_cut_off_is_one_line() -> None:
 
 
 @given(
-    st.lists(st.lists(st.text(st.sampled_from('ab,"\n\r'), max_size=6), min_size=2, max_size=3), max_size=6),
-    st.integers(1, 40),
+    rows=st.lists(st.lists(st.text(st.sampled_from('ab,"\n\r'), max_size=6), min_size=2, max_size=3), max_size=6),
+    size=st.integers(1, 40),
+    ended=st.booleans(),
 )
-def test_rows_with_line_ends_in_quotes(rows: list[list[str]], size: int) -> None:
+def test_rows_with_line_ends_in_quotes(rows: list[list[str]], size: int, *, ended: bool) -> None:
     text = "".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows)
     expected = [",".join('"' + cell.replace('"', '""').replace("\n", " ") + '"' for cell in row) for row in rows]
+    if not ended:
+        text = text.removesuffix("\n")
     assert [line.decode() for line in lines_of(text.encode(), "quotes", size)] == expected
 
 

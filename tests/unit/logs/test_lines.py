@@ -25,6 +25,9 @@ BEGINS = re.compile(r"record ")
         ("<13>1 TIMESTAMP host record 1", ("record 1", "")),
         ("<13>1 2026-01-15T10:00:00Z host app - - - \ufeffrecord 1", ("record 1", "2026-01-15T10:00:00Z")),
         ("57 <13>1 2026-01-15T10:00:00Z host - - - - record 1", ("record 1", "2026-01-15T10:00:00Z")),
+        ("2026 Jan  5 10:00:00 (pc-1) any->/var/log/x record 1", ("record 1", "Jan  5 2026 10:00:00")),
+        ("<134>1 1380664922.583851938 hostname record 1", ("record 1", "1380664922.583851938")),  # Meraki
+        ("1380664922.583 a b c d record 1", None),  # many logs begin with such a number
         ("57 record 1", None),
         ("host app: record 1", None),
         ("Jan 15 10:00:00 " + "word " * 20 + "record 1", None),

@@ -42,6 +42,19 @@ def test_a_web_servers_own_pages_are_no_use() -> None:
     assert fmt is None or isinstance(Reader(fmt, name="x").parse(APACHE, 0), Skip)
 
 
+def test_braces_in_quoted_values_are_no_json() -> None:
+    # PowerShell's export of Sysmon events: messages of several lines, with GUIDs.
+    rows = ['"TimeCreated","Id","Message"'] + [
+        f'"15-01-2026 10:00:0{second}","22","Dns query:\nRuleName: -\nUtcTime: 2026-01-15 10:00:0{second}.302\n'
+        "ProcessGuid: {99ef7bdc-ed18-68aa-a153-000000001f00}\nQueryName: chatgpt.com\nQueryStatus: 0\n"
+        'Image: C:\\chrome.exe\nUser: CORP\\alice"'
+        for second in range(3)
+    ]
+    found = recognise("\n".join(rows).encode())
+    assert found is not None
+    assert (found.id, found.framing) == ("sysmon-text", "quotes")
+
+
 def test_a_header_alone_is_enough() -> None:
     assert recognise(b"#separator \\x09\n#path\tdns\n#fields\tts\tquery\tqtype_name\n#close\tx\n").id == "zeek-dns"
     assert recognise(b"#Fields: c-ip cs-host\n").id == "w3c"
