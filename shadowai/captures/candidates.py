@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shadowai.captures.leads import leads
 from shadowai.captures.quic_packet import GREASE, GREASE_MASK, LONG_FIXED, SALTS
 from shadowai.captures.tls import CLIENT_HELLO, DTLS_MAJOR, HANDSHAKE, MAJOR
 from shadowai.captures.vpn import OPENVPN_FIRSTS, PRETESTS, STREAM_FIRSTS
@@ -26,6 +27,7 @@ LOCAL_NAMES = (137, 5353, 5355)  # NetBIOS, mDNS and LLMNR: names of the own net
 PEEK = 24  # bytes of the payload looked at
 SHORTEST_QUERY = 17  # bytes of a DNS query
 SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
+SHORTEST_FIRST = 1_200  # bytes of a client's first datagram over QUIC (RFC 9000 section 14.1), and of no DNS query
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
 VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
 DTLS_KIND_AT, SHORTEST_DTLS = 13, 25  # place of the message type; bytes of both headers
@@ -75,7 +77,10 @@ class Guess(IntEnum):
 
 
 def guess(capture: Capture, segments: Segments) -> NDArray[np.int8]:
-    """Guess what each payload begins with, as `Guess` values: by its first bytes, those behind its end included."""
+    """Guess what each payload begins with, as `Guess` values: by its first bytes, those behind its end included.
+
+    `segments.lead` is set where a message begins behind something else.
+    """
     kinds = np.zeros(len(segments), np.int8)
     room = segments.stop - segments.at
     for rows, guesses in (
@@ -84,12 +89,32 @@ def guess(capture: Capture, segments: Segments) -> NDArray[np.int8]:
     ):
         if len(rows):
             ports = segments.source_port[rows], segments.destination_port[rows]
-            # The first that holds counts, so it is written last.
-            part = np.zeros(len(rows), np.int8)
-            for holds, kind in reversed(guesses(capture.rows(segments.at[rows], PEEK), room[rows], ports)):
-                part[holds] = kind
-            kinds[rows] = part
+            peek = capture.rows(segments.at[rows], PEEK)
+            kinds[rows] = _first(guesses(peek, room[rows], ports))
+            if guesses is _guess_stream:
+                lead = leads(capture, segments.at[rows], room[rows], peek)
+                _guess_behind(capture, segments, kinds, rows[lead > 0], lead[lead > 0])
     return kinds
+
+
+def _first(guesses: list[tuple[Mask, Guess]]) -> NDArray[np.int8]:
+    """Give the first guess that holds."""
+    kinds = np.zeros(len(guesses[0][0]), np.int8)
+    for holds, kind in reversed(guesses):
+        kinds[holds] = kind
+    return kinds
+
+
+def _guess_behind(capture: Capture, segments: Segments, kinds: NDArray[np.int8], rows: Ints, lead: Ints) -> None:
+    """Guess again where something may stand in front of a hello or a request; in place."""
+    if not len(rows):
+        return
+    at = segments.at[rows] + lead
+    peek, room = capture.rows(at, PEEK), segments.stop[rows] - at
+    hello, request = _is_hello(peek, room), _is_method(peek, room)
+    kinds[rows[request]], kinds[rows[hello]] = Guess.HTTP, Guess.TLS
+    found = hello | request
+    segments.lead[rows[found]] = lead[found]
 
 
 def _guess_stream(peek: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> list[tuple[Mask, Guess]]:
@@ -108,11 +133,13 @@ def _guess_datagram(peek: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> list[t
     source, to = ports
     response = (peek[:, 2] & RESPONSE) > 0
     query = _is_query(peek, room) & ~_IS_LOCAL[to] & ~_IS_LOCAL[source]
+    quic = _is_quic(peek) & (room > SHORTEST_QUIC)
+    is_asked = (room > 0) & (to == DNS_PORT) & ~response & ~(quic & (room >= SHORTEST_FIRST))
     return [
-        ((room > 0) & (to == DNS_PORT) & ~response | query, Guess.DNS),
+        (is_asked | query, Guess.DNS),
         ((to == SSDP_PORT) & _is_method(peek, room), Guess.HTTP),
         ((source == DNS_PORT) & response & (room > SHORTEST_QUERY), Guess.ANSWER),
-        (_is_quic(peek) & (room > SHORTEST_QUIC), Guess.QUIC),
+        (quic, Guess.QUIC),
         (_is_datagram_hello(peek, room), Guess.DTLS),
         (_may_hide(peek[:, 0], room, ports), Guess.HIDDEN),
     ]

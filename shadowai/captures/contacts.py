@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from shadowai.captures.answers import read_answer
 from shadowai.captures.candidates import DNS_PORT, TLS_DNS_PORT, Guess
 from shadowai.captures.counting import reclassify
@@ -11,7 +13,17 @@ from shadowai.captures.dns import is_plain_query, is_response, read_questions
 from shadowai.captures.dtls import DtlsReader
 from shadowai.captures.http import Request, RequestReader
 from shadowai.captures.ja4 import Transport, ja4
-from shadowai.captures.ledger import MAX_TURNS, Entry, Ledger, Turn, address, is_public
+from shadowai.captures.ledger import (
+    MAX_TURNS,
+    NAMELESS,
+    PASSED_OVER,
+    UNSIZED,
+    Entry,
+    Ledger,
+    Turn,
+    address,
+    is_public,
+)
 from shadowai.captures.lookups import Told
 from shadowai.captures.names import host_of_authority, host_of_name
 from shadowai.captures.quic import Connections
@@ -31,6 +43,8 @@ if TYPE_CHECKING:
 _FAULTS = {Guess.DNS: "dns-invalid", Guess.ANSWER: "dns-invalid", Guess.QUIC: "quic-invalid", Guess.DTLS: "tls-invalid"}
 SERVER_PORTS = frozenset({443, 500, 853, 1194, 4500, 51820})  # of what hides
 MAX_PUBLIC_NAMES = 4_096  # outer names of encrypted hellos remembered
+MAX_OPEN = 131_072  # flows of one reading whose contacts wait for their bytes
+MAX_NAMELESS = 65_536  # flows of one reading that nothing names, the largest
 MAX_DTLS = 4_096  # sides of flows whose DTLS hello may still be coming
 _RESOLVERS = {b"dot": Hidden.DNS_OVER_TLS, b"doq": Hidden.DNS_OVER_QUIC}  # ALPN (RFC 7858, RFC 9250)
 
@@ -51,6 +65,7 @@ class Contacts:
         self._quic = Connections()
         self._dtls: dict[int, DtlsReader] = {}
         self._turns: dict[int, list[Turn]] = {}
+        self._told: set[int] = set()  # flows whose contact was given at once, without bytes
         self._public_names: set[bytes] = set()
         self._ledger = Ledger(dataset, file)
         self.streams = Streams(tally)
@@ -96,8 +111,9 @@ class Contacts:
     def finish(self, flows: Flows) -> Iterator[Observation]:
         """Give the observations of all flows; count what remained incomplete."""
         yield from self.rest()
+        numbers = self._open(flows)
         self._tally.notes.update(self._ledger.notes())
-        for number, flow in enumerate(flows.each()):
+        for number, flow in flows.each(numbers):
             yield from self._ledger.settled(Entry(flow, self._turns.get(number, [])))
 
     def close(self, flows: Flows) -> Ledger:
@@ -106,13 +122,30 @@ class Contacts:
         `rest` goes before.
         """
         ledger, concerns = self._ledger, self._concerns
-        for number, flow in enumerate(flows.each()):
+        ledger.named.update(map(flows.key, self._told))
+        for number, flow in flows.each(self._open(flows)):
             turns = self._turns.get(number, [])
             if turns and concerns and not any(concerns(turn.seen) for turn in turns):
                 ledger.named.add(flow.key)
-            elif turns or flow.there.payload or flow.again.payload:
+            else:
                 ledger.add(Entry(flow, turns))
         return ledger
+
+    def _open(self, flows: Flows) -> list[int]:
+        """Give the flows that are still to be told of: those with turns, and the largest of those that have none."""
+        payloads = flows.payloads()
+        payloads[list(self._turns)] = 0
+        payloads[list(self._told)] = 0
+        largest = np.argsort(-payloads, kind="stable")[:MAX_NAMELESS]
+        numbers = largest[payloads[largest] > 0].tolist()
+        self._ledger.beyond.update(
+            {
+                NAMELESS: int(np.count_nonzero(payloads)) - len(numbers),
+                UNSIZED: len(self._told),
+                PASSED_OVER: flows.beyond,
+            }
+        )
+        return sorted({*numbers, *self._turns})
 
     def is_waiting(self) -> bool:
         """Say whether the beginning of a message was seen whose end has not come."""
@@ -170,10 +203,10 @@ class Contacts:
     def _hellos(self, packet: Packet) -> list[Hello]:
         # Behind the start of a capture, the packet that gave the keys may lie in the part before.
         is_answer = packet.source_port < packet.destination_port or not self._from_start
-        return self._quic.feed(packet.side, packet.payload, is_answer=is_answer)
+        return self._quic.feed(_side_of(packet), packet.payload, is_answer=is_answer)
 
     def _datagram_hello(self, packet: Packet) -> list[Message]:
-        reader = self._dtls.setdefault(packet.side, DtlsReader())
+        reader = self._dtls.setdefault(_side_of(packet), DtlsReader())
         if len(self._dtls) > MAX_DTLS:
             del self._dtls[next(iter(self._dtls))]
         hello = reader.feed(packet.payload)
@@ -198,9 +231,13 @@ class Contacts:
         host = host_of_name(hello.server_name) if hello.server_name else None
         hidden = _hidden(packet, hello, ech)
         yield from self._turn(packet, self._observation(packet, evidence, host, hidden=hidden, handshake=handshake))
+        for other in map(host_of_name, hello.others):
+            if other != host:
+                yield self._observation(packet, evidence, other, handshake=handshake)
 
     def _hide(self, packet: Packet, hidden: Hidden | None) -> None:
-        if hidden is not None and packet.side >> 1 not in self._turns:
+        is_new = packet.side >= 0 and not self.knows(packet.side)
+        if hidden is not None and is_new and len(self._turns) < MAX_OPEN:
             if _is_answer(packet):
                 packet = _turned(packet)
             seen = self._observation(packet, Evidence.ADDRESS, None, hidden=hidden)
@@ -208,8 +245,18 @@ class Contacts:
 
     def _turn(self, packet: Packet, seen: Observation) -> Iterator[Observation]:
         """Begin a turn of the flow where the host is another; pass on what is said of the same host again."""
+        is_silent = seen.host is None and seen.hidden is None
+        if packet.side < 0:  # on the port of DNS, where no bytes are counted
+            if not is_silent:
+                yield seen
+            return
+        if len(self._turns) >= MAX_OPEN and packet.side >> 1 not in self._turns:
+            if not is_silent:
+                self._told.add(packet.side >> 1)
+                yield seen
+            return
         turns = self._turns.setdefault(packet.side >> 1, [])
-        if seen.host is None and seen.hidden is None:
+        if is_silent:
             if not turns:
                 turns.append(_turn_of(packet, seen))
         elif len(turns) >= MAX_TURNS or (turns and turns[-1].seen.host == seen.host):
@@ -243,6 +290,13 @@ class Contacts:
             packet=packet.number,
             **more,
         )
+
+
+def _side_of(packet: Packet) -> int:
+    """Give the side that a packet was sent by, to one of no flow one that no flow has."""
+    if packet.side >= 0:
+        return packet.side
+    return ~hash((packet.source, packet.destination, packet.source_port, packet.destination_port)) | -1 << 62
 
 
 def _transport(packet: Packet, evidence: Evidence) -> Transport:

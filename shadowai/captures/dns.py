@@ -40,11 +40,18 @@ def read_questions(message: bytes) -> list[bytes]:
     flags, count = struct.unpack_from(">HH", message, 2)
     if flags & RESPONSE:
         return []
-    if (flags >> 11) & 15 > MAX_OPCODE or count * MIN_QUESTION > len(message) - HEADER:
+    is_padded = count * MIN_QUESTION > len(message) - HEADER
+    if (flags >> 11) & 15 > MAX_OPCODE or (is_padded and not _is_host(_plain_name(message))):
         error = "not a DNS query"
         raise ValueError(error)
-    plain = _plain_name(message) if count == 1 else None
+    plain = _plain_name(message) if count == 1 or is_padded else None
     return _names(message, count) if plain is None else [plain]
+
+
+def _is_host(name: bytes | None) -> bool:
+    """Say whether a name is a host's beyond doubt, so that a damaged message around it is a query all the same."""
+    host = normalise_host(name.decode("latin-1")) if name else None
+    return host is not None and "." in host and not is_address(host)
 
 
 def is_response(message: bytes) -> bool:
@@ -58,8 +65,7 @@ def is_plain_query(message: bytes) -> bool:
         query = dns.message.from_wire(message)
     except (dns.exception.DNSException, ValueError):
         return False
-    host = normalise_host(query.question[0].name.to_text()) if len(query.question) == 1 else None
-    return host is not None and "." in host and not is_address(host)
+    return len(query.question) == 1 and _is_host(query.question[0].name.to_text().encode())
 
 
 def _plain_name(message: bytes) -> bytes | None:

@@ -3,7 +3,7 @@
 A flow is told by its exact addresses, ports and protocol, in either direction. Payload is counted once however often it
 is retransmitted or seen: of TCP the stretch of sequence numbers that was seen (RFC 9293 section 3.4), of UDP the
 datagrams of the interface on which the side was met first. Wire bytes are whole frames of that interface, with
-everything that was sent again. Memory grows with the number of flows, not with the file.
+everything that was sent again. Memory grows with the number of flows, not with the file, and that number has a bound.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from shadowai.captures.flowkeys import IPV4_BYTES, Recent, group, keys_of, pack
 from shadowai.captures.tcp import distance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shadowai.captures.container import Block, Ints
     from shadowai.captures.headers import Mask
     from shadowai.captures.transport import Segments
 
 _FIRST_ROOM = 1024  # flows
+MAX_FLOWS = 1 << 20  # told apart in one reading, at some 300 bytes each
 _SPACE = 1 << 32  # sequence numbers
 _NEAR = 1 << 26  # bytes; a segment further off belongs to another connection on the same ports
 _LANE = 1 << 34  # room for one side's sequence numbers when many sides are sorted at once
@@ -84,10 +85,12 @@ class Flow:
 class Flows:
     """The flows met so far: a number for each, and what is known of it.
 
-    A side is twice that number, plus one against the flow's canonical direction.
+    A side is twice that number, plus one against the flow's canonical direction. `beyond` counts the packets of flows
+    for which there was no room.
     """
 
     def __init__(self) -> None:
+        self.beyond = 0
         self._numbers: dict[bytes, int] = {}  # key -> the flow that it stands for now
         self._keys: list[bytes] = []  # by number
         self._recent = Recent()
@@ -108,7 +111,22 @@ class Flows:
         return len(self._keys)
 
     def add(self, segments: Segments, block: Block) -> Ints:
-        """Count the segments' bytes; give the side of each."""
+        """Count the segments' bytes; give the side of each, -1 where there is no room for its flow."""
+        if len(self) + 2 * len(segments) > MAX_FLOWS:  # every segment may begin a flow, and another one anew
+            return self._add_known(segments, block)
+        return self._add(segments, block)
+
+    def _add_known(self, segments: Segments, block: Block) -> Ints:
+        side = self.find(segments)
+        known = np.flatnonzero(side >= 0)
+        self.beyond += len(side) - len(known)
+        if len(known):
+            segments = segments.pick(known)
+            segments.opens[:] = False  # connections on the same ports count as one from here on
+            side[known] = self._add(segments, block)
+        return side
+
+    def _add(self, segments: Segments, block: Block) -> Ints:
         first, index, numbers, back = self._identify(segments)
         if segments.opens.any():
             renewed = self._renewals(segments, index, numbers)
@@ -138,18 +156,30 @@ class Flows:
         side: Ints = np.where(numbers < 0, -1, numbers * 2 + back)
         return side
 
-    def each(self) -> Iterator[Flow]:
-        """Give every flow, by number."""
-        for at, key in enumerate(self._keys):
+    def payloads(self) -> Ints:
+        """Give the payload of every flow, both ways together, by number."""
+        sums: Ints = self._payload[: 2 * len(self)].reshape(-1, 2).sum(axis=1)
+        return sums
+
+    def key(self, number: int) -> bytes:
+        """Give the key of a flow."""
+        return self._keys[number]
+
+    def each(self, numbers: Iterable[int]) -> Iterator[tuple[int, Flow]]:
+        """Give flows by their numbers."""
+        for at in numbers:
             start = int(self._start[at])
-            yield Flow(
-                key=key,
-                start=None if start == NO_TIME else start,
-                packet=int(self._packet[at]),
-                there=self._volume(2 * at),
-                again=self._volume(2 * at + 1),
-                is_fresh=bool(self._fresh[at]),
-                from_greater=bool(self._back[at]),
+            yield (
+                at,
+                Flow(
+                    key=self._keys[at],
+                    start=None if start == NO_TIME else start,
+                    packet=int(self._packet[at]),
+                    there=self._volume(2 * at),
+                    again=self._volume(2 * at + 1),
+                    is_fresh=bool(self._fresh[at]),
+                    from_greater=bool(self._back[at]),
+                ),
             )
 
     def begins(self, side: int, sequence: int) -> bool:
@@ -222,17 +252,15 @@ class Flows:
 
     def _split(self, segments: Segments, index: Ints, numbers: Ints, renewed: Ints) -> tuple[Ints, Ints]:
         """Give the segments from each renewing SYN on a flow of their own."""
-        index, found = index.copy(), numbers.tolist()
-        for row in renewed.tolist():
-            flow = int(index[row])
-            index[np.flatnonzero(index[row:] == flow) + row] = len(found)
-            known = found[flow]
+        found = numbers.tolist()
+        for flow in index[renewed].tolist():
+            known = int(numbers[flow])
             found.append(self._new(self._keys[known]))
             self._isn[found[-1]] = self._isn[known]
         if segments.source.shape[1] == IPV4_BYTES:
             low, high, _ = pack(segments.pick(renewed))
             self._recent.learn(low, high, np.array(found[len(numbers) :], np.int64))
-        return index, np.array(found, np.int64)
+        return _renumbered(index, renewed, len(numbers)), np.array(found, np.int64)
 
     def _begin(self, numbers: Ints, segments: Segments, block: Block, met: tuple[Ints, Mask]) -> None:
         """Note how the flows began that are new; `met` are the first segment of each, and every segment's direction."""
@@ -313,6 +341,19 @@ class Flows:
         high = np.where(high < 0, high, (high + least) % _SPACE)
         self._base[sides[present[new]]] = high[present[new]]
         return high
+
+
+def _renumbered(index: Ints, renewed: Ints, first: int) -> Ints:
+    """Give the rows of a flow from each renewing one on a number of their own, from `first` on."""
+    new = np.full(len(index), -1, np.int64)
+    new[renewed] = first + np.arange(len(renewed))
+    order = np.argsort(index, kind="stable")
+    places = np.maximum.accumulate(np.where(new[order] >= 0, np.arange(len(order)), -1))
+    last = order[np.maximum(places, 0)]
+    same = (places >= 0) & (index[last] == index[order])
+    answer = index.copy()
+    answer[order[same]] = new[last[same]]
+    return answer
 
 
 def _signed(difference: Ints) -> Ints:

@@ -2,8 +2,8 @@
 
 Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE) and
 Cisco metadata, VN-Tag (802.1BR) and HSR tags (IEC 62439-3), TRILL (RFC 6325), LLC and SNAP (IEEE 802.2, RFC 1042),
-FDDI (RFC 1390), frame relay (RFC 2427), PPPoE (RFC 2516), PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with
-pseudowires (RFC 4448) and NSH (RFC 8300).
+FDDI (RFC 1390), token ring (IEEE 802.5), ARCNET (RFC 1201, 1051, 2497), frame relay (RFC 2427), PPPoE (RFC 2516),
+PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with pseudowires (RFC 4448) and NSH (RFC 8300).
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ VLANS = (0x8100, 0x88A8, 0x9100, 0x9200)
 PPPOE_SESSION, MPLS_UPSTREAM, BACKBONE, METADATA, SERVICE = 0x8864, 0x8848, 0x88E7, 0x8909, 0x894F
 VN_TAG, HSR, TRILL = 0x8926, 0x892F, 0x22F3
 FDDI_LLC = 0x50  # frame control of an LLC frame, without its priority
+RING_LLC, SOURCE_ROUTED, ROUTE_BYTES = 0x40, 0x80, 0x1F  # of token ring: frame control, source address, route
+ARCNET_IP, ARCNET_IPV6, ARCNET_BARE_IP = 0xD4, 0xC4, 0xF0  # protocols (RFC 1201, RFC 2497, RFC 1051)
+EXCEPTION = 0xFF  # a split flag
 NLPID_4, NLPID_6, NLPID_SNAP = 0xCC, 0x8E, 0x80
 BRIDGED_FRAME = (0, 0x80, 0xC2, 0, 7)  # OUI and number of an Ethernet frame without its check sum (RFC 2427)
 ETHERTYPES = (IPV4, IPV6, ARP, *VLANS, PPPOE_SESSION, MPLS, MPLS_UPSTREAM)
@@ -71,6 +74,28 @@ def _trill(capture: Capture, at: Ints, _: Ints) -> Next:
 def _fddi(capture: Capture, at: Ints, _: Ints) -> Next:
     logical = _first(capture, at) & 0xF0 == FDDI_LLC
     return choose([(logical, Header.LLC)], Header.NOT_IP, len(at)), at + 13
+
+
+def _token_ring(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over a token ring header, and the route behind it where the source address says that there is one."""
+    head = capture.rows(at, 15)
+    logical = head[:, 1] & 0xC0 == RING_LLC
+    route = np.where((head[:, 8] & SOURCE_ROUTED) != 0, head[:, 14] & ROUTE_BYTES, 0).astype(np.int64)
+    return choose([(logical, Header.LLC)], Header.NOT_IP, len(at)), at + 14 + route
+
+
+def _arcnet(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over addresses, protocol, and the split flag and sequence number that RFC 1201 puts behind it."""
+    head = capture.rows(at, 4)
+    protocols = {ARCNET_IP: IPV4, ARCNET_BARE_IP: IPV4, ARCNET_IPV6: IPV6}
+    kind = choose([(head[:, 2] == number, to) for number, to in protocols.items()], Header.NOT_IP, len(at))
+    size = np.where(head[:, 3] == EXCEPTION, 10, 6)
+    return kind, at + np.where(head[:, 2] == ARCNET_BARE_IP, 3, size)
+
+
+def _arcnet_linux(capture: Capture, at: Ints, stop: Ints) -> Next:
+    # Two bytes of offset stand in front of the protocol, and frames come whole, without exceptions.
+    return _arcnet(capture, at + 2, stop)
 
 
 def _frame_relay(capture: Capture, at: Ints, _: Ints) -> Next:
@@ -198,6 +223,9 @@ STEPS: dict[int, Step] = {
     Header.ETHERNET: Step(14, _ethernet),
     Header.LLC: Step(3, _llc),
     Header.FDDI: Step(13, _fddi),
+    Header.TOKEN_RING: Step(15, _token_ring),
+    Header.ARCNET: Step(4, _arcnet),
+    Header.ARCNET_LINUX: Step(6, _arcnet_linux),
     Header.FRAME_RELAY: Step(5, _frame_relay),
     Header.PPPOE: Step(6, _pppoe),
     Header.PPP: Step(1, _ppp),

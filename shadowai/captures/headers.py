@@ -63,7 +63,12 @@ class Header(IntEnum):
     SUN_ATM = 0x1001C
     FIREWIRE = 0x1001D
     IPNET = 0x1001E
+    TOKEN_RING = 0x1001F
     GRE = 0x10020
+    FIBRE_CHANNEL = 0x10032
+    SYMANTEC = 0x10033
+    JUNIPER_FRAME_RELAY = 0x10034
+    EXPORTED = 0x10035
     PPTP = 0x10021
     ERSPAN2 = 0x10022
     ERSPAN3 = 0x10023
@@ -77,6 +82,9 @@ class Header(IntEnum):
     CAPWAP = 0x1002B
     LISP = 0x1002C
     TZSP = 0x1002D
+    GTP_0 = 0x1002F
+    ARCNET = 0x10030
+    ARCNET_LINUX = 0x10031
     ODD = 0x10040  # not known here: scapy may dissect it
     UNKNOWN = 0x10041  # a link type that is not known here
     NOT_IP = 0x10042
@@ -94,12 +102,16 @@ MANY = 4_096  # packets
 LINKS: dict[int, int] = {
     0: Header.FAMILY,
     1: Header.ETHERNET,
+    6: Header.TOKEN_RING,
+    7: Header.ARCNET,
     9: Header.SERIAL,
     10: Header.FDDI,
+    11: Header.LLC,
     12: Header.VERSION,
     14: Header.VERSION,
     50: Header.SERIAL,
     51: Header.PPPOE,
+    99: Header.SYMANTEC,
     100: Header.LLC,
     101: Header.VERSION,
     104: Header.SERIAL,
@@ -110,13 +122,16 @@ LINKS: dict[int, int] = {
     113: Header.COOKED,
     117: Header.PFLOG,
     119: Header.PRISM,
+    122: Header.FIBRE_CHANNEL,
     123: Header.SUN_ATM,
     127: Header.RADIOTAP,
+    129: Header.ARCNET_LINUX,
     138: Header.FIREWIRE,
     163: Header.PRISM,
     166: Header.PPP_DIRECTED,
     178: Header.JUNIPER_ETHERNET,
     179: Header.JUNIPER_PPP,
+    180: Header.JUNIPER_FRAME_RELAY,
     181: Header.JUNIPER_HDLC,
     192: Header.PPI,
     197: Header.ERF,
@@ -128,6 +143,7 @@ LINKS: dict[int, int] = {
     229: Header.VERSION,
     239: Header.NFLOG,
     242: Header.IPOIB,
+    252: Header.EXPORTED,
     258: Header.PKTAP,
     276: Header.COOKED2,
 }

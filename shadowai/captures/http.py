@@ -24,7 +24,7 @@ MAX_PORT = 65_535
 MCP = "mcp"
 
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
-_VERSION = re.compile(rb"HTTP/1\.[0-9]")
+_VERSION = re.compile(rb"HTTP/[^/]{1,8}")  # whatever number a damaged or a made-up one has
 _START = re.compile(rb"[A-Z][A-Z0-9_-]*(?: |\Z)")
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -89,7 +89,8 @@ class Request:
 class RequestReader:
     """Reads one request as its bytes come in; what follows the head, its body first, is left in `rest`.
 
-    With `wait_for_body` a short JSON body is waited for, for it tells MCP where no header does.
+    With `wait_for_body` a short JSON body is waited for, for it tells MCP where no header does. Behind a request with a
+    chunked body, `chunks` steps over what of it is left.
     """
 
     def __init__(self, *, wait_for_body: bool = False) -> None:
@@ -98,10 +99,14 @@ class RequestReader:
         self._wait_for_body = wait_for_body
         self._request: Request | None = None
         self._body_at = 0
+        self._body: bytearray | None = None
+        self.chunks: Chunks | None = None
         self.rest = b""
 
     def feed(self, data: bytes) -> Request | None:
         """Take the next bytes; the request, None where it is not whole yet, ValueError where it is none."""
+        if self._request is not None and self._body is not None:
+            return self._with_chunks(self._request, self._body, data)
         searched = max(0, len(self._input) - 3)
         self._input += data
         if self._request is not None:
@@ -129,21 +134,38 @@ class RequestReader:
 
     def held(self) -> int:
         """Count the bytes kept."""
-        return len(self._input)
+        return len(self._input) + len(self._body or b"")
 
     def _with_head(self, end: int) -> Request | None:
         head = bytes(self._input[:end])
         self._request, self._body_at = parse_head(head), end
-        if self._wait_for_body and self._request.protocol is None and _is_short_json(self._request, head):
-            return self._with_body(self._request)
+        is_wanted = self._wait_for_body and self._request.protocol is None and _is_short_json(self._request, head)
         self.rest = bytes(self._input[end:])
-        return self._request
+        if self._request.is_chunked:
+            self._body = bytearray() if is_wanted else None
+            self.chunks = Chunks(self._body)
+        if self._body is not None:
+            return self._with_chunks(self._request, self._body, self.rest)
+        return self._with_body(self._request) if is_wanted else self._request
 
     def _with_body(self, request: Request) -> Request | None:
         if len(self._input) < self._body_at + request.body:
             return None
         self.rest = bytes(self._input[self._body_at :])
         return replace(request, protocol=MCP if is_mcp(self.rest[: request.body]) else None)
+
+    def _with_chunks(self, request: Request, body: bytearray, data: bytes) -> Request | None:
+        """Keep the beginning of a chunked body; the request is given without it where the body is broken."""
+        try:
+            rest = self.chunks.feed(data) if self.chunks else data
+        except ValueError:
+            rest = b""
+        if rest is None and len(body) < MAX_JSON:
+            return None
+        self.rest = rest or b""
+        if rest is not None:
+            self.chunks = None
+        return replace(request, protocol=MCP if is_mcp(bytes(body)) else None)
 
     def _check_start(self) -> None:
         # Empty lines in front of a request are passed over (RFC 9112 section 2.2).
@@ -215,9 +237,10 @@ def _is_mcp_message(message: Any) -> bool:  # noqa: ANN401  # JSON from the wire
 
 
 class Chunks:
-    """Steps over a chunked body (RFC 9112 section 7.1) as its bytes come in, keeping none of them."""
+    """Steps over a chunked body (RFC 9112 section 7.1) as its bytes come in; `body` takes the first 64 KiB of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, body: bytearray | None = None) -> None:
+        self._body = body
         self._line = bytearray()
         self._skip = 0
         self._in_trailers = False
@@ -230,6 +253,8 @@ class Chunks:
             if self._skip:
                 step = min(self._skip, len(data) - at)
                 self._skip -= step
+                if self._body is not None and len(self._body) < MAX_JSON:
+                    self._body += data[at : at + step]
                 at += step
                 continue
             end = data.find(b"\n", at)
@@ -271,12 +296,12 @@ class Chunks:
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:
-    """Give the header fields, the first of each name."""
+    """Give the header fields, the first of each name; no space stands before the colon (RFC 9112 section 5.1)."""
     fields: dict[bytes, bytes] = {}
     for text in head.split(b"\n")[1:]:
         name, colon, value = text.partition(b":")
         if colon:
-            fields.setdefault(name.strip().lower(), value.strip())
+            fields.setdefault(name.lower(), value.strip())
     return fields
 
 
@@ -288,7 +313,7 @@ def _authority(target: bytes) -> bytes:
 
 def _is_short_json(request: Request, head: bytes) -> bool:
     kind = _fields(head).get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind == b"application/json" and 0 < request.body <= MAX_JSON
+    return kind == b"application/json" and (request.is_chunked or 0 < request.body <= MAX_JSON)
 
 
 def _text(raw: bytes) -> str:

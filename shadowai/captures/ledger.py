@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +29,10 @@ IPV4_BYTES, IPV6_BYTES, PORT_BYTES = 4, 16, 2
 SPACE = 1 << 32  # sequence numbers
 HTTPS_PORT = 443
 MAX_TURNS = 64  # of one flow
+MAX_NAMELESS = 262_144  # flows that nothing names, of all parts together, the largest
+NAMELESS = "flows that nothing names, beyond the largest, so that their servers stay unknown"
+UNSIZED = "flows beyond those whose bytes are counted, so that their contacts have none"
+PASSED_OVER = "packets of flows beyond those that are told apart, which were passed over"
 READ_ON = 1 << 20  # bytes of one stream that are read behind a part at the most
 
 
@@ -64,8 +69,8 @@ class Entry:
 class Ledger:
     """The open flows of a capture by key, and its DNS answers.
 
-    `named` holds the keys of flows that something of no interest named, `closed` flows whose ports served another one
-    later.
+    `named` holds the keys of flows that are told of already or that something of no interest named, `closed` flows
+    whose ports served another one later, `beyond` counts what there was no room for, by what it was.
     """
 
     dataset: str
@@ -74,6 +79,7 @@ class Ledger:
     closed: list[Entry] = field(default_factory=list)
     named: set[bytes] = field(default_factory=set)
     lookups: Lookups = field(default_factory=Lookups)
+    beyond: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> None:
         """Take in a flow; one before it on the same addresses and ports is over."""
@@ -95,12 +101,27 @@ class Ledger:
                 self.add(entry)
         self.named |= later.named
         self.lookups.merge(later.lookups)
+        self.beyond.update(later.beyond)
+        self._trim()
+
+    def _trim(self) -> None:
+        """Keep, of the flows that nothing names, the largest; of those before them on the same ports, none."""
+        nameless = [entry for entry in self.entries.values() if not entry.turns]
+        if len(nameless) <= MAX_NAMELESS:
+            return
+        nameless.sort(key=lambda entry: (-entry.flow.there.payload - entry.flow.again.payload, entry.flow.key))
+        for entry in nameless[MAX_NAMELESS // 2 :]:
+            del self.entries[entry.flow.key]
+        kept = [entry for entry in self.closed if entry.turns]
+        self.beyond[NAMELESS] += len(nameless) - MAX_NAMELESS // 2 + len(self.closed) - len(kept)
+        self.closed = kept
 
     def notes(self) -> Iterator[str]:
         """Say what more the flows could have been named after."""
         if self.lookups.dropped:
             beyond = f"DNS answers beyond the {MAX_PAIRS:,} that are remembered"
             yield f"{beyond}, so that flows may lack a name: {self.lookups.dropped:,}"
+        yield from (f"{what}: {count:,}" for what, count in sorted(self.beyond.items()) if count)
 
     def settle(self) -> Iterator[Observation]:
         """Give the observations of all flows."""

@@ -20,7 +20,8 @@ from shadowai.captures.link import Frames, ends_of, frames_of
 if TYPE_CHECKING:
     from shadowai.captures.container import Bytes, Capture, Ints
 
-TCP, UDP, ESP = 6, 17, 50  # IP protocol numbers
+TCP, UDP, ESP, UDP_LITE = 6, 17, 50, 136  # IP protocol numbers
+TRANSPORTS = (TCP, UDP, ESP, UDP_LITE)
 STEP8 = (0, 43, 60, 135, 139, 140)  # IPv6 extension headers measured in units of 8 bytes
 AUTH, FRAGMENT = 51, 44
 MAX_EXTENSIONS = 16  # extension headers in front of one transport header
@@ -33,6 +34,9 @@ _PROTOCOLS = np.zeros(256, np.int64)
 """IP protocol number -> the kind of header that it carries, 0 where that is no tunnel's."""
 
 _PROTOCOLS[[4, 41, 47, 97, 115, 137]] = [IPV4, IPV6, Header.GRE, Header.ETHERIP, Header.UNREAD, MPLS]
+
+_IS_TRANSPORT = np.zeros(256, np.bool_)
+_IS_TRANSPORT[list(TRANSPORTS)] = True
 
 _EXTENSIONS_4 = np.zeros(256, np.bool_)
 _EXTENSIONS_4[AUTH] = True
@@ -121,7 +125,7 @@ def _decode(capture: Capture, network: Network, frames: Frames) -> list[Frames]:
 
 def _sort(capture: Capture, network: Network, found: Datagrams) -> list[Frames]:
     """Tell transport from tunnels, and open these."""
-    is_transport = (found.protocol == TCP) | (found.protocol == UDP) | (found.protocol == ESP)
+    is_transport = _IS_TRANSPORT[found.protocol]
     kind = _PROTOCOLS[found.protocol]
     udp = np.flatnonzero((found.protocol == UDP) & (found.at + UDP_HEADER <= found.stop))
     kind[udp] = _by_port(capture, found.at[udp])

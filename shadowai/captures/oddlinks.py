@@ -39,6 +39,8 @@ def _scapy() -> Any:  # noqa: ANN401  # scapy is untyped
     with warnings.catch_warnings():
         # scapy names ciphers that cryptography has deprecated.
         warnings.simplefilter("ignore")
+        # scapy asks for this choice on standard error, where a scan has nothing of the kind to say.
+        importlib.import_module("scapy.config").conf.dot15d4_protocol = "sixlowpan"
         for name in LAYERS:
             importlib.import_module(f"scapy.layers.{name}")
         return importlib.import_module("scapy.all")

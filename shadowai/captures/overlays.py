@@ -1,9 +1,10 @@
 """Headers of tunnels, a block of packets at once: those on IP, and those on UDP, which must prove that they are such.
 
-On IP: GRE (RFC 2784, 2890), NVGRE (RFC 7637), PPTP's GRE (RFC 2637), ERSPAN I to III (draft-foschiano-erspan), WCCP
-(draft-param-wccp-v2rev1) and EtherIP (RFC 3378). On UDP: VXLAN (RFC 7348) with its policy and generic extensions
-(draft-smith-vxlan-group-policy, draft-ietf-nvo3-vxlan-gpe), GENEVE (RFC 8926), GTP-U (3GPP TS 29.281), Teredo (RFC
-4380), L2TPv2 (RFC 2661), CAPWAP data (RFC 5415), LISP (RFC 9300), TZSP, and GRE and MPLS (RFC 8086, 7510).
+On IP: GRE (RFC 1701, 2784, 2890), NVGRE (RFC 7637), PPTP's GRE (RFC 2637), ERSPAN I to III (draft-foschiano-erspan),
+WCCP (draft-param-wccp-v2rev1) and EtherIP (RFC 3378). On UDP: VXLAN (RFC 7348) with its policy and generic extensions
+(draft-smith-vxlan-group-policy, draft-ietf-nvo3-vxlan-gpe), GENEVE (RFC 8926), GTP-U (3GPP TS 29.281) and its version 0
+(3GPP TS 09.60), Teredo (RFC 4380), L2TPv2 (RFC 2661), CAPWAP data (RFC 5415), LISP (RFC 9300), TZSP, and GRE and MPLS
+(RFC 8086, 7510).
 
 A port proves nothing: any client may have been given a tunnel's port. What does not look like the tunnel from its first
 bytes on comes to `Header.PLAIN`, and is read as the UDP packet that it is.
@@ -45,6 +46,9 @@ VNI_VALID, GENERIC, POLICY_OR_OAM = 0x08, 0x04, 0x81  # flags of VXLAN; the last
 VXLAN_PROTOCOLS = {1: IPV4, 2: IPV6, 3: int(Header.ETHERNET), 4: framing.SERVICE, 5: MPLS}
 GENEVE_TYPES = {BRIDGED: int(Header.ETHERNET), IPV4: IPV4, IPV6: IPV6, MPLS: MPLS, framing.SERVICE: framing.SERVICE}
 GTP_VERSION, GTP_LONG, G_PDU, MAX_GTP_EXTENSIONS = 0x30, 0x07, 0xFF, 8
+GTP_0_FLAGS, GTP_0_HEADER = 0x1E, 20  # version 0, and all bits that are spare; bytes
+SPARE = 0xFF
+MAX_ROUTES = 16  # source route entries of one GRE header
 TEREDO_ORIGIN, TEREDO_AUTH = 0, 1
 L2TP_FIXED, L2TP_VERSION = 0xB40F, 0x0002  # bits of the first word that are the same in every data message
 L2TP_LENGTH, L2TP_SEQUENCE, L2TP_OFFSET = 0x4000, 0x0800, 0x0200
@@ -55,6 +59,7 @@ TZSP_PROTOCOLS = {1: int(Header.ETHERNET), 18: int(Header.DOT11)}
 PORTS = {
     1701: Header.L2TP,
     2152: Header.GTP_U,
+    3386: Header.GTP_0,
     3544: Header.TEREDO,
     4341: Header.LISP,
     4754: Header.GRE,
@@ -68,10 +73,10 @@ PORTS = {
 }
 """UDP destination port -> what is expected there; 8472 is the port that Linux had for VXLAN before there was one."""
 
-SERVERS = (1701, 2152, 3544, 5247)
+SERVERS = (1701, 2152, 3386, 3544, 5247)
 """Those of them that also answer from their port; the others use the source port to spread load."""
 
-CERTAIN = (Header.VXLAN, Header.GENEVE, Header.GTP_U, Header.TEREDO, Header.CAPWAP, Header.TZSP)
+CERTAIN = (Header.VXLAN, Header.GENEVE, Header.GTP_U, Header.GTP_0, Header.TEREDO, Header.CAPWAP, Header.TZSP)
 """Tunnels whose header proves them; the others must hold IP to the last byte, or they are read as themselves."""
 
 
@@ -85,7 +90,6 @@ def _gre(capture: Capture, at: Ints, _: Ints) -> Next:
     ordered = (flags & SEQUENCE) != 0
     kind = np.where(np.isin(number, GRE_TYPES), number, int(Header.UNREAD))
     cases = [
-        (plain & ((flags & ROUTING) != 0), Header.UNREAD),
         (plain & (number == BRIDGED), Header.ETHERNET),
         (plain & (number == ERSPAN2) & ordered, Header.ERSPAN2),
         (plain & (number == ERSPAN2), Header.ETHERNET),
@@ -96,7 +100,26 @@ def _gre(capture: Capture, at: Ints, _: Ints) -> Next:
     ]
     special = choose([(holds, int(value)) for holds, value in cases], -1, len(at))
     kind = np.where(special >= 0, special, np.where(plain, kind, int(Header.UNREAD)))
-    return kind, at + np.where(kind == Header.PPTP, 0, size)
+    after = at + np.where(kind == Header.PPTP, 0, size)
+    routed = np.flatnonzero(plain & ((flags & ROUTING) != 0))
+    if len(routed):
+        after[routed], ended = _behind_routes(capture, after[routed])
+        kind[routed[~ended]] = Header.UNREAD
+    return kind, after
+
+
+def _behind_routes(capture: Capture, at: Ints) -> tuple[Ints, Mask]:
+    """Step over source route entries (RFC 1701), which end with an empty one; say of each whether it was met."""
+    after, rows = at.copy(), np.arange(len(at))
+    for _ in range(MAX_ROUTES):
+        entry = capture.rows(after[rows], 4)
+        after[rows] += 4 + entry[:, 3].astype(np.int64)
+        rows = rows[(entry[:, [0, 1, 3]] != 0).any(axis=1)]
+        if not len(rows):
+            break
+    ended = np.ones(len(at), np.bool_)
+    ended[rows] = False
+    return after, ended
 
 
 def _pptp(capture: Capture, at: Ints, _: Ints) -> Next:
@@ -186,6 +209,16 @@ def _gtp_u(capture: Capture, at: Ints, stop: Ints) -> Next:
     return kind, after
 
 
+def _gtp_0(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over the header of GTP version 0, of one size and many spare bits; signalling is read as itself."""
+    head = capture.rows(at, GTP_0_HEADER)
+    datagram = big16(capture.rows(at - 4, 2))
+    sound = ((head[:, 0] & 0xFE) == GTP_0_FLAGS) & (head[:, 1] == G_PDU) & (head[:, 9:12] == SPARE).all(axis=1)
+    sound &= big16(head, 2) + GTP_0_HEADER + 8 == datagram
+    kind = by_version(capture.rows(at + GTP_0_HEADER, 1)[:, 0], Header.UNREAD)
+    return np.where(sound, kind, int(Header.PLAIN)), at + GTP_0_HEADER
+
+
 def _teredo(capture: Capture, at: Ints, stop: Ints) -> Next:
     """Step over Teredo's authentication and origin indications (RFC 4380 section 5.1.1)."""
     head = capture.rows(at, 4)
@@ -270,6 +303,7 @@ STEPS: dict[int, Step] = {
     Header.VXLAN: Step(8, _vxlan),
     Header.GENEVE: Step(8, _geneve),
     Header.GTP_U: Step(8, _gtp_u),
+    Header.GTP_0: Step(GTP_0_HEADER, _gtp_0),
     Header.TEREDO: Step(4, _teredo),
     Header.L2TP: Step(6, _l2tp),
     Header.CAPWAP: Step(8, _capwap),

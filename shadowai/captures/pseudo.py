@@ -1,9 +1,9 @@
 """Headers that exist only in captures, put there by the system that captured, a block of packets at once.
 
 Linux cooked v1 and v2, BSD null and loopback, BSD packet filter logs and IPsec's `enc`, Linux netfilter logs, PPI,
-Apple's packet taps and IP over FireWire, Endace ERF, IP over InfiniBand, SunATM, Solaris' IPNET and Juniper's captures
-on its routers: all defined in the IANA
-registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
+Apple's packet taps and IP over FireWire, Endace ERF, IP over InfiniBand and over Fibre Channel (RFC 4338), SunATM,
+Solaris' IPNET, Symantec's firewalls, what Wireshark exports and Juniper's captures on its routers: all defined in the
+IANA registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ NFLOG_PAYLOAD, FIELD_HEADER, MAX_FIELDS = 9, 4, 64  # type of the packet among t
 ERF_MORE, ERF_ETHERNET, ERF_HDLC, ERF_IPV4, ERF_IPV6 = 0x80, (2, 11, 16, 20), (1, 10, 15, 17), 22, 23
 JUNIPER_MAGIC, JUNIPER_BARE, JUNIPER_EXTENDED = (0x4D, 0x47, 0x43), 0x02, 0x80
 SUN_LLC = 2  # traffic of a SunATM frame that begins with LLC
+EXPORT_END, EXPORT_PROTOCOL, MAX_TAGS = 0, 12, 64  # tags in front of an exported packet
+EXPORT_PROTOCOLS = {b"ip\0": int(Header.VERSION), b"ipv6": int(Header.VERSION), b"eth": int(Header.ETHERNET)}
 MAX_EXTENSIONS = 8  # extension headers of an ERF record
 _LINK_KINDS = np.full(max(LINKS) + 2, int(Header.UNKNOWN), np.int64)
 _LINK_KINDS[list(LINKS)] = list(LINKS.values())
@@ -187,6 +189,40 @@ def _juniper_hdlc(capture: Capture, at: Ints, _: Ints) -> Next:
     return _juniper(capture, at, Header.SERIAL)
 
 
+def _juniper_frame_relay(capture: Capture, at: Ints, _: Ints) -> Next:
+    return _juniper(capture, at, Header.FRAME_RELAY)
+
+
+def _fibre_channel(_: Capture, at: Ints, __: Ints) -> Next:
+    return np.full(len(at), int(Header.LLC), np.int64), at + 16
+
+
+def _symantec(capture: Capture, at: Ints, _: Ints) -> Next:
+    return by_ethertype(big16(capture.rows(at, 8), 6)), at + 44
+
+
+def _exported(capture: Capture, at: Ints, stop: Ints) -> Next:
+    """Step over the tags of what Wireshark exports from a higher layer, one of which names the protocol it begins with.
+
+    Ethernet and IP are read on; what begins higher up has its addresses in tags, and is not.
+    """
+    kind = np.full(len(at), int(Header.NOT_IP), np.int64)
+    after, rows = at.copy(), np.arange(len(at))
+    for _ in range(MAX_TAGS):
+        rows = rows[after[rows] + 4 <= stop[rows]]
+        head = capture.rows(after[rows], 8)
+        tag, size = big16(head), big16(head, 2)
+        named = tag == EXPORT_PROTOCOL
+        for name, number in EXPORT_PROTOCOLS.items():
+            kind[rows[named & (head[:, 4 : 4 + len(name)] == list(name)).all(axis=1)]] = number
+        after[rows] += 4 + size
+        rows = rows[tag != EXPORT_END]
+        if not len(rows):
+            break
+    kind[rows] = Header.NOT_IP
+    return kind, after
+
+
 STEPS: dict[int, Step] = {
     Header.COOKED: Step(16, _cooked),
     Header.COOKED2: Step(20, _cooked2),
@@ -204,5 +240,9 @@ STEPS: dict[int, Step] = {
     Header.JUNIPER_ETHERNET: Step(6, _juniper_ethernet),
     Header.JUNIPER_PPP: Step(6, _juniper_ppp),
     Header.JUNIPER_HDLC: Step(6, _juniper_hdlc),
+    Header.JUNIPER_FRAME_RELAY: Step(6, _juniper_frame_relay),
+    Header.FIBRE_CHANNEL: Step(16, _fibre_channel),
+    Header.SYMANTEC: Step(44, _symantec),
+    Header.EXPORTED: Step(4, _exported),
 }
 """Kind -> how it is stepped over."""

@@ -12,7 +12,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shadowai.captures.quic_packet import LongPacket, Opened, client_keys, long_packets, read_varint, salts, unprotect
+from shadowai.captures.quic_packet import (
+    GOOGLE,
+    LongPacket,
+    Opened,
+    client_keys,
+    long_packets,
+    read_varint,
+    salts,
+    unprotect,
+)
 from shadowai.captures.tcp import Stream
 from shadowai.captures.tls import MESSAGE_HEADER, Hello, read_hello
 
@@ -23,6 +32,7 @@ MAX_CONNECTIONS = 16_384  # connections remembered; the longest unused goes firs
 MAX_WAITING = 64 << 20  # bytes kept for all connections
 MAX_IDS = 4  # keys kept for one flow: the first id, a new one after Retry, a following connection
 PADDING, PING, CRYPTO_FRAME = 0x00, 0x01, 0x06
+GOOGLE_CRYPTO = 0x08  # the same in the TLS flavour of Google's QUIC (T050, T051)
 ACK_FRAMES = (0x02, 0x03)
 MAX_ACK_RANGES = 1 << 12  # more do not fit in a datagram
 _NOT_PADDING = re.compile(rb"[^\x00]")
@@ -139,7 +149,7 @@ def _restart(connection: _Connection, packet: LongPacket) -> None:
 
 
 def _advance(connection: _Connection, frames: bytes) -> Iterator[Hello]:
-    for offset, data in crypto_frames(frames):
+    for offset, data in crypto_frames(frames, GOOGLE_CRYPTO if connection.version in GOOGLE else CRYPTO_FRAME):
         if offset + len(data) > 1 << 20:
             message = "a handshake of more than a megabyte"
             raise ValueError(message)
@@ -171,10 +181,10 @@ def _finish(connection: _Connection) -> None:
     connection.crypto = Stream(0)
 
 
-def crypto_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
+def crypto_frames(frames: bytes, wanted: int = CRYPTO_FRAME) -> Iterator[tuple[int, bytes]]:
     """Give offset and data of the CRYPTO frames of an Initial packet (RFC 9000 section 19); ValueError for a cut one.
 
-    Reading stops at a frame that has no place in an Initial packet.
+    `wanted` is the type that CRYPTO frames have. Reading stops at a frame that has no place in an Initial packet.
     """
     at = 0
     while at < len(frames):
@@ -183,7 +193,7 @@ def crypto_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
         if kind == PADDING:
             other = _NOT_PADDING.search(frames, at)
             at = other.start() if other else len(frames)
-        elif kind == CRYPTO_FRAME:
+        elif kind == wanted:
             offset, at = read_varint(frames, at)
             length, at = read_varint(frames, at)
             if at + length > len(frames):

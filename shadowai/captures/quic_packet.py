@@ -35,6 +35,7 @@ _SALT_22 = bytes.fromhex("7fbcdb0e7c66bbe9193a96cd21519ebd7a02644a")
 _SALT_T050 = bytes.fromhex("7ff579e5acd072915580304c43a2367c60488310")
 _SALT_T051 = bytes.fromhex("7a4edef4e7ccee5fa4506c19124fc8ccda6e033d")
 _DRAFT = 0xFF000000
+_T050, _T051 = 0x54303530, 0x54303531
 
 SALTS: dict[int, bytes] = {
     VERSION_1: _SALT_V1,
@@ -44,10 +45,13 @@ SALTS: dict[int, bytes] = {
     **dict.fromkeys(range(_DRAFT + 23, _DRAFT + 29), _SALT_23),
     **dict.fromkeys((_DRAFT + 22, 0xFACEB001), _SALT_22),
     **dict.fromkeys((0xFACEB002, *range(0xFACEB00E, 0xFACEB014)), _SALT_23),
-    0x54303530: _SALT_T050,
-    0x54303531: _SALT_T051,
+    _T050: _SALT_T050,
+    _T051: _SALT_T051,
 }
 """Version -> salt of its Initial secrets."""
+
+GOOGLE = (_T050, _T051)
+"""The TLS flavour of Google's QUIC, which numbers its frames in its own way."""
 
 
 GREASE_MASK, GREASE = 0x0F0F0F0F, 0x0A0A0A0A

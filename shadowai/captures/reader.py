@@ -247,6 +247,7 @@ class _Reading:
         rows = np.flatnonzero(segments.is_tcp | ~dns)
         if len(rows):
             side[rows] = self.flows.add(segments if len(rows) == len(segments) else segments.pick(rows), block)
+            segments.guess[rows[side[rows] < 0]] = Guess.NONE  # there is no room for their flows
         return side
 
     def _packets(self, capture: Capture, block: Block, segments: Segments) -> Iterator[tuple[Packet, Guess]]:
@@ -265,6 +266,7 @@ class _Reading:
             segments.at,
             segments.stop,
             segments.length,
+            segments.lead,
             np.where(segments.is_tcp, acknowledged(capture, segments.head), 0),
         )
         width = segments.source.shape[1]
@@ -274,7 +276,7 @@ class _Reading:
         for place, (side, kind, *values) in enumerate(rows):
             if kind == Guess.NONE and place > last.get(side, -1) and not awaits(side):
                 continue
-            number, time, is_tcp, source_port, destination_port, sequence, at, stop, length, received = values
+            number, time, is_tcp, source_port, destination_port, sequence, at, stop, length, lead, received = values
             packet = Packet(
                 number=number,
                 time=None if time == NO_TIME else time,
@@ -288,6 +290,7 @@ class _Reading:
                 payload=bytes(capture.raw[at:stop]),
                 missing=max(0, length - (stop - at)),
                 acknowledged=received,
+                lead=lead,
                 is_first=kind in NEEDS_FIRST and self.flows.begins(side, sequence),
             )
             yield packet, GUESSES[kind]

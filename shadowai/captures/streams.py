@@ -51,8 +51,8 @@ class Packet(NamedTuple):
     """A TCP or UDP packet that may name a server.
 
     `side` is twice the flow's number, plus one against its canonical direction; `missing` the payload bytes that were
-    on the wire and are not in the file. `acknowledged` is the acknowledgment number of TCP, `is_first` says that
-    nothing that its side sent before was seen.
+    on the wire and are not in the file. `acknowledged` is the acknowledgment number of TCP, `lead` counts the bytes in
+    front of the message that begins in the payload, `is_first` says that nothing that its side sent before was seen.
     """
 
     number: int
@@ -67,6 +67,7 @@ class Packet(NamedTuple):
     payload: bytes
     missing: int
     acknowledged: int = 0
+    lead: int = 0
     is_first: bool = False
 
 
@@ -115,6 +116,8 @@ class Streams:
         if awaited is not None and self._is_renewed(awaited, packet, guess):
             yield from self._abandon(packet.side, awaited)
             awaited = None
+        if awaited is None and packet.lead:
+            packet = _behind_lead(packet)
         if awaited is not None:
             yield from self._push(packet, awaited)
         elif guess in _READERS and not self._is_read(packet):
@@ -198,8 +201,8 @@ class Streams:
         """Give what of the rest follows a message and its body; None where more of the body must be stepped over."""
         if not isinstance(message, Request):
             return rest
-        if message.is_chunked:
-            awaited.reader = Chunks()
+        if isinstance(awaited.reader, RequestReader) and awaited.reader.chunks is not None:
+            awaited.reader = awaited.reader.chunks
             return awaited.reader.feed(rest)
         if message.body > len(rest):
             self._done(side, awaited, min(message.body - len(rest), MAX_BODY))
@@ -268,6 +271,11 @@ class Streams:
     def _make_room(self) -> None:
         while self._awaited and (len(self._awaited) > MAX_STREAMS or self._waiting > MAX_WAITING):
             self._drop(next(iter(self._awaited)), "reassembly-dropped")
+
+
+def _behind_lead(packet: Packet) -> Packet:
+    sequence = (packet.sequence + packet.lead) % SPACE
+    return packet._replace(sequence=sequence, payload=packet.payload[packet.lead :], lead=0)
 
 
 def _reader_of(guess: Guess, payload: bytes) -> Reader:

@@ -24,6 +24,7 @@ DTLS_BEFORE_1 = b"\1\0"  # what OpenSSL sent before DTLS 1.0 was standard, and s
 RANDOM = 32  # bytes
 VERSION = 2  # bytes
 HOST_NAME = 0  # type of a name in a server name extension
+MAX_NAMES = 16  # of one hello
 
 SERVER_NAME, SIGNATURES, ALPN, SESSION_TICKET = 0x0000, 0x000D, 0x0010, 0x0023  # extension types
 VERSIONS, ECH, ESNI = 0x002B, 0xFE0D, 0xFFCE
@@ -41,7 +42,8 @@ EchKind = Literal["grease", "outer"]
 class Hello(NamedTuple):
     """What a ClientHello says.
 
-    `server_name` is the name as sent, None where there is none; `random` tells hellos apart; `version` is that of the
+    `server_name` is the name as sent, None where there is none, `others` further ones in the same list, where no client
+    may have any (RFC 6066 section 3); `random` tells hellos apart; `version` is that of the
     hello's own field, `versions` the list of the extension, `ciphers` and `signatures` those lists as sent (two bytes
     an item), `extensions` the types in the order sent, `alpn` the protocols offered, `encrypted` the content of the ECH
     extension. `whole` is False where the end of the hello was cut off or broken, so that the lists may be too short.
@@ -57,6 +59,7 @@ class Hello(NamedTuple):
     alpn: tuple[bytes, ...] = ()
     encrypted: bytes | None = None
     whole: bool = True
+    others: tuple[bytes, ...] = ()
 
     @property
     def ech(self) -> EchKind | None:
@@ -135,8 +138,9 @@ def read_body(body: bytes, *, whole: bool = True, is_datagram: bool = False) -> 
     if not ended and whole and SERVER_NAME not in values:
         message = "a TLS extension runs over its end"
         raise ValueError(message)
+    names = _server_names(values.get(SERVER_NAME, b""))
     return Hello(
-        _server_name(values.get(SERVER_NAME, b"")),
+        names[0] if names else None,
         random,
         version,
         ciphers,
@@ -146,6 +150,7 @@ def read_body(body: bytes, *, whole: bool = True, is_datagram: bool = False) -> 
         _protocols(values.get(ALPN, b"")),
         values.get(ECH),
         whole and ended,
+        tuple(names[1:]),
     )
 
 
@@ -173,17 +178,23 @@ def _extensions(body: bytes, at: int, end: int) -> tuple[list[int], dict[int, by
     return kinds, values, at == end
 
 
-def _server_name(value: bytes) -> bytes | None:
-    """Give the first host name of a server name list; None where it is empty."""
+def _server_names(value: bytes) -> list[bytes]:
+    """Give the host names of a server name list, up to the first that is broken; ValueError where it has none whole."""
     if not value:
-        return None
+        return []
     end, at = _vector(value, 0, 2), 2
-    while at < end:
+    names: list[bytes] = []
+    while at < end and len(names) < MAX_NAMES:
         kind, start = value[at], at + 3
-        at = _vector(value, at + 1, 2)
-        if kind == HOST_NAME:
-            return value[start:at] or None
-    return None
+        try:
+            at = _vector(value, at + 1, 2)
+        except ValueError:
+            if names:
+                break
+            raise
+        if kind == HOST_NAME and at > start:
+            names.append(value[start:at])
+    return names
 
 
 def _list(value: bytes, width: int) -> bytes:

@@ -1,6 +1,7 @@
 """TCP (RFC 9293) and UDP (RFC 768) headers, a block of packets at once.
 
 ESP (RFC 4303) is taken for UDP from port 0 to port 0, all of it payload: its flows count, nothing of it can be read.
+UDP-Lite (RFC 3828) is UDP whose length field says something else: how much of the datagram its check sum covers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shadowai.captures.network import ESP, TCP, Datagrams
+from shadowai.captures.network import ESP, TCP, UDP, Datagrams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +29,8 @@ class Segments:
 
     `row` in the block, `head` where the header begins in the file, `at` and `stop` the payload at hand, `length` the
     payload bytes on the wire, `sequence` and `source`, `destination` as in the headers. `opens` and `answers` tell a
-    SYN and a SYN that acknowledges one. `guess` and `side` are filled in later: what the payload may begin with, and
-    which side of which flow sent it.
+    SYN and a SYN that acknowledges one. `guess`, `lead` and `side` are filled in later: what the payload may begin with
+    behind how many bytes, and which side of which flow sent it.
     """
 
     row: Ints
@@ -47,6 +48,7 @@ class Segments:
     answers: Mask
     guess: NDArray[np.int8]
     side: Ints
+    lead: Ints
 
     def pick(self, rows: Ints) -> Segments:
         """Give the chosen segments."""
@@ -74,7 +76,7 @@ def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
     is_esp = packets.protocol == ESP
     if is_esp.any():
         head[is_esp], size[is_esp] = 0, 0
-    said = np.where(is_tcp, 0, _big16(head, 4))
+    said = np.where(packets.protocol == UDP, _big16(head, 4), 0)
     # A UDP length of 0 is a jumbogram (RFC 2675) or segmentation offload: IP says how long the datagram is.
     end = np.where(said == 0, packets.wire, np.minimum(packets.at + said, packets.wire))
     bad = ~short & ((size < np.where(is_tcp, MIN_TCP, 0)) | ((said > 0) & (said < UDP_HEADER)))
@@ -104,6 +106,7 @@ def decode(capture: Capture, packets: Datagrams) -> tuple[Segments, Faults]:
         answers=flags == SYN | ACK,
         guess=np.zeros(len(packets), np.int8),
         side=np.full(len(packets), -1, np.int64),
+        lead=np.zeros(len(packets), np.int64),
     )
     return segments, faults
 

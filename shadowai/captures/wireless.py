@@ -31,6 +31,7 @@ VERSION_AND_TYPE, NO_DATA, QOS = 0x0F, 0x40, 0x80
 FOUR_ADDRESSES, PROTECTED, ORDER = 0x03, 0x40, 0x80  # in the second byte
 FRAGMENT_NUMBER, AGGREGATED = 0x0F, 0x80
 SHORTEST, FOURTH = 24, 6  # bytes of the header with three addresses, and of a fourth
+MAX_EXTENDED = 2  # addresses in a mesh control field
 SUBFRAME = 14  # bytes in front of a subframe: two addresses and a length
 MAX_SUBFRAMES = 64  # of one frame
 MAX_WORDS = 16  # presence words of a radiotap header
@@ -62,6 +63,7 @@ def _frames(capture: Capture, head: Bytes, at: Ints, stop: Ints) -> Next:
     qos = (head[:, 0] & QOS) != 0
     size = SHORTEST + FOURTH * four + 2 * qos + 4 * (qos & ((head[:, 1] & ORDER) != 0))
     control = np.where(four, head[:, 30], head[:, 24])
+    size += _mesh_control(capture, at + size, stop)
     later = (head[:, 22] & FRAGMENT_NUMBER) != 0
     cases = [
         (~is_data, Header.NOT_IP),
@@ -71,6 +73,14 @@ def _frames(capture: Capture, head: Bytes, at: Ints, stop: Ints) -> Next:
         (qos & ((control & AGGREGATED) != 0), Header.AGGREGATE),
     ]
     return choose([(holds, int(kind)) for holds, kind in cases], Header.LLC, len(at)), at + size
+
+
+def _mesh_control(capture: Capture, at: Ints, stop: Ints) -> Ints:
+    """Give the bytes of the mesh control field (IEEE 802.11-2020 section 9.2.4.8.3), where SNAP follows one."""
+    extended = capture.rows(at, 1)[:, 0].astype(np.int64)  # its flags: how many addresses it has
+    size = 6 + 6 * extended
+    size[(extended > MAX_EXTENDED) | ~_begins_snap(capture, at + size, stop)] = 0
+    return size
 
 
 def _begins_snap(capture: Capture, at: Ints, stop: Ints) -> Mask:

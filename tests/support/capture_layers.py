@@ -37,6 +37,7 @@ OUT, OUT6 = IP(**ENDS), IPv6(src="fd00::1", dst="fd00::2")
 LOGICAL = bytes(LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(code=0x800))[:6]
 DOT11 = {"addr1": "02:00:00:00:00:01", "addr2": "02:00:00:00:00:02", "addr3": "02:00:00:00:00:03"}
 TO_AP, PROTECTED, BOTH = 1, 0x41, 3
+ROUTED = b"\2\0\0\0\0\2" + b"\x82\0\0\0\0\1" + b"\x06\x30\0\x10\0\x20"  # token ring: addresses and a route
 
 
 def kind(packet: bytes) -> bytes:
@@ -103,6 +104,11 @@ def aggregate(packet: bytes) -> bytes:
 
 def radiotap(present: int, fields: bytes, more: bytes = b"") -> bytes:
     return struct.pack("<BBHI", 0, 0, 8 + len(more) + len(fields), present) + more + fields
+
+
+def arcnet(packet: bytes) -> bytes:
+    """Give the protocol that ARCNET has for IP (RFC 1201, RFC 2497)."""
+    return bytes([family(packet, 0xD4, 0xC4)])
 
 
 def nflog(order: str) -> Wrap:
@@ -176,6 +182,8 @@ LINKS: dict[str, tuple[int, Wrap]] = {
     "802.11-wds": (105, dot11(0, BOTH)),
     "802.11-qos-wds": (105, dot11(8, BOTH, b"\0\0")),
     "802.11-htc": (105, dot11(8, TO_AP | 0x80, b"\0\0" + bytes(4))),
+    "802.11-mesh": (105, dot11(8, BOTH, b"\0\1" + b"\0\x1f" + bytes(4))),
+    "802.11-mesh-addresses": (105, dot11(8, BOTH, b"\0\1" + b"\2\x1f" + bytes(16))),
     "802.11-amsdu": (105, aggregate),
     "radiotap": (127, lambda packet: bytes(RadioTap()) + dot11()(packet)),
     "radiotap-time": (127, lambda packet: radiotap(0x07, bytes(8) + b"\0\2") + dot11()(packet)),
@@ -195,6 +203,15 @@ LINKS: dict[str, tuple[int, Wrap]] = {
     "enc": (109, lambda packet: struct.pack("<III", family(packet, 2, 24), 0, 0) + packet),
     "pktap": (258, pktap),
     "erf": (197, erf),
+    "token-ring": (6, lambda packet: b"\x10\x40" + bytes(ETHER)[:12] + snap(packet)),
+    "token-ring-routed": (6, lambda packet: b"\x10\x40" + ROUTED + snap(packet)),
+    "arcnet": (7, lambda packet: b"\1\2" + arcnet(packet) + b"\0\0\7" + packet),
+    "arcnet-exception": (
+        7,
+        lambda packet: b"\1\2" + arcnet(packet) + b"\xff\xff\xff" + arcnet(packet) + b"\0\0\7" + packet,
+    ),
+    "arcnet-bare": (7, lambda packet: b"\1\2" + (b"\xf0" if packet[0] >> 4 == 4 else b"\xc4\0\0\7") + packet),
+    "arcnet-linux": (129, lambda packet: b"\1\2\0\0" + arcnet(packet) + b"\0\0\7" + packet),
     "juniper": (178, framed(b"MGC\x80\0\x0e\1\1\2\2\1\0\3\1\0\4\1\0\5\0")),
     "juniper-bare": (178, lambda packet: b"MGC\3" + struct.pack("<I", family(packet, 2, 6)) + packet),
     "juniper-ppp": (179, lambda packet: b"MGC\x80\0\0" + b"\xff\3" + ppp(packet)),
@@ -207,6 +224,16 @@ LINKS: dict[str, tuple[int, Wrap]] = {
 def gtp(packet: bytes, **fields: int) -> bytes:
     size = len(packet) + (4 if fields else 0)
     return bytes(GTP_U_Header(teid=5, gtp_type=255, length=size, **fields) / Raw(packet))
+
+
+def gtp_0(packet: bytes) -> bytes:
+    return struct.pack(">BBHHHB3sQ", 0x1E, 255, len(packet), 1, 2, 0xFF, b"\xff" * 3, 5) + packet
+
+
+def gre_routed(packet: bytes) -> bytes:
+    """Write GRE with two source route entries and the one that ends them (RFC 1701)."""
+    hop = struct.pack(">HBB", 0x0800, 0, 4) + b"\xcb\0\x71\1"
+    return b"\x40\0" + kind(packet) + bytes(4) + hop + hop + bytes(4) + packet
 
 
 def gtp_session(packet: bytes) -> bytes:
@@ -268,6 +295,7 @@ TUNNELS: dict[str, Wrap] = {
     "ip-in-ipv6": lambda packet: bytes(ETHER / OUT6 / (IPv6(packet) if packet[0] >> 4 == 6 else IP(packet))),
     "gre": gre(b"", gre_type),
     "gre-options": in_ip(47, lambda packet: b"\xb0\0" + kind(packet) + bytes(4) + b"\0\0\0\7" + b"\0\0\0\1" + packet),
+    "gre-routed": in_ip(47, gre_routed),
     "gre-ipv6": lambda packet: bytes(ETHER / OUT6 / GRE(proto=ethertype(packet)) / Raw(packet)),
     "nvgre": gre(b"\x20\0\x65\x58\0\0\5\0", ether),
     "gre-mpls": gre(b"\0\0\x88\x47" + bytes(MPLS(label=9, s=1))[:4]),
@@ -291,6 +319,7 @@ TUNNELS: dict[str, Wrap] = {
     "geneve": in_udp(6081, lambda packet: bytes(GENEVE(vni=5, proto=0x6558) / Raw(ether(packet)))),
     "geneve-options": in_udp(6081, geneve),
     "gtp-u": in_udp(2152, gtp, 2152),
+    "gtp-0": in_udp(3386, gtp_0, 3386),
     "gtp-u-sequence": in_udp(2152, lambda packet: gtp(packet, S=1, seq=7)),
     "gtp-u-session": in_udp(2152, gtp_session),
     "teredo": in_udp(3544, bytes),

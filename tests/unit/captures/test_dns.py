@@ -92,6 +92,17 @@ def test_broken_queries_are_counted(craft: Craft, message: bytes) -> None:
     assert (found, tally.skipped, tally.broken) == ([], {"dns-invalid": 1}, 0)
 
 
+def test_a_wrong_count_does_not_hide_the_name_of_a_host(craft: Craft) -> None:
+    def miscounted(name: str) -> bytes:
+        message = craft.query(name)
+        return message[:4] + b"\x1c\1" + message[6:]
+
+    assert craft.hosts([craft.udp(miscounted("_sip._udp.voip.example"))]) == ["_sip._udp.voip.example"]
+    for name in ("local", "192.0.2.1", "a\4b.example"):
+        _, tally = craft.read(craft.pcap([craft.udp(miscounted(name))]))
+        assert tally.skipped == {"dns-invalid": 1}
+
+
 def test_a_long_chain_of_pointers_neither_recurses_nor_hangs() -> None:
     chain = b"\1a\0" + b"".join(struct.pack(">H", 0xC000 | max(12, 12 + 3 + 2 * (at - 1))) for at in range(5000))
     message = struct.pack(">6H", 1, 0x100, 2, 0, 0, 0) + b"\1b\0\0\1\0\1" + chain

@@ -157,13 +157,51 @@ def test_a_short_json_body_is_waited_for() -> None:
     [
         b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 70000\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 70\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nMcp-Session-Id: 1\r\nContent-Length: 70\r\n\r\n",
         b"GET / HTTP/1.1\r\nContent-Type: application/json\r\n\r\n",
     ],
 )
 def test_other_bodies_are_not_waited_for(stream: bytes) -> None:
     assert read(stream, wait=True).method in ("POST", "GET")
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+def test_a_chunked_json_body_is_waited_for(step: int) -> None:
+    pieces = [json.dumps(INITIALIZE).encode()[at : at + 30] for at in range(0, 400, 30)]
+    behind = b"GET /next HTTP/1.1\r\n\r\n"
+    stream = post(filter(None, pieces), Content_Type="application/json") + behind
+    reader = RequestReader(wait_for_body=True)
+    given = (reader.feed(stream[at : at + step]) for at in range(0, len(stream), step))
+    request = next(filter(None, given))
+    assert (request.protocol, request.is_chunked, reader.chunks) == ("mcp", True, None)
+    assert behind.startswith(reader.rest)
+
+
+def test_of_a_long_chunked_body_the_beginning_is_looked_at() -> None:
+    stream = post(iter([b"x" * MAX_JSON, b"y" * 10]), Content_Type="application/json")
+    reader = RequestReader(wait_for_body=True)
+    request = reader.feed(stream[:-15])
+    assert request is not None
+    assert (request.protocol, reader.rest) == (None, b"")
+    assert reader.chunks is not None
+    assert reader.chunks.feed(stream[-15:] + b"REST") == b"REST"
+
+
+def test_a_broken_chunked_body_leaves_the_request() -> None:
+    head = b"POST /rpc HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reader = RequestReader(wait_for_body=True)
+    assert reader.feed(head + b"5\r\n{") is None
+    assert reader.held() > len(head)
+    assert reader.without_body() is not None
+    request = reader.feed(b"abcdefgh\r\n")
+    assert request is not None
+    assert (request.path, request.protocol, reader.rest, reader.chunks is None) == ("/rpc", None, b"", True)
+
+
+def test_a_host_is_named_without_a_space_before_the_colon() -> None:
+    request = read(b"GET / HTTP/1.1\r\nHost : one.example\r\nhOsT:two.example\r\n\r\n")
+    assert request.host == b"two.example"
 
 
 def test_a_body_whose_end_was_not_captured_leaves_the_request() -> None:

@@ -13,10 +13,12 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.crypto import CryptoPair
 from aioquic.quic.packet import QuicProtocolVersion, encode_quic_retry
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowai.captures import quic
+from shadowai.captures import quic, quic_packet
 from shadowai.captures.quic import Connections, crypto_frames
 from shadowai.captures.quic_packet import (
     SALTS,
@@ -58,6 +60,18 @@ def protected(
     head += (0x4000 | (2 + len(frames) + 16)).to_bytes(2, "big") + number.to_bytes(2, "big")
     sealed: bytes = pair.encrypt_packet(head, frames, number)
     return sealed
+
+
+def sealed(frames: bytes, version: int, keys: quic_packet.Keys) -> bytes:
+    """Protect a client's Initial packet of a version that aioquic does not know (RFC 9001 sections 5.3, 5.4)."""
+    frames = frames.ljust(40, b"\0")
+    head = b"\xc1" + struct.pack(">I", version) + bytes([len(CID)]) + CID + b"\0\0"
+    head += (0x4000 | (2 + len(frames) + 16)).to_bytes(2, "big") + bytes(2)
+    body = AESGCM(keys.key).encrypt(keys.iv, frames, head)
+    # One block of AES on its own is what the RFC makes the mask of.
+    mask = Cipher(algorithms.AES(keys.header), modes.ECB()).encryptor().update(body[2:18])  # noqa: S305  # see above
+    number = bytes(byte ^ key for byte, key in zip(head[-2:], mask[1:3], strict=True))
+    return bytes([head[0] ^ mask[0] & 0x0F]) + head[1:-2] + number + body
 
 
 def crypto(data: bytes, offset: int = 0) -> bytes:
@@ -132,6 +146,19 @@ def test_connections_of_aioquic_are_read(craft: Craft, version: int, padding: in
         assert [(each.host, each.evidence) for each in found] == [("api.example.com", Evidence.QUIC)]
         assert (found[0].bytes_up, found[0].bytes_down) == (sum(map(len, order)), 0)
         assert tally.skipped == {}
+
+
+@pytest.mark.parametrize("padding", [0, 12])
+def test_a_connection_on_the_port_of_dns_is_found(craft: Craft, padding: int) -> None:
+    sent = datagrams(client("one.example", padding=padding)), datagrams(client("two.example", padding=padding))
+    packets = [craft.udp(data, (50000 + at, 53)) for at, each in enumerate(sent) for data in each]
+    found, tally = craft.read(craft.pcap([*packets[::2], *packets[1::2], craft.udp(craft.query("dns.example"))]))
+    assert sorted((each.host or "", each.evidence.value, each.bytes_up) for each in found) == [
+        ("dns.example", "dns", None),
+        ("one.example", "quic", None),
+        ("two.example", "quic", None),
+    ]
+    assert tally.skipped == {}
 
 
 def test_a_retry_changes_the_keys_and_is_one_connection(craft: Craft) -> None:
@@ -229,6 +256,17 @@ def test_connections_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(quic, "MAX_WAITING", 150)
     _, tally = craft.read(craft.pcap(packets))
     assert tally.skipped == {"reassembly-dropped": 8, "incomplete": 2}
+
+
+@pytest.mark.parametrize("version", [0x54303530, 0x54303531])
+def test_the_tls_flavour_of_googles_quic_numbers_its_frames_in_its_own_way(version: int) -> None:
+    offset, hello = 4, RFC_FRAMES[4:]
+    frames = b"\x08\0" + struct.pack(">H", 0x4000 | len(hello)) + hello
+    keys = client_keys(SALTS[version], version, CID)
+    assert RFC_FRAMES[:offset] == b"\x06\0\x40\xf1"
+    (found,) = Connections().feed(0, sealed(frames, version, keys))
+    assert found.server_name == b"example.com"
+    assert not list(crypto_frames(frames))
 
 
 def test_no_keys_but_the_right_ones_open_a_packet() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HOST = "rare.example"
 LOGICAL = b"\xaa\xaa\3\0\0\0\x08\0"  # LLC and SNAP (RFC 1042)
 MACS = bytes(12)
+# A comment, the protocol's name, the end (epan/exported_pdu.h).
+EXPORTED_ETHERNET = b"\0\1\0\4note" + b"\0\x0c\0\x10eth_withoutfcs\0\0" + bytes(4)
 
 
 def _in_gre(craft: Craft, packet: bytes) -> bytes:
@@ -37,6 +39,12 @@ FRAMES: dict[str, tuple[int, Callable[[Craft, bytes], bytes]]] = {
     "trill": (1, lambda craft, packet: MACS + b"\x22\xf3\0\1\0\1\0\2" + craft.ethernet(packet)),
     "trill-options": (1, lambda craft, packet: MACS + b"\x22\xf3\0\x41\0\1\0\2" + bytes(4) + craft.ethernet(packet)),
     "gre-ppp": (1, _in_gre),
+    "atm-rfc1483-bsd": (11, lambda _, packet: LOGICAL + packet),
+    "fibre-channel": (122, lambda _, packet: bytes(16) + LOGICAL + packet),
+    "symantec": (99, lambda _, packet: bytes(6) + b"\x08\0" + bytes(36) + packet),
+    "juniper-frame-relay": (180, lambda _, packet: b"MGC\x80\0\0\x18\x41\3\xcc" + packet),
+    "exported-ip": (252, lambda _, packet: b"\0\x0c\0\4ip\0\0" + bytes(4) + packet),
+    "exported-ethernet": (252, lambda craft, packet: EXPORTED_ETHERNET + craft.ethernet(packet)),
 }
 # tshark asks for the direction in the pseudo header of these, and knows no encapsulation of Cisco's on the other.
 NOT_TSHARKS = {"frame-relay-cisco", "trill-options"}
@@ -64,6 +72,20 @@ def test_tshark_reads_the_same(craft: Craft, name: str) -> None:
 def test_other_frames_hold_no_ip(craft: Craft, link: int, head: bytes) -> None:
     found, tally = craft.read(craft.pcap([head + craft.udp(craft.query(HOST))], link))
     assert (found, tally.skipped) == ([], {"not-ip": 1})
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        b"\0\x0c\0\4dns\0" + bytes(4),
+        bytes(4),
+        b"\0\1\0\0" * 100,
+        b"\0\x0c\0\4ip\0\0" + b"\0\1\xff\xff",
+    ],
+)
+def test_of_what_is_exported_only_packets_are_read(craft: Craft, tags: bytes) -> None:
+    found, tally = craft.read(craft.pcap([tags + craft.udp(craft.query(HOST))], 252))
+    assert (found, tally.parsed) == ([], 0)
 
 
 def test_a_bridged_frame_in_frame_relay_is_read(craft: Craft) -> None:

@@ -95,6 +95,18 @@ def test_the_first_server_name_counts(craft: Craft) -> None:
     assert hello.server_name == b"first.example"
 
 
+def test_further_server_names_are_given(craft: Craft) -> None:
+    names = [b"\0\0\x0bone.example", b"\7\0\5other", b"\0\0\x0btwo.example"]
+    hello = read_hello(craft.hello(None, before=craft.extension(0, b"\0\x24" + b"".join(names))))
+    assert hello is not None
+    assert (hello.server_name, hello.others) == (b"one.example", (b"two.example",))
+    cut = read_hello(craft.hello(None, before=craft.extension(0, b"\0\x14" + names[0] + b"\0\0\x09two")))
+    assert cut is not None
+    assert (cut.server_name, cut.others) == (b"one.example", ())
+    record = craft.records(craft.hello(None, before=craft.extension(0, b"\0\x24" + b"".join(names))))
+    assert sorted(filter(None, craft.hosts([craft.tcp(record, 1)]))) == ["one.example", "two.example"]
+
+
 def test_a_made_up_ech_extension_never_hides_the_name(craft: Craft) -> None:
     hello = with_extensions(craft, "chat.example.com", (ECH, ech()))
     assert (hello.ech, hello.server_name) == ("grease", b"chat.example.com")

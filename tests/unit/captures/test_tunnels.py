@@ -34,6 +34,8 @@ UNKNOWN_TO_SCAPY = {
     *("qinq-9100", "metadata", "cooked-llc", "null", "null-big", "loop", "ppp-pppd", "chdlc-direction", "mpls-link"),
     *("802.11-htc", "802.11-amsdu", "radiotap-padded", "avs-as-prism", "nflog", "nflog-big", "pflog", "enc"),
     *("pktap", "erf", "ipoib", "wccp", "etherip", "tzsp", "macsec", "macsec-named"),
+    *("802.11-mesh", "802.11-mesh-addresses", "token-ring", "token-ring-routed", "gre-routed", "gtp-0"),
+    *("arcnet", "arcnet-exception", "arcnet-bare", "arcnet-linux"),
     *("juniper", "juniper-bare", "juniper-ppp", "juniper-chdlc"),
 }
 NESTABLE = [name for name in layers.TUNNELS if name not in ONLY_6]
@@ -112,6 +114,8 @@ def test_a_query_from_a_tunnels_port_is_a_query(craft: Craft) -> None:
 CONTROL = {
     "gtp-echo": (2152, b"\x32\1\0\4\0\0\0\0\0\1\0\0"),
     "gtp-length": (2152, b"\x30\xff\xff\xff\0\0\0\5" + contacts("x")[0]),
+    "gtp-0-echo": (3386, b"\x1e\1\0\4" + bytes(5) + b"\xff\xff\xff" + bytes(8) + bytes(4)),
+    "gtp-0-length": (3386, layers.gtp_0(contacts("x")[0]) + b"x"),
     "gtp-extension": (2152, b"\x34\xff\0\x45\0\0\0\5\0\0\0\x85\0" + contacts("x")[0]),
     "l2tp-control": (1701, b"\xc8\2\0\x14\0\1\0\0\0\0\0\0\x80\x08\0\0\0\0\0\1"),
     "l2tp-link-control": (1701, b"\0\2\0\1\0\2\xff\3\xc0\x21\1\1\0\4"),
@@ -162,7 +166,7 @@ CLOSED = {
     "netlink": (113, lambda packet: struct.pack(">HHH8xH", 4, 824, 0, 3) + packet, "not-ip"),
     "label-stack": (219, lambda _: bytes(4) * 40, "tunnel-unread"),
     "macsec": (1, layers.before(bytes(12) + b"\x88\xe5\x2c\0\0\0\0\1" + bytes(8)), "tunnel-unread"),
-    "routed-gre": (1, layers.gre(b"\x40\0\x08\0" + bytes(8)), "tunnel-unread"),
+    "gre-of-endless-routes": (1, layers.gre(b"\x40\0\x08\0" + bytes(4) + b"\x08\0\0\0" * 40), "tunnel-unread"),
     "juniper-magic": (178, layers.framed(b"MGX\x80\0\0"), "not-ip"),
     "odd-service": (1, layers.framed(bytes(12) + b"\x89\x4f\x40\2\2\3\0\0\1\xff"), "tunnel-unread"),
 }
