@@ -33,6 +33,9 @@
 
     drift = 60                       # seconds by which clocks of DHCP servers, VPNs and sources may differ
 
+    [lease_times]                    # how long leases last, of DHCP servers whose files do not say so
+    dnsmasq = "24 h"                 # also windows, zeek
+
     [directory_columns.people]       # a list of people of your own: our column = header; also .networks, .departments
     user = "Login"
     department = "Cost centre"
@@ -57,7 +60,6 @@ SHADOWAI_KEY_FILE and SHADOWAI_LANGUAGE stand above it.
 from __future__ import annotations
 
 import os
-import tomllib
 import zoneinfo
 from functools import cached_property
 from pathlib import Path
@@ -65,8 +67,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
-from shadowai.errors import UsageError, unreadable
-from shadowai.settings.nightly import HistorySettings, ReportsSettings, ScheduleSettings, SourceSettings, rooted
+from shadowai.errors import UsageError
+from shadowai.settings.nightly import HistorySettings, ReportsSettings, ScheduleSettings, SourceSettings, Span, rooted
+from shadowai.settings.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +93,7 @@ _ENVIRONMENT = (
 )
 _Format = Literal["html", "csv", "json", "xlsx", "md", "pdf"]
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+_Servers = dict[Literal["dnsmasq", "windows", "zeek"], Annotated[Span, Field(ge=60)]]
 
 
 class Branding(BaseModel):
@@ -123,6 +127,7 @@ class Settings(BaseModel):
     date_order: Literal["day-first", "month-first"] | None = None
     tls_keylog: Path | None = None
     drift: int = Field(default=60, ge=0, le=3600)
+    lease_times: _Servers = Field(default_factory=dict)
     names: bool = False
     key_file: Path | None = None
     columns: dict[_Name, dict[str, str]] = Field(default_factory=dict)
@@ -209,12 +214,7 @@ def _explain(problem: ErrorDetails, origins: Mapping[str, str]) -> str:
 
 
 def _read(path: Path) -> dict[str, object]:
-    try:
-        values: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unreadable(error, path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"is not valid TOML: {error}", where=path) from error
+    values = read_toml(path)
     for name in ("directory", "policy", "signatures", "tls_keylog", "key_file", "templates"):
         if isinstance(value := values.get(name), str):
             values[name] = path.parent / value

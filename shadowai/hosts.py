@@ -86,15 +86,15 @@ def split_target(text: str) -> Target | None:
         scheme, rest = found[1].lower(), rest[found.end() :]
     else:
         rest = rest.removeprefix("//")
-    cut = _first_of(rest, "/?#")
+    cut = _first_of(rest, "/?#\\")  # browsers take a backslash for a slash (WHATWG URL Standard section 4.4)
     authority, tail = rest[:cut], rest[cut:]
     host_text, port = _split_port(authority.rpartition("@")[2])
     host = normalise_host(host_text)
     if host is None:
         return None
     path = tail.partition("#")[0]
-    if path.startswith("?"):
-        path = "/" + path
+    if path.startswith(("?", "\\")):
+        path = "/" + path.removeprefix("\\")
     return Target(host, port, path or None, scheme)
 
 

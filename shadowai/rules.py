@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shadowai.directory import Directory, DirectoryOptions, load_directory
 from shadowai.model import Who
+from shadowai.overlaid import overlaid
 from shadowai.policy import KnownNames, Policy, load_policy
 from shadowai.signatures import Database, load_database
 from shadowai.signatures.kinds import IndicatorKind
@@ -23,12 +24,16 @@ _NAMES = (IndicatorKind.DOMAIN, IndicatorKind.HOST, IndicatorKind.PATTERN, Indic
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Signatures, directory and policy; `facts` are the services as policy and report know them, by id."""
+    """Signatures, directory and policy; `facts` are the services as policy and report know them, by id.
+
+    `notes` say what signatures of one's own changed of the database.
+    """
 
     database: Database
     directory: Directory
     policy: Policy
     facts: Mapping[str, ServiceFacts]
+    notes: tuple[str, ...] = ()
 
 
 def load_rules(
@@ -49,12 +54,13 @@ def load_rules(
     known = KnownNames(
         services=facts,
         categories=frozenset(database.categories),
-        departments=people.departments,
+        departments=people.named,
         groups=frozenset(group for row in people.content.people for group in row.groups),
         person=partial(_person_key, people) if people.content.people else None,
         hosts=frozenset(one.indicator for one in database.indicators if one.kind in _NAMES),
     )
-    return Rules(database, people, load_policy(policy, known) if policy else Policy.default(), facts)
+    allowed = load_policy(policy, known) if policy else Policy.default()
+    return Rules(database, people, allowed, facts, overlaid(load_database(), database) if signatures else ())
 
 
 def _person_key(directory: Directory, name: str) -> str | None:

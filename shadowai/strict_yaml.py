@@ -17,11 +17,29 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Model = TypeVar("Model", bound=BaseModel)
 MAX_SIZE = 8 << 20  # bytes
 MAX_DEPTH = 100
+MAX_MERGED = 100_000  # keys
 _MERGE_KEY = "tag:yaml.org,2002:merge"
 
 
 class _UniqueKeys(_Loader):  # type: ignore[misc,valid-type]  # the C loader is chosen at run time
-    """The safe loader, which would let the last of two equal keys win, made to refuse them."""
+    """The safe loader, which would let the last of two equal keys win, made to refuse them.
+
+    It copies what is merged (`<<`): eleven lines that each merge the one before nine times would fill any memory.
+    """
+
+    _merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for key, value in node.value:
+            if key.tag == _MERGE_KEY:
+                for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    if isinstance(one, yaml.MappingNode):
+                        self.flatten_mapping(one)
+                        self._merged += 1 + len(one.value)
+                    if self._merged > MAX_MERGED:
+                        message = f"merges more than {MAX_MERGED:,} keys"
+                        raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
+        super().flatten_mapping(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  # PyYAML's own signature
         seen: set[Hashable] = set()
@@ -54,7 +72,8 @@ def load(path: Path) -> object:
     Raises UsageError with file and line for a file that cannot be read, is not YAML, or has a key twice.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_SIZE + 1)
     except OSError as error:
         raise unreadable(error, path) from error
     if len(content) > MAX_SIZE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import io
 import os
 import signal
 import sys
@@ -99,6 +100,7 @@ def main() -> None:
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program quietly, as in other tools
     signal.signal(signal.SIGTERM, _terminate)
+    _ready_streams()
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
@@ -112,10 +114,22 @@ def main() -> None:
         # Inputs have errors of their own, so this is what a command writes: standard output, or a temporary file.
         _give_up_output()
         fail(f"cannot write: {error.strerror or error}", Exit.USAGE)
+    except MemoryError:
+        fail("out of memory; try again with --workers 1, or with fewer inputs at once", Exit.INTERNAL)
     except Exception as error:  # noqa: BLE001  # the process boundary
         fail(f"internal error ({type(error).__name__}: {error}); please report it", Exit.INTERNAL)
     else:
         sys.exit(code or Exit.DONE)
+
+
+def _ready_streams() -> None:
+    """Give the null device in the place of a standard stream that is closed, and let no text fail for its encoding."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # else the next file that is opened would be taken for it
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123  # stays open as long as the program runs
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not where a test has put something else there
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _give_up_output() -> None:

@@ -58,16 +58,16 @@ def _all_questions(questions: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _lines(stream: BinaryIO) -> Iterator[Sequence[str]]:
     """Give the lines of a stream as they come: a pipe that dribbles is answered at once, a file by the block."""
-    rest = b""
+    rest: list[bytes] = []  # pieces of a line that has not ended; joined once, for a line may be all of the input
     while block := stream.read1(_BLOCK) if hasattr(stream, "read1") else stream.read(_BLOCK):
         whole, newline, tail = block.rpartition(b"\n")
         if not newline:
-            rest += block
+            rest.append(block)
             continue
-        yield [line.rstrip("\r") for line in (rest + whole).decode("utf-8", "replace").split("\n")]
-        rest = tail
-    if rest:
-        yield [rest.decode("utf-8", "replace").rstrip("\r")]
+        yield [line.rstrip("\r") for line in b"".join([*rest, whole]).decode("utf-8", "replace").split("\n")]
+        rest = [tail]
+    if last := b"".join(rest):
+        yield [last.decode("utf-8", "replace").rstrip("\r")]
 
 
 def _json_line(answer: Answer) -> str:

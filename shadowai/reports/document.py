@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESULT = "result.json"
+_MOST = 1e18  # a thousand petabytes, and 32 years in ns
+_LONGEST_NUMBER = 30  # characters
 
 _SURROGATE = re.compile(
     "[\ud800-\udfff]"
@@ -41,14 +43,25 @@ def _without_surrogates(result: Result) -> Result:
 def read_result(path: Path) -> Result:
     """Read a result.json, or that of a report folder.
 
-    Raises UsageError where there is none, or where it is of another version of the schema.
+    Raises UsageError where there is none, where it is of another version of the schema, or where it holds a number that
+    nothing measures and that no chart could draw.
     """
     file = path / RESULT if path.is_dir() else path
     try:
-        return Result.model_validate_json(file.read_bytes())
+        content = file.read_bytes()
+        result = Result.model_validate_json(content)
+        json.loads(content, parse_int=_measured, parse_float=_measured, parse_constant=_measured)
     except OSError as error:
         raise UsageError(error.strerror or "cannot be read", where=file) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the document"
         raise UsageError(f"is no result that this version can read: {place}: {first['msg']}", where=file) from error
+    except ValueError as error:
+        raise UsageError(f"is no result of a scan: {error}", where=file) from error
+    return result
+
+
+def _measured(text: str) -> None:
+    if len(text) > _LONGEST_NUMBER or not abs(float(text)) <= _MOST:  # NaN is not, either
+        raise ValueError(f"nothing measures {text[:_LONGEST_NUMBER]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 from shadowai.errors import SourceError
 from shadowai.sources import remote
 from shadowai.sources.names import printable
+from shadowai.sources.streams import read_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,20 +43,43 @@ def find_sources(arguments: Sequence[str], spool: Path) -> tuple[list[Source], l
 
     Standard input (`-`) and pipes (`<(zcat a.log.Z)`) can be read only once, so they are written to a file in the
     folder `spool`, as is what lies behind a URL. What does not exist or cannot be looked into comes back as an error,
-    so that the rest can still be read.
+    so that the rest can still be read; as is a folder that is only linked to, unless it is below one that is listed.
     """
     found: dict[Path | remote.Remote, Source] = {}
-    errors: list[SourceError] = []
-    for argument in arguments:
+    listing = _Listing(spool)
+    for argument in dict.fromkeys(arguments):  # a pipe that is named twice would be waited for
         try:
             if remote.is_url(argument):
-                _take_remote(argument, spool, found, errors)
+                _take_remote(argument, spool, found, listing.errors)
                 continue
-            for name, path in _expand(_plain(argument), spool, errors):
+            for name, path in _expand(_plain(argument), listing):
                 found.setdefault(path.resolve(), Source(printable(name), path.absolute()))
         except SourceError as error:
-            errors.append(error)
-    return list(found.values()), errors
+            listing.errors.append(error)
+        except OSError as error:  # a folder above it is closed, or the name is longer than any can be
+            listing.errors.append(_closed(error, argument))
+    return list(found.values()), [*listing.errors, *listing.not_followed()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What is met while files are listed: errors, the folders looked into, and links to folders among them.
+
+    Links are not followed: whoever may write into a log folder would choose what is read.
+    """
+
+    spool: Path
+    errors: list[SourceError] = field(default_factory=list)
+    folders: set[Path] = field(default_factory=set)
+    links: dict[Path, None] = field(default_factory=dict)
+
+    def not_followed(self) -> Iterator[SourceError]:
+        """Tell of links to folders that were looked into nowhere."""
+        for link in self.links:
+            target = Path(os.path.realpath(link))
+            if self.folders.isdisjoint((target, *target.parents)):
+                reason = "is a link to a folder, which is not followed; name the folder itself"
+                yield SourceError(reason, where=printable(str(link)))
 
 
 def _take_remote(
@@ -84,20 +109,23 @@ def _plain(argument: str) -> str:
     return path if Path(path).exists() else unquote(path)
 
 
-def _expand(argument: str, spool: Path, errors: list[SourceError]) -> Iterable[tuple[str, Path]]:
+def _expand(argument: str, listing: _Listing) -> Iterable[tuple[str, Path]]:
     if not argument:
         raise SourceError("an empty name; name a file, a folder or -", where="''")
     if argument == STDIN:
-        return [(STDIN, _spooled(sys.stdin.buffer, spool))]
+        return [(STDIN, _spooled_input(listing.spool))]
     path = Path(argument)
-    if path.is_dir():
-        return list(_files_below(path, errors))
-    if path.is_fifo():
-        return [(argument, _spooled_pipe(path, spool))]
-    if path.exists():
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
+        return list(_files_below(path, listing))
+    if stat.S_ISFIFO(mode):
+        return [(argument, _spooled_pipe(path, listing.spool))]
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise SourceError("is a device, which may never end; name a file", where=printable(argument))
+    if mode:
         return [(argument, path)]
     matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
-    files = [(match, Path(match)) for match in matches if Path(match).is_file()]
+    files = [(match, Path(match)) for match in matches if _is_file(Path(match), listing)]
     if not files:
         wildcard = glob.has_magic(argument)
         reason = "no file matches this pattern" if wildcard else "no such file or folder; check the path"
@@ -105,19 +133,41 @@ def _expand(argument: str, spool: Path, errors: list[SourceError]) -> Iterable[t
     return files
 
 
-def _files_below(folder: Path, errors: list[SourceError]) -> Iterator[tuple[str, Path]]:
+def _mode(path: Path) -> int:
+    """Say what a path is, by the bits of stat(2); 0 where there is nothing."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: settings can write a NUL
+        return 0
+
+
+def _files_below(folder: Path, listing: _Listing) -> Iterator[tuple[str, Path]]:
     closed: list[OSError] = []
     files: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        listing.links.update(dict.fromkeys(path for name in folders if (path := Path(place, name)).is_symlink()))
         files.extend(Path(place, name) for name in names if not name.startswith("."))
-    files = sorted(path for path in files if path.is_file())
-    errors.extend(
-        SourceError(f"cannot be looked into: {error.strerror}", where=printable(error.filename)) for error in closed
-    )
-    if not files and not closed:
+    listing.folders.add(Path(os.path.realpath(folder)))
+    known = len(listing.errors)
+    listing.errors.extend(_closed(error, error.filename) for error in closed)
+    files = sorted(path for path in files if _is_file(path, listing))
+    if not files and len(listing.errors) == known:
         raise SourceError("the folder holds no files", where=printable(str(folder)))
     return ((str(path), path) for path in files)
+
+
+def _is_file(path: Path, listing: _Listing) -> bool:
+    """Say whether it is a regular file, or a link to one; a file that cannot be looked at is told of."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        listing.errors.append(_closed(error, str(path)))
+        return False
+
+
+def _closed(error: OSError, name: str) -> SourceError:
+    return SourceError(f"cannot be looked into: {error.strerror}", where=printable(name))
 
 
 def _spooled(stream: BinaryIO, spool: Path) -> Path:
@@ -126,9 +176,18 @@ def _spooled(stream: BinaryIO, spool: Path) -> Path:
     return Path(file.name)
 
 
+def _spooled_input(spool: Path) -> Path:
+    if sys.stdin is None:
+        raise SourceError("standard input is closed", where=STDIN)
+    try:
+        return _spooled(sys.stdin.buffer, spool)
+    except OSError as error:
+        raise read_error(Source(STDIN, spool), error) from error
+
+
 def _spooled_pipe(pipe: Path, spool: Path) -> Path:
     try:
         with pipe.open("rb") as stream:
             return _spooled(stream, spool)
     except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", where=printable(str(pipe))) from error
+        raise read_error(Source(printable(str(pipe)), pipe), error) from error

@@ -5,10 +5,11 @@ The size of a shard is fixed, so that the cut depends on the file alone and neve
 
 from __future__ import annotations
 
-import mmap
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from shadowai.errors import SourceError
 from shadowai.sources.streams import HEAD_SIZE, READ_ERRORS, chunks, is_compressed, open_stream, read_error, read_head
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def cut(
             return [Shard(source)]
         starts = range(0, length, size)
         headers = _headers_in_force(source, directives, starts, has_header_line=has_header_line)
-    except (OSError, ValueError) as error:  # ValueError: emptied meanwhile, so that nothing can be mapped
+    except OSError as error:
         raise read_error(source, error) from error
     return [
         Shard(source, start, min(start + size, length), header) for start, header in zip(starts, headers, strict=True)
@@ -67,7 +68,7 @@ def cut_further(
         length = span.source.path.stat().st_size if span.end is None else span.end
         starts = [span.start, *range(span.start - span.start % size + size, length, size)]
         headers = _headers_in_force(span.source, directives, starts, has_header_line=has_header_line)
-    except (OSError, ValueError) as error:  # see above
+    except OSError as error:
         raise read_error(span.source, error) from error
     ends = [*starts[1:], length]
     return [Shard(span.source, *piece) for piece in zip(starts, ends, headers, strict=True)]
@@ -81,7 +82,7 @@ def header_at(source: Source, at: int, *, directives: Sequence[bytes] = (), has_
         if is_compressed(source):
             return _header_of_head(read_head(source)[:at], directives, has_header_line=has_header_line)
         return _headers_in_force(source, directives, [at], has_header_line=has_header_line)[0]
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise read_error(source, error) from error
 
 
@@ -97,15 +98,20 @@ def line_blocks(
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (offset, bytes) of whole lines, in order; the offset counts decompressed bytes from the file's start.
 
-    A line longer than `longest_line` comes in pieces. Raises SourceError after what could be read has been yielded.
+    A line longer than `longest_line` comes in pieces. Raises SourceError after what could be read has been yielded,
+    also where the file ends before the shard does: it has been cut short since it was cut into shards.
     """
     try:
         with open_stream(shard.source) as stream:
-            offset = _first_line(stream, shard.start)
+            place = _first_line(stream, shard.start)
             with chunks(stream, block_size, ahead=is_compressed(shard.source)) as pieces_read:
-                yield from _blocks(pieces_read, offset, shard.end, longest_line)
+                for offset, block in _blocks(pieces_read, place, shard.end, longest_line):
+                    place = offset + len(block)
+                    yield offset, block
     except READ_ERRORS as error:
         raise read_error(shard.source, error) from error
+    if shard.end is not None and place < shard.end:
+        raise SourceError("has changed while it was read: it became shorter", where=shard.source.name)
 
 
 def pieces(source: Source, count: int = PIECES, size: int = PIECE_SIZE) -> list[tuple[int, bytes]]:
@@ -133,10 +139,13 @@ def pieces(source: Source, count: int = PIECES, size: int = PIECE_SIZE) -> list[
 def line_number(source: Source, offset: int) -> int:
     """Give the number (from 1) of the line that begins at a byte offset of the decompressed content."""
     lines, left = 1, offset
-    with open_stream(source) as stream:
-        while left > 0 and (chunk := stream.read(min(BLOCK_SIZE, left))):
-            lines += chunk.count(b"\n")
-            left -= len(chunk)
+    try:
+        with open_stream(source) as stream:
+            while left > 0 and (chunk := stream.read(min(BLOCK_SIZE, left))):
+                lines += chunk.count(b"\n")
+                left -= len(chunk)
+    except READ_ERRORS as error:  # it was whole up to there when it was read, and has changed since
+        raise read_error(source, error) from error
     return lines
 
 
@@ -197,31 +206,38 @@ def _go_to(stream: BinaryIO, place: int) -> None:
 def _headers_in_force(
     source: Source, directives: Sequence[bytes], starts: Sequence[int], *, has_header_line: bool
 ) -> list[tuple[bytes, ...]]:
-    with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        first = (_line_at(data, 0),) if has_header_line else ()
-        found = sorted((at, prefix) for prefix in directives for at in _line_starts(data, prefix))
-        headers = []
-        in_force: dict[bytes, tuple[int, bytes]] = {}
-        place = 0
-        for start in starts:
-            while place < len(found) and found[place][0] < start:
-                at, prefix = found[place]
-                in_force[prefix] = (at, _line_at(data, at))
-                place += 1
-            headers.append(first + tuple(line for _, line in sorted(in_force.values())) if start else ())
+    # Read and not mapped: a log that is cut short meanwhile (logrotate's copytruncate) would end the process by SIGBUS.
+    last: list[dict[bytes, int]] = [{} for _ in starts]
+    headers = []
+    in_force: dict[bytes, int] = {}
+    with source.path.open("rb") as file:
+        first = (_line_at(file, 0),) if has_header_line else ()
+        for at, prefix in _line_starts(file, directives, starts[-1]):
+            if (place := bisect_right(starts, at)) < len(starts):
+                last[place][prefix] = at
+        for start, found in zip(starts, last, strict=True):
+            in_force.update(found)
+            lines = (_line_at(file, at) for at in sorted(in_force.values()))
+            headers.append((*first, *lines) if start else ())
     return headers
 
 
-def _line_starts(data: mmap.mmap, prefix: bytes) -> Iterator[int]:
-    if data[: len(prefix)] == prefix:
-        yield 0
-    needle = b"\n" + prefix
-    at = data.find(needle)
-    while at >= 0:
-        yield at + 1
-        at = data.find(needle, at + 1)
+def _line_starts(file: BinaryIO, prefixes: Sequence[bytes], end: int) -> Iterator[tuple[int, bytes]]:
+    """Yield where lines with these beginnings begin, those of each in order, and perhaps some behind the end."""
+    keep = max(map(len, prefixes), default=0)
+    place, rest = file.seek(0) - 1, b"\n"  # as if a line ended before the first
+    while prefixes and place < end and (chunk := file.read(BLOCK_SIZE)):
+        data = rest + chunk
+        for prefix in prefixes:
+            needle = b"\n" + prefix
+            at = data.find(needle, max(0, len(rest) - len(needle) + 1))  # what ends in the rest was found before
+            while at >= 0:
+                yield place + at + 1, prefix
+                at = data.find(needle, at + 1)
+        rest = data[-keep:]
+        place += len(data) - len(rest)
 
 
-def _line_at(data: mmap.mmap, start: int) -> bytes:
-    newline = data.find(b"\n", start, start + BLOCK_SIZE)
-    return data[start : newline if newline >= 0 else start + BLOCK_SIZE]
+def _line_at(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.readline(BLOCK_SIZE).removesuffix(b"\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import bz2
+import errno
 import hashlib
 import lzma
 import tempfile
@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 import zstandard
 
 from shadowai.errors import SourceError
+from shadowai.sources.bz2xz import BZIP2, XZ, open_bzip2, open_xz
 from shadowai.sources.gzipfiles import MAGIC as GZIP
 from shadowai.sources.gzipfiles import open_gzip
 from shadowai.sources.lz4frames import MAGIC as LZ4
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 HEAD_SIZE = 1 << 16  # bytes that are enough to tell a format
 HASHED = 1 << 18  # bytes hashed at once
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # of what is written on the way: standard input, archives, compressed captures
 _ARCHIVES = {b"PK\x03\x04": "a zip archive", b"7z\xbc\xaf": "a 7z archive"}
 
 READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
@@ -38,8 +40,8 @@ READ_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdErro
 
 _OPENERS: dict[bytes, Callable[[Path], object]] = {
     GZIP: open_gzip,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
+    BZIP2: open_bzip2,
+    XZ: open_xz,
     ZSTANDARD: open_zstandard,
     LZ4: open_lz4,
 }
@@ -187,6 +189,8 @@ def read_error(source: Source, error: Exception) -> SourceError:
     """Say what went wrong while reading, in the user's words."""
     if isinstance(error, EOFError):
         reason = "the compressed data ends too early; the file is truncated"
+    elif isinstance(error, OSError) and error.errno in _NO_ROOM:
+        reason = f"does not fit into {tempfile.gettempdir()}; name a folder with more room in TMPDIR"
     elif isinstance(error, OSError) and error.strerror:
         reason = f"cannot be read: {error.strerror}"
     else:

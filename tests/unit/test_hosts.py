@@ -53,6 +53,9 @@ def test_what_is_no_host_is_none(text: str) -> None:
         ("a.example:99999", Target("a.example")),
         ("https://evil.test/?u=https://chatgpt.com/", Target("evil.test", None, "/?u=https://chatgpt.com/", "https")),
         ("https://chatgpt.com@evil.test/", Target("evil.test", None, "/", "https")),
+        # A browser goes to the first host (WHATWG URL Standard section 4.4).
+        ("http://evil.test\\@chatgpt.com/x", Target("evil.test", path="/@chatgpt.com/x", scheme="http")),
+        ("https://claude.ai\\new?y", Target("claude.ai", path="/new?y", scheme="https")),
     ],
 )
 def test_a_url_in_any_spelling_is_taken_apart(text: str, target: Target) -> None:

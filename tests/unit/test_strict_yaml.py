@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, ConfigDict
 
 from shadowai import strict_yaml
 from shadowai.errors import SignatureError, UsageError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Row(BaseModel):
@@ -44,6 +41,26 @@ def test_deep_nesting_is_an_error_not_a_crash(tmp_path: Path, opening: str) -> N
     path.write_text(opening * 1_000_000)
     with pytest.raises(UsageError, match=r"deep\.yaml:1: .*nested more than 100 deep"):
         strict_yaml.load(path)
+
+
+def test_mappings_can_be_merged_but_not_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "merged.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {<<: [*a, {z: 4}]}\n")
+    document = strict_yaml.load(path)
+    assert document == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": {"x": 1, "y": 2, "z": 4}}
+    levels = (f"m{n}: &m{n}\n  <<: [{', '.join([f'*m{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    path.write_text("m0: &m0 {a: 1}\n" + "".join(levels))  # nine to the power of eleven
+    with pytest.raises(UsageError, match=r"merged\.yaml:\d+: is not valid YAML: merges more than 100,000 keys"):
+        strict_yaml.load(path)
+    path.write_text("a: &a {<<: *a}\n")
+    with pytest.raises(UsageError, match="is not valid YAML"):
+        strict_yaml.load(path)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").is_char_device(), reason="there are no such devices here")
+def test_a_file_that_never_ends_is_refused() -> None:
+    with pytest.raises(UsageError, match="larger than 8 MiB"):
+        strict_yaml.load(Path("/dev/zero"))
 
 
 def test_a_long_flat_file_is_fine_and_a_huge_one_refused(tmp_path: Path) -> None:

@@ -204,6 +204,36 @@ def test_a_full_disk_is_told_as_such(log: Path, arguments: tuple[str, ...]) -> N
     assert (done.returncode, done.stderr) == (2, "shadowai: cannot write: No space left on device\n")
 
 
+@pytest.mark.parametrize(
+    ("closing", "code", "message"),
+    [
+        ("scan - <&-", 4, "shadowai: -: is empty\n"),
+        ("match - <&-", 0, ""),
+        ("match chatgpt.com >&-", 0, ""),
+        ("match --nonsense 2>&-", 2, ""),
+    ],
+)
+def test_a_standard_stream_that_is_closed_is_no_internal_error(closing: str, code: int, message: str) -> None:
+    program = f"{sys.executable} -c 'from shadowai.cli import main; main()' {closing}"
+    done = subprocess.run(["sh", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, message)
+
+
+def test_what_a_terminal_cannot_show_is_written_in_another_way() -> None:
+    program = (sys.executable, "-c", "from shadowai.cli import main; main()", "match", "b\u00fccher.example")
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "b\\xfccher.example  no AI service known\n"
+
+
+def test_a_lack_of_memory_is_told_with_a_remedy() -> None:
+    program = "from shadowai import cli; cli.cli.main = lambda **_: bytearray(1 << 62); cli.main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 70
+    assert done.stderr == "shadowai: out of memory; try again with --workers 1, or with fewer inputs at once\n"
+
+
 def test_a_closed_pipe_ends_quietly(log: Path) -> None:
     log.write_text(PLAIN * 20_000)
     program = f"{sys.executable} -c 'from shadowai.cli import main; main()' observe {log} | head -1"

@@ -71,6 +71,15 @@ def test_lines_that_are_longer_than_a_block_stay_whole() -> None:
     assert [len(line) for some in _lines(io.BytesIO(data)) for line in some] == [700_000, 10]
 
 
+def test_a_line_of_many_blocks_is_put_together_once() -> None:
+    class Dribble(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return super().read1(min(size or 0, 1024))
+
+    data = b"a" * (64 << 20)  # adding block to block would copy two terabytes
+    assert [len(line) for some in _lines(Dribble(data)) for line in some] == [64 << 20]
+
+
 def test_a_pipe_that_dribbles_is_answered_at_once() -> None:
     command = [sys.executable, "-c", "from shadowai.cli import main; main()", "match", "-"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -15,13 +15,14 @@ from support.hostile import ATTACKS, poisoned
 from support.report_world import world
 
 from shadowai import reports
+from shadowai.errors import UsageError
 from shadowai.reports import result_json, result_schema, summary, usage_csv, write
 from shadowai.reports.document import read_result
 from shadowai.reports.html import pages as all_pages
 from shadowai.reports.order import Order
 from shadowai.reports.schema import result_schema_text
 from shadowai.reports.tables import COLUMNS, csv_files
-from shadowai.result import Result
+from shadowai.result import Result, ScorePart
 
 Examples = Mapping[str, Callable[[], Result]]
 NAMES = ["small", "empty", "one", "quiet", "unknown", "forty", "sixty", "long"]
@@ -42,6 +43,22 @@ def test_result_json_round_trip(examples: Examples, name: str) -> None:
     assert Result.model_validate_json(data) == result
     assert data.endswith(b"}\n")
     assert data == result_json(Result.model_validate_json(data))
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 39, "1" * 5000, "1e308", "1e19", "-1e19", "NaN", "Infinity"])
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_number_that_nothing_measures_is_refused(examples: Examples, tmp_path: Path, kind: type, number: str) -> None:
+    document = json.loads(result_json(examples["small"]()))
+    part = ScorePart(name="x", points=1, of=2, says="why").model_dump()
+    score = {"points": 7.5, "of": 100, "parts": [part], "missing": []}
+    document["departments"][0]["score"] = score if kind is float else None
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    read_result(tmp_path)
+    text = re.sub(r"7\.5" if kind is float else '(?<="people": )[0-9]+', number, json.dumps(document), count=1)
+    assert number in text
+    (tmp_path / "result.json").write_text(text)
+    with pytest.raises(UsageError, match=r"result\.json: is no result "):
+        read_result(tmp_path)
 
 
 def test_result_json_is_canonical(examples: Examples) -> None:

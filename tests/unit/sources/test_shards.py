@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadowai.errors import SourceError
 from shadowai.sources import Shard, Source, cut, line_blocks, line_number
+from shadowai.sources import shards as shards_module
 
 LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=40)
 
@@ -64,6 +67,42 @@ def test_the_layout_in_force_goes_with_each_shard(tmp_path: Path) -> None:
     assert headers[-1] == (b"#Version: 1", b"#Fields: b a")
 
 
+@given(
+    st.lists(st.sampled_from([b"#A: ", b"#AB: ", b"x #A: ", b"#", b""]), max_size=60),
+    st.integers(8, 60),
+    st.integers(12, 40),
+)
+def test_the_last_line_of_each_kind_before_a_shard_is_in_force(kinds: list[bytes], size: int, block: int) -> None:
+    lines = [kind + b"%d" % number for number, kind in enumerate(kinds)]
+    content = b"#\n" + b"\n".join(lines)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shadowai.sources.shards.BLOCK_SIZE", block)  # so that directives lie over the edges of blocks
+        shards = cut(_source(content, folder), directives=(b"#A", b"#AB"), size=size)
+    for shard in shards[1:]:
+        before = [line for place, line in _places(content) if place < shard.start]
+        last = {prefix: line for line in before for prefix in (b"#A", b"#AB") if line.startswith(prefix)}
+        in_order = [line for line in dict.fromkeys(before) if line in last.values()]
+        assert list(dict.fromkeys(shard.header)) == in_order
+
+
+def _places(content: bytes) -> list[tuple[int, bytes]]:
+    lines = content.split(b"\n")
+    return list(zip(accumulate((len(line) + 1 for line in lines), initial=0), lines, strict=False))
+
+
+def test_a_log_that_is_cut_short_meanwhile_ends_in_an_error_and_not_the_process(tmp_path: Path) -> None:
+    content = b"#Fields: a\n" + b"row\n" * 200_000
+    source = _source(content, str(tmp_path))
+    shards = cut(source, directives=(b"#Fields:",), size=300_000)
+    source.path.write_bytes(content[:400_000])  # as logrotate's copytruncate does, under a reader's hands
+    assert b"".join(block for _, block in line_blocks(shards[0])).endswith(b"row\n")
+    with pytest.raises(SourceError, match=r"a\.log: has changed while it was read: it became shorter"):
+        list(line_blocks(shards[1]))
+    with pytest.raises(SourceError, match="it became shorter"):
+        list(line_blocks(shards[2]))
+    assert "mmap" not in shards_module.__dict__, "reading what is mapped and gone raises SIGBUS"
+
+
 def test_the_header_line_goes_with_each_shard(tmp_path: Path) -> None:
     shards = cut(_source(b"time,host\n" + b"1,a\n" * 50, str(tmp_path)), has_header_line=True, size=64)
     assert [shard.header for shard in shards] == [(), *[(b"time,host",)] * (len(shards) - 1)]
@@ -77,3 +116,9 @@ def test_compressed_logs_stay_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("offset", "number"), [(0, 1), (2, 2), (3, 3), (5, 4)])
 def test_an_offset_has_a_line_number(tmp_path: Path, offset: int, number: int) -> None:
     assert line_number(_source(b"a\n\nb\nc", str(tmp_path)), offset) == number
+
+
+def test_a_line_of_a_file_that_was_damaged_meanwhile_has_no_number(tmp_path: Path) -> None:
+    source = _source(gzip.compress(b"line\n" * 10_000)[:-30], str(tmp_path))
+    with pytest.raises(SourceError, match=r"a\.log: "):
+        line_number(source, 50_000)
