@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from shadowai import GENERATOR
@@ -34,13 +34,15 @@ if TYPE_CHECKING:
     from shadowai.rules import Rules
 
 
+EPOCH = date(1970, 1, 1).toordinal()  # day
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What a report is about beside the activity: the bounds within which that was gathered, what to compare it with.
 
     `since` and `until` are in ns, the latter excluded; `previous` is the result of the period before; `labels` say how
-    people are called; `sightings` are who was where beside what the activity shows, and at which addresses nobody else
-    was.
+    people are called; `sightings` are who was where beside what the activity shows, and on which days nobody else was.
     """
 
     since: int | None = None
@@ -52,14 +54,24 @@ class Frame:
 
 def assemble(activity: Activity | Columns, sources: tuple[SourceReport, ...], rules: Rules, frame: Frame) -> Result:
     """Attribute the activity, work out usage, candidates and blind spots, and put the document together."""
+    gc.freeze()  # else Python looks for garbage among the rules, again and again: a quarter of the time
+    try:
+        return _assembled(activity, sources, rules, frame)
+    finally:
+        gc.unfreeze()
+
+
+def _assembled(activity: Activity | Columns, sources: tuple[SourceReport, ...], rules: Rules, frame: Frame) -> Result:
     columns = activity if isinstance(activity, Columns) else columns_of(activity)
-    seen = chain(sightings(columns), frame.sightings.seen)  # of ten million rows some hundreds of MB at once
-    directory = rules.directory.learn(seen, frame.sightings.searched)
+    directory = rules.directory.learn(sightings(columns))
+    if frame.sightings.days:
+        directory = directory.learn_days(frame.sightings.seen, frame.sightings.days)
     places = {place.id: HidingPlace(place.kind, place.name) for place in rules.database.blind_spots}
     catalogue = _catalogue(rules, directory, places, frame.labels)
     found = digest_of(attributed_parts(columns, directory), catalogue.code, catalogue.limits)
-    report = usage(found, catalogue, directory.departments)
     period = _period(sources, frame.since, frame.until)
+    sizes = directory.headcounts(_days(period))
+    report = usage(found, catalogue, sizes.departments, sizes.of)
     result = Result(
         generator=GENERATOR,
         period=period,
@@ -76,7 +88,7 @@ def assemble(activity: Activity | Columns, sources: tuple[SourceReport, ...], ru
         blind_spots=blind_spots(found.rows, places, sources),
         sources=sources,
         policy=_policy_report(rules.policy, report.by_rule, period),
-        warnings=(*directory.warnings, *rules.policy.warnings),
+        warnings=(*rules.notes, *directory.warnings, *rules.policy.warnings),
     )
     if frame.previous is None:
         return result
@@ -128,3 +140,11 @@ def _period(sources: tuple[SourceReport, ...], since: int | None, until: int | N
     start = max(min(starts), iso_time(since) or "")
     end = max(ends) if until is None else min(max(ends), iso_time(until - 1) or "")
     return Period(start=start, end=end) if start <= end else Period(start=None, end=None)
+
+
+def _days(period: Period) -> tuple[int, int] | None:
+    """Give the first and last day of a period, since 1970-01-01 UTC."""
+    if period.start is None or period.end is None:
+        return None
+    first, last = (date.fromisoformat(moment[:10]).toordinal() - EPOCH for moment in (period.start, period.end))
+    return first, last

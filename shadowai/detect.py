@@ -184,6 +184,8 @@ class Detector:
         key = activity.add(seen, found, self._client(seen.user_agent) if found.subject is Subject.SERVICE else None)
         if notes is not None:
             notes.take(seen, key)
+        else:
+            activity.pack()
         if found.is_generic and seen.host and self.matcher.candidate(seen.host):
             activity.add(seen, Finding(Subject.CANDIDATE, seen.host))
 

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shadowai.activity.rollup import Activity
-    from shadowai.detect import Detector, Task
+    from shadowai.detect import Detector, Outcome, Task
     from shadowai.engine import Workers
     from shadowai.inputs import Input
 
     Advance = Callable[[int, int], None]
     Into = Callable[[int], Activity]
+
+LITTLE = 8 << 20  # bytes; before workers have started, this process has read as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | N
     outcomes = run(
         detect.work,
         work.tasks,
-        workers=work.workers,
+        workers=_worth(work.workers, measure),
         prepare=detect.prepare,
         context=(work.detector,),
         meanwhile=work.meanwhile,
@@ -52,15 +54,26 @@ def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | N
     with closing(outcomes):
         for outcome in outcomes:
             for whole in joining.take(outcome):
-                into(whole.number).merge(whole.activity)
+                _take(into(whole.number), whole)
                 notes.merge(whole.notes or Notes())
                 inputs[whole.number].take(whole)
             if advance:
                 advance(measure.finish(outcome.number), measure.total)
     for whole in joining.finish():
-        into(whole.number).merge(whole.activity)
+        _take(into(whole.number), whole)
         inputs[whole.number].take(whole)
     return notes
+
+
+def _take(activity: Activity, outcome: Outcome) -> None:
+    activity.merge(outcome.activity)
+    if outcome.notes is None:  # else rows are asked for by their keys, to be given the bytes of their flows
+        activity.pack()
+
+
+def _worth(workers: Workers, measure: Measure) -> Workers:
+    """Give as many workers as are worth their start; a cluster was asked for by name."""
+    return 1 if isinstance(workers, int) and measure.total < LITTLE else workers
 
 
 class Measure:

@@ -6,6 +6,7 @@ import importlib
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,8 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
         detector = _detector(rules, reading, options)
         with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:
             with reaching(workers, inputs, Path(spool), reading.keylog):
-                gathered = _read_all(inputs, detector, _Means(Path(spool), workers, advance), rules.directory)
+                means = _Means(Path(spool), workers, advance, is_written=options.out is not None)
+                gathered = _read_all(inputs, detector, means, rules.directory)
             result = _assemble(gathered, inputs, rules, options, previous)
             if options.out:
                 publish(result, _manifest(inputs, rules, prints), options.out, options.order)
@@ -99,11 +101,15 @@ def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> de
 
 @dataclass(frozen=True, slots=True)
 class _Means:
-    """What reading needs beside what is read: room, workers, whom to tell how far it has come."""
+    """What reading needs beside what is read: room, workers, whom to tell how far it has come.
+
+    `is_written` says that a report will be.
+    """
 
     spool: Path
     workers: Workers
     advance: Advance | None
+    is_written: bool
 
 
 def _read_all(
@@ -113,7 +119,7 @@ def _read_all(
     rings = rings_of(inputs) if in_parts else []
     tasks = flows.with_folders(list(tasks_of(inputs, in_parts=in_parts, rings=rings)), means.spool)
     merged = Activity()
-    work = Work(tasks, rings, detector, means.workers, _load_assembly)
+    work = Work(tasks, rings, detector, means.workers, partial(_load_the_rest, is_written=means.is_written))
     notes = gather(work, inputs, lambda _number: merged, means.advance)
     flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, means.workers))
     columns = columns_of(merged)
@@ -121,9 +127,11 @@ def _read_all(
     return columns, second_look.look_again(columns, directory, inputs, again)
 
 
-def _load_assembly() -> None:
-    """Import what assembling needs while the workers begin: pandas takes a quarter of a second."""
+def _load_the_rest(*, is_written: bool) -> None:
+    """Import what comes after reading while the workers begin: pandas takes a quarter of a second."""
     importlib.import_module("shadowai.assemble")
+    if is_written:
+        importlib.import_module("shadowai.reports.files")
 
 
 def _assemble(

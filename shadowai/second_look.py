@@ -2,8 +2,8 @@
 
 The first pass reads the lines about AI alone, so that it sees of most users at an address nothing. Here the lines with
 such an address are looked at, whatever they are about: of each run of lines of one user the first, the last and three
-an hour are read, the others only searched for that user's name. Nothing of them is kept but who was where when, for
-this scan.
+an hour are read, the others only searched for that user's name. Nothing of them is kept but who was where when: for
+this scan, or in the history for reports about those days.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import hyperscan
 import numpy as np
 
 from shadowai import detect, logs, sources
-from shadowai.activity.columns import NO_TIME, rows_by
-from shadowai.activity.sightings import Sightings
+from shadowai.activity.columns import DAY_MINUTES, NO_MINUTE, rows_by
+from shadowai.activity.sightings import Sightings, about
 from shadowai.engine import run
 from shadowai.kept_readers import reader_of
 from shadowai.model import MINUTE, Observation, Tally, Who
@@ -47,25 +47,36 @@ Times = dict[tuple[str, str, int | None], tuple[int, int]]
 
 
 def look_again(columns: Columns, directory: Directory, inputs: Sequence[Input], again: Again) -> Sightings:
-    """Find out who was at the addresses of contacts whom the directory gives to nobody.
+    """Find out who was at the addresses of contacts whom the directory gives to nobody, on the days of those contacts.
 
     What a log that names users leaves unnamed stays so: of a proxy's line without one nobody knows more than the proxy.
     """
-    tasks = [task for task in again.tasks if task.format is not None and _names_users(task.format)]
+    tasks = [task for task in again.tasks if task.format is not None and names_users(task.format)]
     files = {task.shard.source.name for task in tasks}
-    wanted = unnamed_addresses(_without(files, columns), directory) if tasks else frozenset()
+    wanted = nameless(without(files, columns), directory) if tasks else frozenset()
     if not wanted:
         return Sightings()
     times: Times = {}
     is_whole = True
-    workers = again.workers if len(tasks) > FEW else 1
-    for found in run(work, tasks, workers=workers, prepare=prepare, context=(Searcher(again.reading, wanted),)):
+    for found in search(Again(tasks, again.reading, again.workers), {address for address, _ in wanted}):
         merge_times(times, found.times.items())
         is_whole &= found.error is None
         if found.error is not None and NOT_AGAIN not in inputs[found.number].notes:
             inputs[found.number].notes.append(NOT_AGAIN)
-    seen = {(address, user, time) for (address, user, _), ends in times.items() for time in ends}
-    return Sightings(tuple(sorted(seen)), wanted if is_whole else frozenset())
+    return about(moments(times), wanted) if is_whole else Sightings()
+
+
+def search(again: Again, addresses: Collection[str]) -> Iterator[Found]:
+    """Look through the shards of tasks for who was at some addresses."""
+    workers = again.workers if len(again.tasks) > FEW else 1
+    context = (Searcher(again.reading, frozenset(addresses)),)
+    yield from run(work, again.tasks, workers=workers, prepare=prepare, context=context)
+
+
+def moments(times: Times) -> Iterator[tuple[str, str, int]]:
+    """Give (address, user, time in ns) of both ends of each minute's sightings."""
+    for (address, user, _), ends in times.items():
+        yield from ((address, user, time) for time in sorted({*ends}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,45 +88,52 @@ class Again:
     workers: Workers
 
 
-def _without(files: Collection[str], columns: Columns) -> Columns:
+def without(files: Collection[str], columns: Columns) -> Columns:
     """Give the rows that were read in other files."""
     names = columns.texts["file"]
     theirs = np.array([name in files for name in (*names.distinct, None)], dtype=bool)
     return columns.taken(~theirs[names.codes])
 
 
-def unnamed_addresses(columns: Columns, directory: Directory) -> frozenset[str]:
-    """Give the addresses of contacts that stand for one person or device whom nobody can name."""
+def nameless(columns: Columns, directory: Directory) -> frozenset[tuple[str, int]]:
+    """Give address and day (since 1970-01-01 UTC) of contacts that stand for one person or device nobody can name.
+
+    Minutes are judged whole: how contacts are spread over files then changes nothing.
+    """
     identities = [columns.texts[name] for name in Who._fields]
-    codes, distinct = rows_by([one.codes for one in identities])
-    known = [[*one.distinct, None] for one in identities]
+    dated = np.flatnonzero((columns.numbers["minute"] != NO_MINUTE) & (identities[0].codes >= 0))
+    minutes = columns.numbers["minute"][dated]
+    codes, distinct = rows_by([one.codes[dated] for one in identities])
     order = np.argsort(codes, kind="stable")
     ends = np.searchsorted(codes[order], np.arange(len(distinct) + 1))
-    found: set[str] = set()
-    for number, row in enumerate(distinct.tolist()):
-        who = Who(*(texts[one.codes[row]] for texts, one in zip(known, identities, strict=True)))
-        if who.source_ip is None or who.source_ip in found:
-            continue
-        answer = directory.timeless(who)
-        rows = order[ends[number] : ends[number + 1]]
-        answers = [answer] if answer is not None else _answers(columns, rows.tolist(), who, directory)
-        if any(map(_is_nobody, answers)):
-            found.add(who.source_ip)
+    found: set[tuple[str, int]] = set()
+    for number, row in enumerate(dated[distinct].tolist()):
+        texts = (one.distinct[one.codes[row]] if one.codes[row] >= 0 else None for one in identities)
+        mine = np.unique(minutes[order[ends[number] : ends[number + 1]]])
+        who = Who(*texts)
+        found.update((who.source_ip or "", day) for day in _nameless_days(who, mine, directory))
     return frozenset(found)
 
 
-def _answers(columns: Columns, rows: Sequence[int], who: Who, directory: Directory) -> Iterator[Attribution]:
-    first, last = columns.numbers["first"], columns.numbers["last"]
-    for row in rows:
-        if first[row] != NO_TIME:
-            yield directory.resolve_span(who, int(first[row]), int(last[row]))
+def _nameless_days(who: Who, minutes: npt.NDArray[np.int64], directory: Directory) -> Iterator[int]:
+    days = minutes // DAY_MINUTES
+    always = directory.timeless(who)
+    if always is not None:
+        yield from np.unique(days).tolist() if _is_nobody(always) else ()
+        return
+    for day in np.unique(days).tolist():
+        starts = [minute * MINUTE for minute in minutes[days == day].tolist()]
+        answers = (directory.resolve_span(who, start, start + MINUTE - 1) for start in starts)
+        if any(map(_is_nobody, answers)):
+            yield day
 
 
 def _is_nobody(found: Attribution) -> bool:
     return found.individual and not found.key.startswith(("person:", "user:"))
 
 
-def _names_users(fmt: logs.Format) -> bool:
+def names_users(fmt: logs.Format) -> bool:
+    """Say whether a format has fields for both an address and its user."""
     return any({"user", "source_ip"} <= set(one.fields) for one in fmt.members or (fmt,))
 
 

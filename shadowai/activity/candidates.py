@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.frame import NO_TIME
 from shadowai.activity.rollup import Subject
@@ -12,8 +11,9 @@ from shadowai.model import HOUR, iso_time
 from shadowai.result import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
+    import pandas as pd
 
 DAY = 24 * HOUR
 _SUFFIX, _WORD = 25, 40
@@ -22,44 +22,74 @@ _FRONTS = ("api.", "app.", "chat.")
 _UPLOAD = 1_000_000  # bytes
 
 
+class _Facts(NamedTuple):
+    """What was seen of one host; times in ns, None where no record of it names one."""
+
+    people: int
+    detections: int
+    bytes_up: int
+    days: int
+    first: int | None
+    last: int | None
+    departments: tuple[str, ...]
+
+
 def candidates(frame: pd.DataFrame, reason: Callable[[str], str | None]) -> tuple[Candidate, ...]:
     """List the candidates of an attributed frame, likeliest first; `reason` says why a host looks like AI."""
     # The rules add up to 100 at most: what the name says, who uses it, how much goes there, how long.
     rows = frame[(frame["subject"] == Subject.CANDIDATE) & ~frame["denied"]]
-    found = [_candidate(str(host), part, reason(str(host)) or "") for host, part in rows.groupby("name", observed=True)]
+    found = [_candidate(host, facts, reason(host) or "") for host, facts in _facts(rows)]
     return tuple(sorted(found, key=lambda one: (-one.score, -one.people, -one.detections, one.host)))
 
 
-def _candidate(host: str, part: pd.DataFrame, reason: str) -> Candidate:
-    timed = part[part["first"] != NO_TIME]
-    first, last = timed["first"].min(), timed["last"].max()
-    people = part.loc[part["individual"], "who"].nunique()
-    points = list(_points(host, reason, part, people))
+def _facts(rows: pd.DataFrame) -> Iterator[tuple[str, _Facts]]:
+    """Sum up by the column and not host by host: who has a DNS zone of his own can make a million names in it."""
+    timed = rows[rows["first"] != NO_TIME]
+    by_host, by_timed = rows.groupby("name", observed=True), timed.groupby("name", observed=True)
+    people = rows[rows["individual"]].groupby("name", observed=True)["who"].nunique().to_dict()
+    days = (timed["first"] // DAY).groupby(timed["name"], observed=True).nunique().to_dict()
+    first, last = by_timed["first"].min().to_dict(), by_timed["last"].max().to_dict()
+    detections, bytes_up = by_host["detections"].sum().to_dict(), by_host["bytes_up"].sum().to_dict()
+    departments: dict[Hashable, set[str]] = defaultdict(set)
+    for host, department in rows[["name", "department"]].drop_duplicates().itertuples(index=False):
+        departments[host].add(department)
+    for host, number in detections.items():
+        yield (
+            str(host),
+            _Facts(
+                people.get(host, 0),
+                number,
+                bytes_up[host],
+                days.get(host, 0),
+                first.get(host),
+                last.get(host),
+                tuple(sorted(departments[host])),
+            ),
+        )
+
+
+def _candidate(host: str, facts: _Facts, reason: str) -> Candidate:
+    points = list(_points(host, reason, facts))
     return Candidate(
         host=host,
         reason=reason,
-        people=people,
-        detections=int(part["detections"].sum()),
-        departments=tuple(sorted(set(part["department"]))),
-        first_seen=_time(first),
-        last_seen=_time(last),
+        people=facts.people,
+        detections=facts.detections,
+        departments=facts.departments,
+        first_seen=iso_time(facts.first),
+        last_seen=iso_time(facts.last),
         score=sum(number for number, _ in points),
         reasons=tuple(says for _, says in points),
     )
 
 
-def _points(host: str, reason: str, part: pd.DataFrame, people: int) -> Iterator[tuple[int, str]]:
+def _points(host: str, reason: str, facts: _Facts) -> Iterator[tuple[int, str]]:
     yield (_WORD, reason) if reason.startswith("has the word") else (_SUFFIX, reason)
     if host.startswith(_FRONTS):
         yield 10, f"its name begins with {host.partition('.')[0]}"
-    if found := next(((points, says) for least, points, says in _PEOPLE if people >= least), None):
+    if found := next(((points, says) for least, points, says in _PEOPLE if facts.people >= least), None):
         yield found
-    if int(part["bytes_up"].sum()) >= _UPLOAD:
+    if facts.bytes_up >= _UPLOAD:
         yield 15, "1 MB or more was sent there"
-    days = part.loc[part["first"] != NO_TIME, "first"] // DAY
-    if len(days) and days.min() != days.max():
-        yield 10, f"seen on {days.nunique()} days"
-
-
-def _time(value: float) -> str | None:
-    return None if pd.isna(value) else iso_time(int(value))
+    if facts.days > 1:
+        yield 10, f"seen on {facts.days} days"

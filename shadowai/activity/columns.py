@@ -1,13 +1,13 @@
 """Activity as columns: what is stored, and what millions of rows are worked on as.
 
-A row of `Activity` is two Python objects of a kilobyte; here it is some sixty bytes. Texts are numbers that point into
-a sorted list of the distinct ones.
+A row of `Activity` is two Python objects of a kilobyte; here it is some seventy bytes. Texts are numbers that point
+into a sorted list of the distinct ones; numbers that are small in all rows take a byte or two.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shadowai.activity.rollup import Activity
 
     Numbers = npt.NDArray[np.int64]
+    Ints = npt.NDArray[Any]  # whole numbers with a sign, of any size
 
 NO_MINUTE = -(1 << 40)  # sorts before every real minute
 NO_TIME = -(1 << 62)  # ns; sorts before every real time and lies more than a session's gap away from it
@@ -48,13 +49,21 @@ _SPACE = 1 << 62  # combinations of texts that fit into one number
 _UNKNOWN = {"minute": NO_MINUTE, "first": NO_TIME, "last": NO_TIME}
 _ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
 _GREATEST = ("confidence", "last", "request_up")
+_SMALL = ("detections", "bytes_up_known", "bytes_down_known", "confidence", "request_up")
+"""Numbers that take as few bytes as they can: the others rarely take less than eight."""
+
+_SIZES = (np.int8, np.int16, np.int32, np.int64)
+_AT_ONCE = 4096  # rows; so many Python objects are near the processor
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """A column of texts: `distinct` are sorted, `codes` point at them, -1 is an unknown one."""
+    """A column of texts: `distinct` are sorted, `codes` point at them, -1 is an unknown one.
 
-    codes: npt.NDArray[np.int32]
+    Codes are whole numbers with a sign, of a type in which there is room for one more.
+    """
+
+    codes: Ints
     distinct: tuple[str, ...]
 
     def taken(self, rows: npt.NDArray[Any]) -> Texts:
@@ -66,11 +75,12 @@ class Texts:
 class Columns:
     """Rows of activity: the texts of `Key`, its minute and the numbers of `Sums`, column by column.
 
-    An unknown minute is NO_MINUTE, an unknown time NO_TIME.
+    An unknown minute is NO_MINUTE, an unknown time NO_TIME. Minutes, times and bytes have 64 bits; the other numbers
+    may have less and are to be widened before they are calculated with.
     """
 
     texts: Mapping[str, Texts]
-    numbers: Mapping[str, Numbers]
+    numbers: Mapping[str, Ints]
 
     def __len__(self) -> int:
         return len(self.numbers["minute"])
@@ -85,15 +95,46 @@ def columns_of(activity: Activity) -> Columns:
     """Lay out activity in columns, in the order of its rows; of merging where some are columns already."""
     activity.tidy()
     if not activity.parts:
-        return _columns_of_rows(activity.rows)
-    return merged(joined([_columns_of_rows(activity.rows), *activity.parts])) if activity.rows else activity.parts[0]
+        return columns_of_rows(activity.rows)
+    return added_up([columns_of_rows(activity.rows), *activity.parts]) if activity.rows else activity.parts[0]
 
 
-def _columns_of_rows(rows: Mapping[Key, Sums]) -> Columns:
-    # Column by column: to turn a million rows into columns at once took three times as long.
-    texts = {name: texts_of(map(itemgetter(at), rows)) for at, name in enumerate(Key._fields) if name in TEXTS}
-    numbers = {name: _whole_numbers(map(attrgetter(name), rows.values()), name, len(rows)) for name in SUMS}
-    return Columns(texts, {"minute": _whole_numbers(map(itemgetter(0), rows), "minute", len(rows)), **numbers})
+def columns_of_rows(rows: Mapping[Key, Sums]) -> Columns:
+    """Lay out rows some thousand at a time, whose objects are still near the processor for the second column."""
+    texts = {name: _Coded(np.empty(len(rows), dtype=np.int32)) for name in TEXTS}
+    numbers = {name: np.empty(len(rows), dtype=np.int64) for name in ("minute", *SUMS)}
+    keys, sums = iter(rows), iter(rows.values())
+    for start in range(0, len(rows), _AT_ONCE):
+        some, their_sums = list(islice(keys, _AT_ONCE)), list(islice(sums, _AT_ONCE))
+        place = slice(start, start + len(some))
+        numbers["minute"][place] = _whole_numbers(map(itemgetter(0), some), "minute", len(some))
+        for at, name in enumerate(Key._fields[1:], start=1):
+            texts[name].put(place, list(map(itemgetter(at), some)))
+        for name in SUMS:
+            numbers[name][place] = _whole_numbers(map(attrgetter(name), their_sums), name, len(some))
+    return Columns({name: one.texts() for name, one in texts.items()}, _narrowed(numbers))
+
+
+class _Coded:
+    """A column of texts in the making: the values are numbered as they come."""
+
+    def __init__(self, codes: npt.NDArray[np.int32]) -> None:
+        self._codes = codes
+        self._numbers: dict[str | None, int] = {None: 0}
+
+    def put(self, place: slice, values: Sequence[str | None]) -> None:
+        """Put values where they belong."""
+        numbers, some = self._numbers, set(values)
+        for value in some.difference(numbers):
+            numbers[value] = len(numbers)
+        if len(some) == 1:
+            self._codes[place] = numbers[values[0]]
+        else:
+            self._codes[place] = np.fromiter(map(numbers.__getitem__, values), dtype=np.int32, count=len(values))
+
+    def texts(self) -> Texts:
+        """Give the whole column."""
+        return texts_by(self._codes, list(self._numbers))
 
 
 def activity_rows(columns: Columns) -> Iterable[tuple[Key, Sums]]:
@@ -117,29 +158,51 @@ def joined(parts: Sequence[Columns]) -> Columns:
     if len(parts) == 1:
         return parts[0]
     texts = {name: _joined_texts([part.texts[name] for part in parts]) for name in TEXTS}
-    empty = np.empty(0, dtype=np.int64)
-    numbers = {name: np.concatenate([empty, *(part.numbers[name] for part in parts)]) for name in ("minute", *SUMS)}
-    return Columns(texts, numbers)
+    return Columns(texts, {name: _joined_numbers(parts, name) for name in ("minute", *SUMS)})
+
+
+def _joined_numbers(parts: Sequence[Columns], name: str) -> Ints:
+    return np.concatenate([np.empty(0, dtype=np.int8), *(part.numbers[name] for part in parts)])
 
 
 def merged(columns: Columns) -> Columns:
     """Add up rows of the same key, as `Activity.merge` does, and put them in order: equal activity, equal columns."""
-    if not len(columns):
-        return columns
-    keys = [columns.numbers["minute"], *packed((one.codes, len(one.distinct)) for one in columns.texts.values())]
-    order = np.lexsort(keys[::-1])
+    return added_up([columns])
+
+
+def added_up(parts: Sequence[Columns]) -> Columns:
+    """Do what `merged` does of `joined` with less memory: no more than a column of numbers is there a third time."""
+    if not any(map(len, parts)):
+        return parts[0]
+    texts = {name: _joined_texts([part.texts[name] for part in parts]) for name in TEXTS}
+    minutes = _joined_numbers(parts, "minute")
+    order, starts = _grouped(packed([_from_zero(minutes), *((one.codes, len(one.distinct)) for one in texts.values())]))
+    firsts = order[starts]
+    texts = {name: tight(column.taken(firsts)) for name, column in texts.items()}
+    numbers = {"minute": minutes[firsts]}
+    for name in SUMS:
+        numbers[name] = _reduced(name, _joined_numbers(parts, name)[order], starts)
+    return Columns(texts, _narrowed(numbers))
+
+
+def _grouped(keys: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    """Give the order of rows by some keys, of which the first counts most, and where in it each group begins."""
+    order = np.lexsort(keys[::-1]) if len(keys) > 1 else np.argsort(keys[0], kind="stable")
     is_new = np.zeros(len(order), dtype=bool)
-    is_new[0] = True
+    is_new[:1] = True
     for key in keys:
         sorted_key = key[order]
         is_new[1:] |= sorted_key[1:] != sorted_key[:-1]
-    starts = np.flatnonzero(is_new)
-    firsts = order[starts]
-    texts = {name: tight(column.taken(firsts)) for name, column in columns.texts.items()}
-    numbers = {"minute": columns.numbers["minute"][firsts]}
-    for name in SUMS:
-        numbers[name] = _reduced(name, columns.numbers[name][order], starts)
-    return Columns(texts, numbers)
+    return order, np.flatnonzero(is_new)
+
+
+def _from_zero(minutes: Numbers) -> tuple[Numbers, int]:
+    """Give minutes as codes, in the same order: from the first minute, -1 where unknown; and how many there may be."""
+    known = minutes[minutes != NO_MINUTE]
+    if not len(known):
+        return np.full(len(minutes), -1, dtype=np.int64), 0
+    least = int(known.min())
+    return np.where(minutes == NO_MINUTE, -1, minutes - least), int(known.max()) - least + 1
 
 
 def days_of_rows(columns: Columns) -> Numbers:
@@ -158,11 +221,7 @@ def numbered(values: Iterable[Any]) -> tuple[Numbers, list[Any]]:
 
 def texts_of(values: Iterable[str | None]) -> Texts:
     """Make a column of texts; None is an unknown one."""
-    codes, distinct = numbered(values)
-    known = sorted(value for value in distinct if value is not None)
-    place = {value: number for number, value in enumerate(known)}
-    order = np.array([-1 if value is None else place[value] for value in distinct], dtype=np.int32)
-    return Texts(order[codes] if len(codes) else np.empty(0, dtype=np.int32), tuple(known))
+    return texts_by(*numbered(values))
 
 
 def texts_by(codes: npt.NDArray[Any], values: Sequence[str | None]) -> Texts:
@@ -170,7 +229,7 @@ def texts_by(codes: npt.NDArray[Any], values: Sequence[str | None]) -> Texts:
     used = np.flatnonzero(np.bincount(codes, minlength=len(values))).tolist()
     known = sorted({value for value in map(values.__getitem__, used) if value is not None})
     place: dict[str | None, int] = {value: number for number, value in enumerate(known)}
-    moved = np.full(len(values), -1, dtype=np.int32)
+    moved = np.full(len(values), -1, dtype=_code_size(len(known)))
     moved[used] = [place.get(values[code], -1) for code in used]
     return Texts(moved[codes], tuple(known))
 
@@ -194,8 +253,27 @@ def rows_by(columns: Sequence[npt.NDArray[Any]]) -> tuple[Numbers, Numbers]:
 def _whole_numbers(values: Iterable[int | None], name: str, size: int) -> Numbers:
     unknown = _UNKNOWN.get(name)
     if unknown is not None:
-        values = (unknown if value is None else value for value in values)
+        values = [unknown if value is None else value for value in values]
     return np.fromiter(values, dtype=np.int64, count=size)
+
+
+def _narrowed(numbers: Mapping[str, Ints]) -> dict[str, Ints]:
+    """Give the small numbers in as few bytes as hold them; equal numbers get equal types."""
+    found = dict(numbers)
+    for name in _SMALL:
+        values = numbers[name]
+        found[name] = values.astype(_size(int(values.min(initial=0)), int(values.max(initial=0))))
+    return found
+
+
+def _size(least: int, most: int) -> type[np.signedinteger[Any]]:
+    """Give the smallest whole numbers that reach from the least, 0 at most, to the most."""
+    reach = max(most, -least - 1)
+    return next(size for size in _SIZES if reach <= np.iinfo(size).max)
+
+
+def _code_size(distinct: int) -> type[np.signedinteger[Any]]:
+    return _size(-1, distinct)
 
 
 def _values_of(column: Numbers, unknown: int | None) -> list[int | None]:
@@ -205,9 +283,10 @@ def _values_of(column: Numbers, unknown: int | None) -> list[int | None]:
 def _joined_texts(parts: Sequence[Texts]) -> Texts:
     values = sorted({value for part in parts for value in part.distinct})
     place = {value: number for number, value in enumerate(values)}
-    codes = [np.empty(0, dtype=np.int32)]
+    size = _code_size(len(values))
+    codes = [np.empty(0, dtype=size)]
     for part in parts:
-        moved = np.array([*(place[value] for value in part.distinct), -1], dtype=np.int32)
+        moved = np.array([*(place[value] for value in part.distinct), -1], dtype=size)
         codes.append(moved[part.codes])  # -1 is the last of them
     return Texts(np.concatenate(codes), tuple(values))
 
@@ -215,8 +294,8 @@ def _joined_texts(parts: Sequence[Texts]) -> Texts:
 def tight(texts: Texts) -> Texts:
     """Leave out the values that no row has."""
     used = np.flatnonzero(np.bincount(texts.codes + 1, minlength=1)[1:])
-    moved = np.full(len(texts.distinct) + 1, -1, dtype=np.int32)
-    moved[used] = np.arange(len(used), dtype=np.int32)
+    moved = np.full(len(texts.distinct) + 1, -1, dtype=_code_size(len(used)))
+    moved[used] = np.arange(len(used), dtype=moved.dtype)
     return Texts(moved[texts.codes], tuple(texts.distinct[number] for number in used.tolist()))
 
 
@@ -239,9 +318,9 @@ def packed(columns: Iterable[tuple[npt.NDArray[Any], int]]) -> list[Numbers]:
     return found
 
 
-def _reduced(name: str, ordered: Numbers, starts: Numbers) -> Numbers:
+def _reduced(name: str, ordered: Ints, starts: Numbers) -> Ints:
     if name in _ADDED:
-        return np.add.reduceat(ordered, starts)
+        return np.add.reduceat(ordered, starts, dtype=np.int64)
     if name in _GREATEST:
         return np.maximum.reduceat(ordered, starts)
     known = np.where(ordered == NO_TIME, _LATEST, ordered)

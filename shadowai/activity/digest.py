@@ -14,6 +14,7 @@ import pandas as pd
 from shadowai.activity.columns import packed
 from shadowai.activity.frame import NO_TIME
 from shadowai.activity.rollup import Subject
+from shadowai.activity.sessions import those
 from shadowai.activity.tables import PAIR, Tables, tables_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def digest_of(parts: Iterable[pd.DataFrame], code: Collection[str], limits: Limi
 
 def _digest(part: pd.DataFrame, code: Collection[str], limits: Limits) -> Digest:
     is_service = part["subject"] == Subject.SERVICE
-    services, others = part[is_service], part[~is_service]
+    services, others = those(part, is_service), part[~is_service]
     tables = tables_of(services, code, limits)
     whole = tables._replace(seen=condensed(tables.seen, _SEEN), denied=condensed(tables.denied, _DENIED))
     rows = condensed(services, _ROWS)

@@ -186,13 +186,14 @@ def add_totals(activity: Activity, notes: Notes, totals: Mapping[str, Total]) ->
     """Give the rows that were noted the bytes of their flows, each flow's once.
 
     Other records of a flow that told bytes of their own keep them: the row gets the rest. What was added to rows by
-    address alone is taken back, for it is the same bytes.
+    address alone is taken back, for it is the same bytes. A row that is in columns by now gets another line, of the
+    bytes alone: the two are added up as all rows of one key are.
     """
     for flow, total in totals.items():
         note = notes.flows[flow]
         if note.key is None:
             continue
-        row = activity.rows[note.key]
+        row = activity.rows.setdefault(note.key, Sums())
         if total.up is not None:
             row.bytes_up += max(total.up - note.up, 0)
             row.bytes_up_known += 1
@@ -200,7 +201,7 @@ def add_totals(activity: Activity, notes: Notes, totals: Mapping[str, Total]) ->
             row.bytes_down += max(total.down - note.down, 0)
             row.bytes_down_known += 1
         for key, sums in (note.by_address or {}).items():
-            _take_back(activity.rows[key], sums)
+            _take_back(activity.rows.setdefault(key, Sums()), sums)
 
 
 def _take_back(row: Sums, sums: Sums) -> None:

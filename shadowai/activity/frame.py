@@ -7,24 +7,24 @@ which they were met shows in what comes of them.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from shadowai.activity.columns import KINDS, NO_MINUTE, NO_TIME, SUMS, Columns, columns_of, rows_by
+from shadowai.activity.attribution import Attributor, answers_of
+from shadowai.activity.columns import KINDS, NO_MINUTE, NO_TIME, SUMS, Columns, columns_of
 from shadowai.activity.sightings import sightings
 from shadowai.model import Action, Evidence, Role, Who
 from shadowai.verdicts import UNKNOWN_DEPARTMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
     from shadowai.activity.columns import Texts
     from shadowai.activity.rollup import Activity
-    from shadowai.verdicts import Attribution
 
     _Answers = Mapping[str, Any]  # columns by name, each an array or a categorical
 
@@ -41,16 +41,8 @@ __all__ = [
 
 NOISE = (Role.TELEMETRY, Role.CDN)
 PROVING = (Role.DEDICATED, Role.API, Role.AUTH, Role.DOWNLOAD)
-
-
-class Attributor(Protocol):
-    """Says whom an identity belongs to."""
-
-    def timeless(self, who: Who) -> Attribution | None:
-        """Give the answer where time does not matter, else None."""
-
-    def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
-        """Give the answers for detections between two times each (ns since the epoch, None where unknown)."""
+PART = 1 << 17  # rows that are worked on at once, some 100 MB, where that is not less than what belongs together
+_SPARSE = 8  # times as many numbers as rows: an array of so many is a few hundred MB for ten million rows
 
 
 def attributed_frame(activity: Activity | Columns, attributor: Attributor) -> pd.DataFrame:
@@ -66,19 +58,43 @@ def attributed_frame(activity: Activity | Columns, attributor: Attributor) -> pd
 
 
 def attributed_parts(columns: Columns, attributor: Attributor) -> Iterator[pd.DataFrame]:
-    """Give the same rows department by department, in alphabetical order: ten million at once take 5 GB to work on.
+    """Give the same rows in parts, ordered by department and name: ten million at once take 5 GB to work on.
 
-    The categories of a column are the same in all parts. Without rows there is one part, an empty one.
+    What a department has of one name is in one part whole. The categories of a column are the same in all parts.
+    Without rows there is one part, an empty one.
     """
     answers = _attributed(columns, attributor)
-    departments = answers["department"].codes
-    for number in np.unique(departments).tolist() or [0]:
-        yield _frame(columns, answers, np.flatnonzero(departments == number))
+    names = columns.texts["name"]
+    pairs = _dense(answers["department"].codes.astype(np.int64) * len(names.distinct) + names.codes)
+    part_of = _cut(np.bincount(pairs))[pairs]
+    order = np.argsort(part_of, kind="stable")  # rows stay in their order, so that their columns are read forwards
+    ends = np.cumsum(np.bincount(part_of, minlength=1)).tolist()
+    for start, end in pairwise([0, *ends]):
+        yield _frame(columns, answers, order[start:end])
+
+
+def _dense(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give numbers their rank where there is room for many more: departments times the names that strangers make up."""
+    if not len(numbers) or int(numbers.max()) < _SPARSE * len(numbers):
+        return numbers
+    return np.unique(numbers, return_inverse=True)[1].astype(np.int64, copy=False)
+
+
+def _cut(sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """Put groups of rows, given by their sizes, into parts in order: each group's part, by its number."""
+    found = np.zeros(len(sizes), dtype=np.uint32)
+    part = filled = 0
+    for number in np.flatnonzero(sizes).tolist():
+        if filled and filled + sizes[number] > PART:
+            part, filled = part + 1, 0
+        found[number] = part
+        filled += sizes[number]
+    return found
 
 
 def _frame(columns: Columns, answers: _Answers, rows: slice | npt.NDArray[np.int64]) -> pd.DataFrame:
     texts = {name: _category(name, column, rows) for name, column in columns.texts.items() if name not in Who._fields}
-    numbers = {name: columns.numbers[name][rows] for name in (*SUMS, "minute")}
+    numbers = {name: columns.numbers[name][rows].astype(np.int64, copy=False) for name in (*SUMS, "minute")}
     frame = pd.DataFrame({**texts, **numbers, **{name: column[rows] for name, column in answers.items()}}, copy=False)
     frame["denied"] = frame["action"] == Action.DENIED
     frame["noise"] = frame["role"].isin(NOISE)
@@ -93,34 +109,7 @@ def _category(name: str, texts: Texts, rows: slice | npt.NDArray[np.int64]) -> p
 
 
 def _attributed(columns: Columns, attributor: Attributor) -> _Answers:
-    """Ask once for an identity where time does not matter, else once for each pair of times that it has."""
-    identities = [columns.texts[name] for name in Who._fields]
-    codes, distinct = rows_by([one.codes for one in identities])
-    known = [[*one.distinct, None] for one in identities]
-    asked = zip(*(one.codes[distinct].tolist() for one in identities), strict=True)
-    people = [Who(*(texts[code] for texts, code in zip(known, one, strict=True))) for one in asked]
-    found: list[Attribution] = []
-    number_of: dict[int, int] = {}  # by the answer's id: there are millions of questions, and few answers
-
-    def number(answer: Attribution) -> int:
-        known_as = number_of.setdefault(id(answer), len(found))
-        if known_as == len(found):
-            found.append(answer)
-        return known_as
-
-    timeless = [attributor.timeless(who) for who in people]
-    fixed = np.array([-1 if answer is None else number(answer) for answer in timeless], dtype=np.int64)
-    places = fixed[codes] if people else codes
-    rows = np.flatnonzero(places < 0)
-    owner, first, last = codes[rows], columns.numbers["first"][rows], columns.numbers["last"][rows]
-    numbers, questions = rows_by((last, first, owner))
-    told = np.empty(len(questions), dtype=np.int64)
-    # The questions of one identity lie together: they are numbered by it first.
-    for begin, end in pairwise([*np.flatnonzero(np.diff(owner[questions], prepend=-1)).tolist(), len(questions)]):
-        mine = questions[begin:end]
-        spans = zip(_times(first[mine]), _times(last[mine]), strict=True)
-        told[begin:end] = [number(one) for one in attributor.resolve_all(people[int(owner[mine[0]])], spans)]
-    places[rows] = told[numbers]
+    places, found = answers_of(columns, attributor)
     return {
         "who": _taken([one.key for one in found], places),
         "department": _taken([one.department or UNKNOWN_DEPARTMENT for one in found], places),
@@ -128,10 +117,6 @@ def _attributed(columns: Columns, attributor: Attributor) -> _Answers:
         "reason": _taken([one.reason for one in found], places),
         "groups": _taken([one.groups for one in found], places),
     }
-
-
-def _times(values: npt.NDArray[np.int64]) -> list[int | None]:
-    return [None if value == NO_TIME else value for value in values.tolist()]
 
 
 def _taken(values: Sequence[Hashable], codes: npt.NDArray[np.integer[Any]]) -> pd.Categorical:

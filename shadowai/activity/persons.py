@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shadowai.activity.frame import NO_TIME
-from shadowai.activity.risk import Exposure, person_score, scored
+from shadowai.activity.risk import Exposure, person_score, points_of, upload_step
 from shadowai.model import Status, Use, iso_time
 from shadowai.result import PersonUse
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from shadowai.activity.usage import Catalogue
+    from shadowai.result import Score
     from shadowai.verdicts import Department
 
 _STATUSES = list(Status)
@@ -46,12 +47,21 @@ class _Use:
 def persons(sessions: pd.DataFrame, catalogue: Catalogue, department: Department) -> tuple[PersonUse, ...]:
     """List a department's people and devices with proven use, worst first."""
     mine = sessions[sessions["proven"] & sessions["individual"]]
-    found = [_person(who, uses, catalogue, department) for who, uses in _added_up(mine).items()]
-    found.sort(key=lambda one: (-one[1].score.points, -one[1].sessions, one[0]))
+    scorer = _Scorer(catalogue, department)
+    found = sorted(_person(who, uses, scorer) for who, uses in _added_up(mine).items())
     return tuple(
-        one.model_copy(update={"label": catalogue.labels.label(who, place)})
-        for place, (who, one) in enumerate(found, start=1)
+        PersonUse(label=catalogue.labels.label(one.who, place), **one.fields)
+        for place, one in enumerate(found, start=1)
     )
+
+
+class _Person(NamedTuple):
+    """What is told of a person: first what they are ordered by, then all of it but the label."""
+
+    points: float  # negative, as are the sessions: the worst come first
+    sessions: int
+    who: str
+    fields: dict[str, Any]
 
 
 def _added_up(sessions: pd.DataFrame) -> dict[str, dict[str, _Use]]:
@@ -66,32 +76,56 @@ def _added_up(sessions: pd.DataFrame) -> dict[str, dict[str, _Use]]:
     return found
 
 
-def _person(who: str, uses: Mapping[str, _Use], catalogue: Catalogue, department: Department) -> tuple[str, PersonUse]:
-    by_service = [_exposure(name, use, catalogue, department) for name, use in sorted(uses.items())]
-    worst = max(map(scored, by_service), key=lambda score: score.points)
-    unapproved = sum(one.status.gravity >= Status.UNSANCTIONED.gravity for one in by_service)
+@dataclass(slots=True)
+class _Scorer:
+    """Scores people; what comes to the same is worked out once, for there are thousands of people and few scores."""
+
+    catalogue: Catalogue
+    department: Department
+    _points: dict[tuple[Any, ...], float] = field(default_factory=dict)
+    _scores: dict[tuple[float, int], Score] = field(default_factory=dict)
+
+    def points(self, name: str, use: _Use) -> float:
+        """Give the points of one person's use of a service."""
+        key = name, use.gravity, upload_step(use.bytes_up), *use.uses, use.uploads
+        points = self._points.get(key)
+        if points is None:
+            points = self._points[key] = points_of(self._exposure(name, use))
+        return points
+
+    def score(self, worst: float, further: int) -> Score:
+        """Give a person's score (see `person_score`)."""
+        score = self._scores.get((worst, further))
+        if score is None:
+            score = self._scores[worst, further] = person_score(worst, further)
+        return score
+
+    def _exposure(self, name: str, use: _Use) -> Exposure:
+        risk = self.catalogue.risk(self.catalogue.services[name])
+        return Exposure(
+            status=_STATUSES[use.gravity],
+            proven=True,
+            people=1,
+            bytes_up=use.bytes_up,
+            service_risk=risk.points if risk else None,
+            uses=[Use(one) for one in use.uses],
+            uploads=use.uploads,
+            sensitivity=self.department.sensitivity,
+        )
+
+
+def _person(who: str, uses: Mapping[str, _Use], scorer: _Scorer) -> _Person:
+    unapproved = sum(use.gravity >= Status.UNSANCTIONED.gravity for use in uses.values())
+    score = scorer.score(max(scorer.points(name, use) for name, use in uses.items()), max(unapproved - 1, 0))
     last = max(use.last for use in uses.values())
     known = [use.bytes_up for use in uses.values() if use.bytes_up is not None]
-    return who, PersonUse(
-        label="",
-        services=len(by_service),
-        services_unsanctioned=unapproved,
-        sessions=sum(use.sessions for use in uses.values()),
-        bytes_up=sum(known) if known else None,
-        last_seen=None if last == NO_TIME else iso_time(last),
-        score=person_score(worst, max(unapproved - 1, 0)),
-    )
-
-
-def _exposure(name: str, use: _Use, catalogue: Catalogue, department: Department) -> Exposure:
-    risk = catalogue.risk(catalogue.services[name])
-    return Exposure(
-        status=_STATUSES[use.gravity],
-        proven=True,
-        people=1,
-        bytes_up=use.bytes_up,
-        service_risk=risk.points if risk else None,
-        uses=[Use(one) for one in use.uses],
-        uploads=use.uploads,
-        sensitivity=department.sensitivity,
-    )
+    sessions = sum(use.sessions for use in uses.values())
+    fields = {
+        "services": len(uses),
+        "services_unsanctioned": unapproved,
+        "sessions": sessions,
+        "bytes_up": sum(known) if known else None,
+        "last_seen": None if last == NO_TIME else iso_time(last),
+        "score": score,
+    }
+    return _Person(-score.points, -sessions, who, fields)

@@ -6,7 +6,7 @@ docs/risk.md explains the formula to users: keep the two together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.model import Status, Use
 from shadowai.result import Score, ScorePart
@@ -63,6 +63,15 @@ class Exposure:
     sensitivity: Sensitivity = Sensitivity.NORMAL
 
 
+class _Part(NamedTuple):
+    """What a `ScorePart` is made of: of most exposures only the sum is asked."""
+
+    name: str
+    points: float
+    of: float
+    says: str
+
+
 def assess(exposure: Exposure) -> tuple[RiskLevel, Score]:
     """Give the level and the score. Use that is not proven, or approved, is never more than low."""
     score = scored(exposure)
@@ -73,7 +82,12 @@ def assess(exposure: Exposure) -> tuple[RiskLevel, Score]:
 
 def scored(exposure: Exposure) -> Score:
     """Give the score of a use."""
-    return total(part(exposure) for part in _PARTS)
+    return total(ScorePart(**part(exposure)._asdict()) for part in _PARTS)
+
+
+def points_of(exposure: Exposure) -> float:
+    """Give the points of the score of a use, which are told much quicker than the score."""
+    return _sum(part(exposure) for part in _PARTS)
 
 
 def reasons(exposure: Exposure, score: Score) -> tuple[str, ...]:
@@ -87,7 +101,11 @@ def reasons(exposure: Exposure, score: Score) -> tuple[str, ...]:
 def total(parts: Iterable[ScorePart]) -> Score:
     """Add parts up."""
     listed = tuple(parts)
-    return Score(points=round(sum(part.points for part in listed), 1), of=sum(part.of for part in listed), parts=listed)
+    return Score(points=_sum(listed), of=sum(part.of for part in listed), parts=listed)
+
+
+def _sum(parts: Iterable[ScorePart | _Part]) -> float:
+    return round(sum(part.points for part in parts), 1)
 
 
 def department_score(worst: Score | None, unapproved: float | None, hidden: float | None) -> Score:
@@ -121,13 +139,13 @@ def department_score(worst: Score | None, unapproved: float | None, hidden: floa
     )
 
 
-def person_score(worst: Score, further: int) -> Score:
-    """Give a person's score: the worst use, and how many further services are not approved."""
+def person_score(worst: float, further: int) -> Score:
+    """Give a person's score: the points of the worst use, and how many further services are not approved."""
     return total(
         (
             ScorePart(
                 name="worst use",
-                points=round(0.8 * worst.points, 1),
+                points=round(0.8 * worst, 1),
                 of=80,
                 says="eight tenths of the worst use's score",
             ),
@@ -141,31 +159,37 @@ def person_score(worst: Score, further: int) -> Score:
     )
 
 
-def _status(exposure: Exposure) -> ScorePart:
+def _status(exposure: Exposure) -> _Part:
     points, says = _BY_STATUS[exposure.status]
-    return ScorePart(name="status", points=points, of=40, says=says)
+    return _Part("status", points, 40, says)
 
 
-def _service(exposure: Exposure) -> ScorePart:
+def _service(exposure: Exposure) -> _Part:
     risk = exposure.service_risk
     if risk is None:
-        return ScorePart(
-            name="service", points=_SERVICE_POINTS / 2, of=_SERVICE_POINTS, says="the service was not judged"
-        )
+        return _Part("service", _SERVICE_POINTS / 2, _SERVICE_POINTS, "the service was not judged")
     says = f"the service's own risk is {risk:g} of 10"
-    return ScorePart(name="service", points=round(risk * _SERVICE_POINTS / 10, 1), of=_SERVICE_POINTS, says=says)
+    return _Part("service", round(risk * _SERVICE_POINTS / 10, 1), _SERVICE_POINTS, says)
 
 
-def _upload(exposure: Exposure) -> ScorePart:
-    if exposure.bytes_up is None:
-        return ScorePart(name="data sent", points=5, of=20, says="how much was sent was not measured")
-    for least, points, says in _BY_UPLOAD:
-        if exposure.bytes_up >= least:
-            return ScorePart(name="data sent", points=points, of=20, says=says)
-    return ScorePart(name="data sent", points=0, of=20, says="little data was sent (less than 1 MB)")
+def upload_step(bytes_up: int | None) -> int:
+    """Say in which of the steps lies how much was sent: within one, a score is the same."""
+    if bytes_up is None:
+        return -1
+    return sum(bytes_up < least for least, _, _ in _BY_UPLOAD)
 
 
-def _use(exposure: Exposure) -> ScorePart:
+def _upload(exposure: Exposure) -> _Part:
+    step = upload_step(exposure.bytes_up)
+    if step < 0:
+        return _Part("data sent", 5, 20, "how much was sent was not measured")
+    if step == len(_BY_UPLOAD):
+        return _Part("data sent", 0, 20, "little data was sent (less than 1 MB)")
+    _, points, says = _BY_UPLOAD[step]
+    return _Part("data sent", points, 20, says)
+
+
+def _use(exposure: Exposure) -> _Part:
     choices = (
         (Use.AGENT in exposure.uses, 10, "a program works with it by itself"),
         (Use.API in exposure.uses, 5, "programs use it"),
@@ -173,22 +197,22 @@ def _use(exposure: Exposure) -> ScorePart:
     )
     for test, points, says in choices:
         if test:
-            return ScorePart(name="kind of use", points=points, of=10, says=says)
-    return ScorePart(name="kind of use", points=0, of=10, says="people use it by hand")
+            return _Part("kind of use", points, 10, says)
+    return _Part("kind of use", 0, 10, "people use it by hand")
 
 
-def _spread(exposure: Exposure) -> ScorePart:
+def _spread(exposure: Exposure) -> _Part:
     if exposure.people >= _MANY_PEOPLE:
-        return ScorePart(name="spread", points=10, of=10, says=f"used by {_MANY_PEOPLE} people or more")
+        return _Part("spread", 10, 10, f"used by {_MANY_PEOPLE} people or more")
     if exposure.headcount and _FEW_PEOPLE <= exposure.people >= _LARGE_SHARE * exposure.headcount:
-        return ScorePart(name="spread", points=10, of=10, says="used by a quarter of the department or more")
-    return ScorePart(name="spread", points=0, of=10, says="used by few")
+        return _Part("spread", 10, 10, "used by a quarter of the department or more")
+    return _Part("spread", 0, 10, "used by few")
 
 
-def _sensitivity(exposure: Exposure) -> ScorePart:
+def _sensitivity(exposure: Exposure) -> _Part:
     points, says = _BY_SENSITIVITY[exposure.sensitivity]
-    return ScorePart(name="department", points=points, of=5, says=says)
+    return _Part("department", points, 5, says)
 
 
-_PARTS: tuple[Callable[[Exposure], ScorePart], ...] = (_status, _service, _upload, _use, _spread, _sensitivity)
+_PARTS: tuple[Callable[[Exposure], _Part], ...] = (_status, _service, _upload, _use, _spread, _sensitivity)
 _UNSPOKEN = frozenset(("department",))  # the same for all of a department's services

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shadowai.activity.columns import NO_MINUTE, Columns, joined, merged
+from shadowai.activity.columns import NO_MINUTE, Columns, added_up, columns_of_rows
+from shadowai.activity.memory import give_back
 from shadowai.activity.rows import Finding, Key, Subject, Sums, values_of
 from shadowai.model import MINUTE
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Activity", "Finding", "Key", "Subject", "Sums"]
 
 FEW = 1 << 17  # rows in columns; fewer new ones are not worth adding up yet
+MOST_OBJECTS = 1 << 14  # rows that are objects, in a worker: some 16 MB
 
 
 @dataclass(slots=True)
@@ -44,6 +46,13 @@ class Activity:
         row.take(seen, found.confidence)
         return key
 
+    def pack(self) -> None:
+        """Make columns of the rows that are objects, if there are many: nobody will ask for one of them by its key."""
+        if len(self.rows) >= MOST_OBJECTS:
+            part = columns_of_rows(self.rows)
+            self.rows.clear()
+            self.take(part)
+
     def take(self, part: Columns) -> None:
         """Take in rows that are columns. They are added up once there are twice as many as after the last time."""
         if not len(part):
@@ -55,9 +64,9 @@ class Activity:
     def tidy(self) -> None:
         """Add up what came as columns: one part is left, or none."""
         if len(self.parts) > 1:
-            whole = joined(self.parts)
-            self.parts.clear()  # before all rows are there a third time
-            self.parts.append(merged(whole))
+            self.parts[:] = [added_up(self.parts)]
+            if len(self.parts[0]) > FEW:
+                give_back()
 
     def merge(self, other: Activity) -> None:
         """Take in all rows of another activity."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from shadowai.activity.columns import packed
 from shadowai.model import MINUTE
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ GAP = 30 * MINUTE  # ns
 _RUN = ("department", "name", "who")
 
 
+def those(rows: pd.DataFrame, test: pd.Series[bool]) -> pd.DataFrame:
+    """Give the rows that pass a test: where all do, the frame itself, for a copy takes as much memory again."""
+    return rows if test.all() else rows[test]
+
+
 def number_runs(seen: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Number the runs in a frame of service rows: each row's number, from 0 in the order of department, service, who.
 
@@ -26,12 +32,13 @@ def number_runs(seen: pd.DataFrame) -> npt.NDArray[np.int64]:
     """
     if seen.empty:
         return np.empty(0, dtype=np.int64)
-    codes = [seen[name].cat.codes.to_numpy() for name in _RUN]
+    keys = packed((seen[name].cat.codes.to_numpy(), len(seen[name].cat.categories)) for name in _RUN)
     first, last = seen["first"].to_numpy(), seen["last"].to_numpy()
-    order = np.lexsort((first, *reversed(codes)))
+    order = np.lexsort((first, *reversed(keys)))
     changes = np.zeros(len(seen), dtype=bool)
-    for code in codes:
-        changes[1:] |= code[order][1:] != code[order][:-1]
+    for key in keys:
+        ordered = key[order]
+        changes[1:] |= ordered[1:] != ordered[:-1]
     changes[0] = True
     until = pd.Series(last[order]).groupby(np.cumsum(changes), sort=False).cummax().to_numpy()
     begins = changes.copy()

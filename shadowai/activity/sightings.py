@@ -8,19 +8,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowai.activity.columns import NO_TIME, Columns, columns_of, rows_by
+from shadowai.model import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from shadowai.activity.rollup import Activity
+
+DAY = 24 * HOUR
+REACH = 12 * HOUR  # no sighting tells of more (`shadowai.directory.learnt`)
 
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Who was where: (address, user, time in ns), and the addresses of which nothing is missing."""
+    """Who was where: (address, user, time in ns), about the days of an address of which nothing is missing.
+
+    `days` are (address, day since 1970-01-01 UTC).
+    """
 
     seen: tuple[tuple[str, str, int], ...] = ()
-    searched: frozenset[str] = frozenset()
+    days: frozenset[tuple[str, int]] = frozenset()
+
+
+def about(seen: Iterable[tuple[str, str, int]], days: frozenset[tuple[str, int]]) -> Sightings:
+    """Keep what tells of some days of an address: what lies in them, or so near that it names or contradicts."""
+    kept = {one for one in seen if any((one[0], (one[2] + by) // DAY) in days for by in (-REACH, REACH))}
+    return Sightings(tuple(sorted(kept)), days)
 
 
 def sightings(activity: Activity | Columns) -> Iterator[tuple[str, str, int]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from shadowai.activity.sessions import number_runs, session_table
+from shadowai.activity.sessions import number_runs, session_table, those
 from shadowai.activity.uses import add_uses
 from shadowai.model import Use
 
@@ -55,12 +55,12 @@ class Tables(NamedTuple):
 def tables_of(rows: pd.DataFrame, code: Collection[str], limits: Limits) -> Tables:
     """Lay out the service rows of an attributed frame; `code` are the ids of services that write code."""
     denied = rows[rows["denied"]]
-    seen = _marked(_let_through(rows[~rows["denied"] & ~rows["noise"]], denied).copy())
+    seen = _marked(_let_through(those(rows, ~rows["denied"] & ~rows["noise"]), denied))
     sessions = session_table(seen)
     add_uses(sessions, seen, code, limits)
     background = sessions[sessions["use"] == Use.BACKGROUND]
     if len(background):
-        seen = _marked(seen[~seen["run"].isin(background.index)].copy())
+        seen = _marked(seen[~seen["run"].isin(background.index)])
         sessions = session_table(seen)
         add_uses(sessions, seen, code, limits)
     run = seen["run"].to_numpy()
@@ -85,7 +85,7 @@ def _let_through(seen: pd.DataFrame, denied: pd.DataFrame) -> pd.DataFrame:
 
 def _marked(seen: pd.DataFrame) -> pd.DataFrame:
     """Mark which rows prove use, which pairs are proven, which rows make a session, and which run each is of."""
-    seen["proof"] = seen["contact"] & seen["proving"]
+    seen = seen.assign(proof=seen["contact"] & seen["proving"])
     _mark_basis(seen)
     seen["run"] = number_runs(seen)
     return seen

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from shadowai.result import HiddenShare, Score
     from shadowai.verdicts import ServiceFacts, Verdict
 
+    SizeOf = Callable[[Sequence[str]], int | None]
+
 CODE = "code"  # the category of services that write code
 _UNAPPROVED = Status.UNSANCTIONED.gravity
 _LEVELS = ("critical", "high", "medium", "low")
@@ -66,10 +68,11 @@ class UsageReport(NamedTuple):
     by_rule: Mapping[int, int]
 
 
-def usage(digest: Digest, catalogue: Catalogue, roster: Mapping[str, Department]) -> UsageReport:
+def usage(digest: Digest, catalogue: Catalogue, roster: Mapping[str, Department], size_of: SizeOf) -> UsageReport:
     """Work out every department's usage.
 
-    Departments of the roster without any use are listed too; the unknown department only where it has rows.
+    Departments of the roster without any use are listed too; the unknown department only where it has rows. `size_of`
+    gives the people of several departments together, None where unknown.
     """
     tables, rows = digest
     gravest = add_verdicts(tables, catalogue.judge)
@@ -78,7 +81,7 @@ def usage(digest: Digest, catalogue: Catalogue, roster: Mapping[str, Department]
     heads = (name for name in names if name in roster and roster[name].together)
     divisions = {name: below for name in heads if (below := _below(name, roster))}
     slug_of = slugs([*names, *(f"{name} and below" for name in divisions)])
-    maker = _Maker(rows, catalogue, roster, slug_of)
+    maker = _Maker(rows, catalogue, roster, slug_of, size_of)
     numbers = numbers_of(tables)
     departments = tuple(maker.department(name, tables.of([name]), _of(numbers, name), gravest) for name in names)
     return UsageReport(
@@ -97,6 +100,7 @@ class _Maker:
     catalogue: Catalogue
     roster: Mapping[str, Department]
     slug_of: Mapping[str, str]
+    size_of: SizeOf
 
     def department(
         self, name: str, tables: Tables, numbers: Mapping[Pair, dict[str, Any]], gravest: Mapping[Pair, Verdict]
@@ -111,9 +115,7 @@ class _Maker:
         """Report a department together with those below it."""
         members = [name, *below]
         facts = self.roster[name]
-        sizes = [self.roster[member].headcount for member in members]
-        known = [size for size in sizes if size is not None]
-        whole = Department(name, facts.parent, facts.head, facts.email, sum(known) or None, facts.sensitivity)
+        whole = Department(name, facts.parent, facts.head, facts.email, self.size_of(members), facts.sensitivity)
         mine: dict[Pair, Verdict] = {}
         for member in members:
             for (department, service), verdict in gravest.items():
@@ -219,8 +221,10 @@ def _alternative(catalogue: Catalogue, facts: ServiceFacts, status: Status) -> s
 
 
 def _worst_first(use: ServiceUse) -> tuple[Any, ...]:
+    """Sort key, the order of the pages: proven use first, then by risk and score, which they show beside each other."""
     points = use.score.points if use.score else 0
-    return (not use.proven, _LEVELS.index(use.risk), -use.status.gravity, -points, -use.people, -use.sessions, use.id)
+    grave = (-points, -use.status.gravity, -use.people, -use.sessions)
+    return (not use.proven, _LEVELS.index(use.risk), *grave, use.name, use.id)
 
 
 def _score(totals: Totals, services: Sequence[ServiceUse], facts: Department, hidden: HiddenShare | None) -> Score:

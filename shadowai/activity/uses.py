@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from shadowai.activity.sessions import those
 from shadowai.model import SECOND, Account, Client, Role, Use
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def add_uses(table: pd.DataFrame, seen: pd.DataFrame, code: Collection[str], lim
 
     `seen` holds the rows of the sessions, with their `run`, and `code` the ids of services that write code.
     """
-    basis = seen[seen["basis"]]
+    basis = those(seen, seen["basis"])
     table["use"] = pd.Categorical(_uses(table, basis, code), categories=list(Use))
     table["account"] = pd.Categorical(_accounts(table, basis), categories=list(Account))
-    request = basis.groupby("run")["request_up"].max().reindex(table.index, fill_value=0)
-    table["upload"] = (request >= limits.request) | (table["bytes_up"].fillna(0) >= limits.session).astype(bool)
+    large = _any(basis, basis["request_up"] >= limits.request, table.index)
+    table["upload"] = large | (table["bytes_up"].fillna(0) >= limits.session).astype(bool)
 
 
 def _uses(table: pd.DataFrame, basis: pd.DataFrame, code: Collection[str]) -> npt.NDArray[np.object_]:

@@ -22,4 +22,5 @@ def directory_options(chosen: Settings) -> DirectoryOptions:
         day_first=None if chosen.date_order is None else chosen.date_order == "day-first",
         zone=chosen.zone,
         drift=chosen.drift * SECOND,
+        lease_times={str(server): span * SECOND for server, span in chosen.lease_times.items()},
     )

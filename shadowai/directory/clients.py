@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shadowai.directory.networks import Network, NetworkKind
@@ -12,9 +13,11 @@ from shadowai.directory.tables import DAY
 from shadowai.verdicts import Attribution
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shadowai.directory.identity import Login
 
-_MOST_CHANGES = 64  # looked at between two times; with more, nobody can tell whose the contacts were
+MOST_CHANGES = 64  # looked at between two times; with more, nobody can tell whose the contacts were
 
 
 class Reason(StrEnum):
@@ -84,19 +87,35 @@ class Client:
         return Attribution(key, self.department, individual=True, reason=Reason.CONFLICT if conflict else reason)
 
 
-@dataclass(frozen=True, slots=True)
+def agreed(answers: set[Attribution], client: Client) -> Attribution:
+    """Give the one answer of several moments; where they differ, a conflict."""
+    if len(answers) == 1:
+        return answers.pop()
+    if len({answer.key for answer in answers}) == 1:
+        return replace(answers.pop(), department=client.department, reason=Reason.CONFLICT)
+    return client.unnamed(conflict=True)
+
+
+@dataclass(frozen=True)
 class Course:
     """The answers for one identity over time.
 
     `fixed` is the answer at all times. Else the answer changes at `breaks` only, and at midnight where it depends on
-    records with dates (`dated`); `known` holds the answers found so far.
+    records with dates (`dated`); `known` holds the answers found so far. `is_learnt` says that sightings alone decide,
+    without leases, owners and dates: most questions are then answered without the breaks, which take long to be found.
     """
 
     client: Client
     fixed: Attribution | None
-    breaks: list[int]
+    find_breaks: Callable[[], list[int]]
     dated: bool
+    is_learnt: bool = False
     known: dict[int | tuple[int, int], Attribution] = field(default_factory=dict)
+
+    @cached_property
+    def breaks(self) -> list[int]:
+        """The times, in order, between which (and between two midnights) the answer cannot change."""
+        return self.find_breaks()
 
     def place(self, time: int) -> int | tuple[int, int]:
         """Number the part of time in which a moment lies: no answer changes within it."""
@@ -107,6 +126,6 @@ class Course:
         """Give one moment of each part between two times; None where there are too many to be looked at."""
         begin, end = bisect_right(self.breaks, first), bisect_right(self.breaks, last)
         days = range(first // DAY + 1, last // DAY + 1) if self.dated else ()
-        if end - begin + len(days) > _MOST_CHANGES:
+        if end - begin + len(days) > MOST_CHANGES:
             return None
         return [*self.breaks[begin:end], *(day * DAY for day in days)]

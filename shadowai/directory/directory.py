@@ -5,27 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from shadowai.directory.clients import Client, Course, Reason
+import numpy as np
+
+from shadowai.directory.clients import MOST_CHANGES, Client, Course, Reason, agreed
+from shadowai.directory.headcounts import Headcounts
 from shadowai.directory.holders import PERSON, UNHELD, Holders
 from shadowai.directory.identity import normalise_device, parse_login
-from shadowai.directory.learnt import Learnt, merge_sightings
+from shadowai.directory.learnt import ByDay, Learnt, merge_sightings
 from shadowai.directory.networks import Network, NetworkKind, NetworkTable
 from shadowai.directory.options import DirectoryOptions
 from shadowai.directory.people import PersonRow
 from shadowai.directory.roster import Presence, Roster
+from shadowai.directory.throughout import MANY, UNSURE, Spans, codes_throughout
 from shadowai.hosts import normalise_address
 from shadowai.model import Who
 from shadowai.verdicts import Attribution, Department
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    import numpy.typing as npt
+
+    from shadowai.directory.headcounts import Days
     from shadowai.directory.leases import LeaseTable
+
+    Ints = npt.NDArray[np.int64]
 
 _NEVER = 1 << 63  # ns; later than every time
 _CACHE_LIMIT = 200_000  # distinct identities remembered at once
@@ -53,7 +62,7 @@ class Directory:
         self,
         content: Content,
         warnings: Iterable[str] = (),
-        learnt: Learnt | None = None,
+        learnt: Learnt | ByDay | None = None,
         roster: Roster | None = None,
     ) -> None:
         self.content = content
@@ -82,24 +91,31 @@ class Directory:
         return self._networks
 
     @cached_property
-    def departments(self) -> Mapping[str, Department]:
-        """Every department that the files name, by name in alphabetical order."""
-        people: dict[str, set[str]] = {}
-        for row in self.content.people:
-            if row.department is not None and row.active:
-                people.setdefault(row.department, set()).add(row.person)
+    def named(self) -> Mapping[str, Department]:
+        """Every department that the files name, by name in alphabetical order, as they are declared."""
+        names = {row.department for row in self.content.people if row.department is not None and row.active}
         found = {net.department: Department(net.department) for net in self.content.networks}
-        found |= {name: Department(name) for name in people}
+        found |= {name: Department(name) for name in names}
         found |= {department.name: department for department in self.content.departments}
-        counted = {name: _with_headcount(found[name], people.get(name)) for name in sorted(found)}
-        return MappingProxyType(counted)
+        return MappingProxyType({name: found[name] for name in sorted(found)})
+
+    @cached_property
+    def departments(self) -> Mapping[str, Department]:
+        """Every department that the files name, with the headcount of all who were ever there."""
+        return MappingProxyType(self.headcounts(None).departments)
+
+    def headcounts(self, period: Days | None) -> Headcounts:
+        """Give the departments with the people who belonged to them in a period, or ever where there is none."""
+        return Headcounts(self.named, self._roster, period)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the content: the order of lines and the way they are written do not matter."""
         parts = {name: sorted(_canonical(row) for row in rows) for name, rows in _rows_of(self.content)}
         if self.content.leases is not None:
-            parts["leases"] = [self.content.leases.digest, self.content.options.zone, str(self.content.options.drift)]
+            options = self.content.options
+            lasting = [f"{server} {time}" for server, time in sorted(options.lease_times.items())]
+            parts["leases"] = [self.content.leases.digest, options.zone, str(options.drift), *lasting]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def learn(self, sightings: Iterable[tuple[str, str, int]], searched: Collection[str] = ()) -> Directory:
@@ -112,6 +128,18 @@ class Directory:
         known = self._learnt.searched.union(searched)
         learnt = Learnt(merged, self._holders.timeline, self.content.options.drift, known)
         return Directory(self.content, self.warnings, learnt, self._roster)
+
+    def learn_days(self, sightings: Iterable[tuple[str, str, int]], days: Collection[tuple[str, int]]) -> Directory:
+        """Give a directory that knows all who was seen about some days (address, day since 1970-01-01 UTC).
+
+        `sightings` are as in `learn`, which comes first; they say nothing of any other day.
+        """
+        about = {address for address, _ in days}
+        known = {address: times for address, times in self._learnt.sightings.items() if address in about}
+        options = self._holders.timeline, self.content.options.drift
+        full = Learnt(merge_sightings(known, self._seen(sightings)), *options, about)
+        plain = Learnt(self._learnt.sightings, *options, self._learnt.searched)
+        return Directory(self.content, self.warnings, ByDay(plain, full, days), self._roster)
 
     def resolve(self, who: Who, time: int | None) -> Attribution:
         """Say whom a contact belongs to: its user, else the owner of its device, else who held its address, else that.
@@ -132,6 +160,8 @@ class Directory:
             return course.fixed
         if first is None or last is None:
             return self._judge(course.client, None)
+        if course.is_learnt:
+            return self._learnt_span(course.client, min(first, last), max(first, last))
         place = course.place(first)
         if first != last and course.place(last) != place:
             return self._across(course, min(first, last), max(first, last))
@@ -158,6 +188,32 @@ class Directory:
             found.append(answer)
         return found
 
+    def is_learnt(self, who: Who) -> bool:
+        """Say whether sightings alone tell whom an identity belongs to, so that `resolve_learnt` may be asked."""
+        return (self._courses.get(who) or self._course(who)).is_learnt
+
+    def resolve_learnt(self, people: Sequence[Who], spans: tuple[Ints, Ints, Ints]) -> tuple[Ints, list[Attribution]]:
+        """Do what `resolve_span` does for many spans of identities that are learnt.
+
+        The spans are the number of each one's identity, its first and its last time (ns). Gives the number of each
+        span's answer, and the answers.
+        """
+        clients = [(self._courses.get(who) or self._course(who)).client for who in people]
+        codes, named = codes_throughout(self._learnt, [client.address or "" for client in clients], Spans(*spans))
+        width = len(named) + MANY - UNSURE + 1  # codes begin with UNSURE
+        pairs, numbers = np.unique(spans[0] * width + codes - UNSURE, return_inverse=True)
+        unsure = np.flatnonzero(codes == UNSURE)
+        numbers[unsure] = np.arange(len(pairs), len(pairs) + len(unsure))
+        asked = (divmod(pair, width) for pair in pairs.tolist())
+        answers = [self._told_by(clients[at], code + UNSURE, named) for at, code in asked]
+        moments = zip(*(some[unsure].tolist() for some in spans), strict=True)
+        return numbers, answers + [self.resolve_span(people[at], first, last) for at, first, last in moments]
+
+    def _told_by(self, client: Client, code: int, named: Sequence[str]) -> Attribution:
+        if code > MANY:
+            return self._bound(named[code - MANY - 1], client, None, Reason.LEARNT)
+        return client.unnamed(conflict=code == MANY)
+
     def _learn_answer(self, course: Course, time: int) -> Attribution:
         place = course.place(time)
         found = course.known[place] = course.known.get(place) or self._judge(course.client, time)
@@ -168,12 +224,13 @@ class Directory:
         moments = course.changes(first, last)
         if moments is None:
             return course.client.unnamed(conflict=True)
-        answers = {self._learn_answer(course, moment) for moment in (first, *moments)}
-        if len(answers) == 1:
-            return answers.pop()
-        if len({answer.key for answer in answers}) == 1:
-            return replace(answers.pop(), department=course.client.department, reason=Reason.CONFLICT)
-        return course.client.unnamed(conflict=True)
+        return agreed({self._learn_answer(course, moment) for moment in (first, *moments)}, course.client)
+
+    def _learnt_span(self, client: Client, first: int, last: int) -> Attribution:
+        moments = self._learnt.changes(client.address or "", first, last)
+        if len(moments) > MOST_CHANGES:
+            return client.unnamed(conflict=True)
+        return agreed({self._judge(client, moment) for moment in (first, *moments)}, client)
 
     def timeless(self, who: Who) -> Attribution | None:
         """Give the answer where time does not matter: no lease, sighting or dated record concerns the identity."""
@@ -183,7 +240,7 @@ class Directory:
         """Give a department and those above it, nearest first; nothing where no file names it."""
         line: dict[str, None] = {}
         at: str | None = department
-        while at is not None and at not in line and (found := self.departments.get(at)) is not None:
+        while at is not None and at not in line and (found := self.named.get(at)) is not None:
             line[at] = None
             at = found.parent
         return tuple(line)
@@ -199,11 +256,12 @@ class Directory:
             self._lasting.clear()
         client = self._identify(who)
         if client.stranger is not None:
-            course = Course(client, client.stranger, [], dated=False)
+            course = Course(client, client.stranger, list, dated=False)
         else:
-            dated = self._is_dated(client)
-            fixed = None if dated or self._is_watched(client) else self._judge(client, None)
-            course = Course(client, fixed, self._breaks(client), dated)
+            dated, is_watched = self._is_dated(client), self._is_watched(client)
+            fixed = None if dated or is_watched else self._judge(client, None)
+            is_learnt = is_watched and not dated and not client.owned and self._learnt.is_alone(client.address or "")
+            course = Course(client, fixed, partial(self._breaks, client), dated, is_learnt)
         self._courses[who] = course
         return course
 
@@ -222,7 +280,7 @@ class Directory:
             names = (client.device or "", client.address or "")
             persons.update(owner for name in names for owner in self._roster.owners(name, None))
         if client.address is not None and self._is_watched(client):
-            for keys in self._learnt.sightings.get(client.address, {}).values():
+            for keys in {*self._learnt.sightings.get(client.address, {}).values()}:
                 persons.update(key.removeprefix(PERSON) for key in keys if key.startswith(PERSON))
             if self._holders.is_dated(client.address):
                 return True
@@ -315,12 +373,6 @@ class Directory:
             client = self._identify(Who(address, user, None))
             if client.login is not None and client.is_personal and client.address:
                 yield client.address, client.user_key, moments
-
-
-def _with_headcount(department: Department, people: set[str] | None) -> Department:
-    if department.headcount is not None or not people:
-        return department
-    return replace(department, headcount=len(people))
 
 
 def _rows_of(content: Content) -> list[tuple[str, tuple[Any, ...]]]:

@@ -32,6 +32,9 @@ EXPORTS = "people"
 LEASES = "leases"
 """The folder, inside the directory's, with what DHCP servers, VPNs and RADIUS record of who held an address."""
 
+MANY = 1_000_000
+"""Objects that a directory is made of (some twenty a person), from which on the collector would take seconds."""
+
 
 def load_directory(folder: Path, options: DirectoryOptions = DEFAULTS) -> Directory:
     """Read `networks.csv`, `people.csv`, `departments.csv`, `people/` and `leases/` of a folder; one must be there.
@@ -48,13 +51,18 @@ def load_directory(folder: Path, options: DirectoryOptions = DEFAULTS) -> Direct
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Keep Python's collector from looking through half a million people again and again: a third of the time."""
+    """Keep Python's collector from looking through half a million people again and again: a third of the time.
+
+    Objects that were made meanwhile are then put out of its sight, where they are many: they last as long as the scan.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            if gc.get_count()[0] > MANY:
+                gc.freeze()
             gc.enable()
 
 
@@ -68,7 +76,7 @@ def _load(folder: Path, paths: Sequence[Path], options: DirectoryOptions) -> Dir
         networks=tuple(read_networks(networks, findings, options)) if networks.exists() else (),
         departments=tuple(read_departments(departments, findings, options).values()) if departments.exists() else (),
         options=options,
-        leases=read_leases(folder / LEASES, options.zone, findings) if (folder / LEASES).is_dir() else None,
+        leases=read_leases(folder / LEASES, options, findings) if (folder / LEASES).is_dir() else None,
     )
     findings.raise_if_any()
     content = replace(content, people=join_people(rows, folder, options, findings))
@@ -92,7 +100,7 @@ def _odd_names(folder: Path, content: Content, directory: Directory) -> list[str
     listed = {department.name for department in content.departments}
     warnings = []
     spellings: dict[str, str] = {}
-    for name in directory.departments:
+    for name in directory.named:
         first = spellings.setdefault(name.casefold(), name)
         if first != name:
             warnings.append(f"{folder}: departments {first!r} and {name!r} differ only in case and are counted apart")

@@ -21,7 +21,8 @@ class DirectoryOptions:
     department, `units` (organisational unit or path) and `groups` give it; `spellings` brings a department's other
     names to one. `domains` maps a Windows domain's short name to its DNS name. `day_first` tells dates such as
     05/06/2026, None where nobody said it. `zone` is the IANA zone of times that name none; `drift` is in ns: how far
-    clocks of servers may lie apart.
+    clocks of servers may lie apart. `lease_times` (ns) are how long leases last, of the servers whose files do not say
+    so: `dnsmasq`, `windows` and `zeek`.
     """
 
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class DirectoryOptions:
     day_first: bool | None = None
     zone: str = "UTC"
     drift: int = DRIFT
+    lease_times: Mapping[str, int] = field(default_factory=dict)
 
     def department(self, name: str) -> str | None:
         """Bring a department's name to the one spelling; None where it is empty."""

@@ -81,6 +81,10 @@ class Realms:
         """Say whether anybody is known in a domain (DNS name)."""
         return domain in self._all
 
+    def is_mapped(self, domain: str) -> bool:
+        """Say whether the configuration calls a domain, by its short or its DNS name, one of the organisation's."""
+        return domain in self._mapped or domain in self._mapped.values()
+
     def dns_name(self, domain: str) -> str:
         """Give the DNS name of a domain; a short name that nobody explains stays as it is."""
         if domain in self._mapped:
@@ -88,7 +92,7 @@ class Realms:
         return domain if "." in domain else self._by_label.get(domain, domain)
 
     def bond(self, domain: str, person: str, accounts: Iterable[Login]) -> int:
-        r"""Say whether a login `domain\name` of a person's account name is that person's: IS, MAY_BE or NO_BOND.
+        r"""Say whether a login of a domain, with a person's account name, is that person's: IS, MAY_BE or NO_BOND.
 
         `accounts` are the person's accounts that are qualified by a domain.
         """
@@ -101,7 +105,7 @@ class Realms:
         if account_realms:
             # Neither short name is explained by a DNS name: they are two domains. Else the login's may be any one's.
             return NO_BOND if explained or any("." not in found for found in account_realms) else MAY_BE
-        return NO_BOND if own and explained and domain not in self._mapped else MAY_BE
+        return NO_BOND if own and explained and not self.is_mapped(domain) else MAY_BE
 
     def _add(self, row: PersonRow) -> None:
         found = {login.domain for login in row.logins if login.form is Form.MAIL and login.domain}

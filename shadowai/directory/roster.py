@@ -119,10 +119,9 @@ class Roster:
             return exact
         if login.form is Form.MAIL:
             return self._find_mail(login)
-        accounts = self._login_locals.find(login.local)
         if login.form is Form.LOGON:
-            return self._of_domain(login, accounts) or self._of_domain(login, self._mail_locals.find(login.local))
-        found = accounts or self._mail_locals.find(login.local)
+            return self._find_account(login)
+        found = self._login_locals.find(login.local) or self._mail_locals.find(login.local)
         return self._names.find(login.local) if not found and login.form is Form.LDAP else found
 
     def department(self, person: str, time: int | None) -> str | None:
@@ -181,7 +180,13 @@ class Roster:
             return _NOBODY
         named = self._login_locals.find(login.local) | self._mail_locals.find(login.local)
         own = frozenset(person for person in named if domain in self._realms.of(person))
-        return own or frozenset(person for person in named if not self._realms.of(person))
+        found = own or frozenset(person for person in named if not self._realms.of(person))
+        # Kerberos writes the accounts of a Windows domain so.
+        return found or (self._find_account(login) if self._realms.is_mapped(domain) else _NOBODY)
+
+    def _find_account(self, login: Login) -> frozenset[str]:
+        accounts, mails = self._login_locals.find(login.local), self._mail_locals.find(login.local)
+        return self._of_domain(login, accounts) or self._of_domain(login, mails)
 
     def _of_domain(self, login: Login, named: frozenset[str]) -> frozenset[str]:
         """Give those among persons of one account name whose domain is the login's, else those who may be of it."""

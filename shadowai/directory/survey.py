@@ -51,7 +51,7 @@ def survey(directory: Directory) -> Survey:
         disputed=presences.count(Presence.DISPUTED),
         inactive=sum(not any(row.active for row in roster.stays(person)) for person in roster.persons()),
         devices=len({row.device for row in rows if row.device}),
-        departments=len(directory.departments),
+        departments=len(directory.named),
         networks=len(directory.content.networks),
         files=files,
         names={person: found for person, found in names.items() if len(found) > 1},

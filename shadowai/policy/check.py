@@ -178,8 +178,11 @@ def _within(one: Scope, other: Scope, above: Above) -> bool:
 
 
 def _whom_within(one: Scope, other: Scope, above: Above) -> bool:
-    if not (_subset(one.people, other.people) and _subset(one.groups, other.groups)):
-        return False
+    named = _subset(one.people, other.people) and _subset(one.groups, other.groups)
+    return named and _departments_within(one, other, above)
+
+
+def _departments_within(one: Scope, other: Scope, above: Above) -> bool:
     if other.departments is None:
         return True
     wider = other.departments
@@ -203,7 +206,8 @@ def _crossings(policy: Policy, above: Above) -> Iterator[Issue]:
                 continue
             done.add(pair)
             winner, loser = (one, other) if (one.rank, one.order) > (other.rank, other.order) else (other, one)
-            if loser.rule.status.gravity > winner.rule.status.gravity and _cross(winner, loser, above):
+            is_graver = loser.rule.status.gravity > winner.rule.status.gravity
+            if is_graver and _cross(winner, loser, above) and not _is_settled(winner, loser, scopes, above):
                 found.setdefault(loser.number, []).append((winner, service))
     for scope in policy.scopes:
         if winners := found.get(scope.number):
@@ -222,6 +226,39 @@ def _cross(winner: Scope, loser: Scope, above: Above) -> bool:
         or (loser.kinds is not None and winner.kinds is None)
     )
     return not is_exception
+
+
+def _is_settled(winner: Scope, loser: Scope, scopes: Iterable[Scope], above: Above) -> bool:
+    """Say whether a rule was written for whatever both are about, which decides instead of the winner."""
+    pair = (winner, loser)
+    shared = winner.services & loser.services
+    for both in scopes:
+        wins = _beats(both, winner) or _is_nearer(both, winner, above)
+        if both in pair or not wins or not shared <= both.services:
+            continue
+        fits = (
+            any(inside(one, both) for one in pair),
+            any(_subset(one.people, both.people) for one in pair),
+            any(_subset(one.groups, both.groups) for one in pair),
+            any(_departments_within(one, both, above) for one in pair),
+            any(_subset(one.accounts, both.accounts) for one in pair),
+            any(_subset(one.kinds, both.kinds) for one in pair),
+        )
+        if all(fits):
+            return True
+    return False
+
+
+def _is_nearer(one: Scope, other: Scope, above: Above) -> bool:
+    """Say whether, of two rules of one rank, `one` names departments below those of the other, and none above."""
+    own, wider = one.departments or frozenset(), other.departments or frozenset()
+    return (
+        one.rank == other.rank
+        and bool(own)
+        and own.isdisjoint(wider)
+        and _departments_within(one, other, above)
+        and all(above.get(name, frozenset()).isdisjoint(own) for name in wider)
+    )
 
 
 def _is_closer_in_whom(one: Scope, other: Scope, above: Above) -> bool:

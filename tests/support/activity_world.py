@@ -15,7 +15,10 @@ from shadowai.model import MINUTE, SECOND, Account, Action, Client, Evidence, Ki
 from shadowai.verdicts import Attribution, Department, Question, ServiceFacts, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
 NINE = 1_763_629_200 * SECOND  # 2025-11-20T09:00:00Z
 
@@ -70,6 +73,14 @@ class Everybody:
     def resolve_all(self, who: Who, spans: Iterable[tuple[int | None, int | None]]) -> list[Attribution]:
         raise AssertionError((who, spans))
 
+    def is_learnt(self, _who: Who) -> bool:
+        return False
+
+    def resolve_learnt(
+        self, people: Sequence[Who], spans: tuple[npt.NDArray[np.int64], ...]
+    ) -> tuple[npt.NDArray[np.int64], list[Attribution]]:
+        raise AssertionError((people, spans))
+
 
 def resolve(who: Who) -> Attribution:
     if who.user in PEOPLE:
@@ -114,7 +125,11 @@ def rolled_up(seen: Iterable[Seen]) -> Activity:
     return activity
 
 
-def report(activity: Activity) -> UsageReport:
-    return usage(
-        digest_of([attributed_frame(activity, Everybody())], CATALOGUE.code, CATALOGUE.limits), CATALOGUE, ROSTER
-    )
+def sizes(roster: Mapping[str, Department]) -> Callable[[Sequence[str]], int | None]:
+    """Sizes of departments together where nobody is in two of them."""
+    return lambda names: sum(roster[name].headcount or 0 for name in names) or None
+
+
+def report(activity: Activity, catalogue: Catalogue = CATALOGUE) -> UsageReport:
+    digest = digest_of([attributed_frame(activity, Everybody())], catalogue.code, catalogue.limits)
+    return usage(digest, catalogue, ROSTER, sizes(ROSTER))

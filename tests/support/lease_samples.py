@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shadowai.directory.leases import LeaseTable, read_leases
 from shadowai.directory.leases.records import FOREVER
+from shadowai.directory.options import DirectoryOptions
 from shadowai.directory.tables import Findings
 from shadowai.model import SECOND
 
@@ -245,12 +246,13 @@ def written(time: int) -> str:
 
 
 def read(
-    folder: Path, content: str | bytes, name: str = "file", zone: str = "Europe/Berlin"
+    folder: Path, content: str | bytes, name: str = "file", zone: str = "Europe/Berlin", **lease_times: int
 ) -> tuple[LeaseTable, Findings]:
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     findings = Findings()
-    return read_leases(folder, zone, findings), findings
+    options = DirectoryOptions(zone=zone, lease_times=lease_times)
+    return read_leases(folder, options, findings), findings
 
 
 def spans_of(leases: LeaseTable, address: str) -> list[Span]:

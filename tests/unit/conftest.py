@@ -33,3 +33,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     url = request.getfixturevalue("postgres").url
     clear(url)
     return World(tmp_path, url)
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start workers however little there is for them."""
+    monkeypatch.setattr("shadowai.gathering.LITTLE", 0)

@@ -66,6 +66,7 @@ def test_the_report_is_true(truth: Truth) -> None:
     assert differences(truth, scanned(truth)) == []
 
 
+@pytest.mark.usefixtures("eager")
 def test_the_report_is_true_of_three_hundred_people_in_two_weeks(tmp_path: Path) -> None:
     truth = write(tmp_path, 7, "full")
     assert differences(truth, scanned(truth, workers=2)) == []
@@ -141,6 +142,7 @@ def test_the_hosts_that_are_no_service_s_are_what_they_are_meant_to_be() -> None
     assert not any(matcher.candidate(host) or matcher.blind_spot(host) for host in ORDINARY)
 
 
+@pytest.mark.usefixtures("eager")
 def test_two_workers_give_the_same_bytes_as_one(first: Truth, plain: str) -> None:
     assert json.dumps(scanned(first, workers=2)) == plain
 

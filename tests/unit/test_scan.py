@@ -33,6 +33,7 @@ def _sample_options(workers: int = 1) -> ScanOptions:
     )
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(("size", "workers"), [(3_000, 1), (17_001, 2), (64_000, 2)])
 def test_any_cut_and_any_number_of_workers_give_the_same_result(
     monkeypatch: pytest.MonkeyPatch, size: int, workers: int
@@ -46,6 +47,7 @@ def test_any_cut_and_any_number_of_workers_give_the_same_result(
     assert done == total > 3
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     ("name", "size", "workers"), [("branch.pcap", 3_000, 1), ("branch.pcap", 9_001, 2), ("office.pcapng", 40_000, 1)]
 )
@@ -74,10 +76,19 @@ def test_parts_that_do_not_meet_are_read_as_one(monkeypatch: pytest.MonkeyPatch)
     assert scan(options) == whole
 
 
+@pytest.mark.usefixtures("eager")
 def test_the_demo_is_the_same_with_two_workers(tmp_path: Path) -> None:
     one = scan(demo_options(tmp_path / "one", 1))
     two = scan(demo_options(tmp_path / "two", 2))
     assert one == two
+
+
+def test_no_worker_is_started_for_little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("shadowai.engine.pool.ProcessPoolExecutor", None)
+    scan(demo_options(tmp_path / "little", 2))
+    monkeypatch.setattr("shadowai.gathering.LITTLE", 0)
+    with pytest.raises(TypeError, match="not callable"):
+        scan(demo_options(tmp_path / "much", 2))
 
 
 def test_a_fault_in_one_shard_is_its_sources_error_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,3 +182,31 @@ def test_records_without_a_time_are_told_where_a_period_leaves_them_out(tmp_path
     bounded = scan(ScanOptions(read, since=1))
     assert bounded.totals.people == 0
     assert bounded.sources[0].warnings == ("records without a time, which the period leaves out: 2",)
+
+
+def test_departments_have_the_people_of_the_period(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text(
+        "1772359200.000 9 10.1.2.3 TCP_TUNNEL/200 900 CONNECT chatgpt.com:443 ann HIER_DIRECT/203.0.113.9 -\n"
+        "1774951200.000 9 10.1.2.3 TCP_TUNNEL/200 900 CONNECT chatgpt.com:443 ann HIER_DIRECT/203.0.113.9 -\n"
+    )  # 2026-03-01 and 2026-03-31, both at ten
+    (tmp_path / "departments.csv").write_text("department,parent\nFirm,\nSales,Firm\nLaw,Firm\nTax,Firm\n")
+    (tmp_path / "people.csv").write_text(
+        "user,email,department,from,until\nann,,Sales,,2026-03-14\nann,,Law,2026-03-15,\n"
+        "bob,,Sales,,2026-02-28\neve,,Tax,2026-04-01,\nkim,,Law,,\n"
+    )
+    options = ScanOptions(ReadOptions([str(log)]), directory=tmp_path)
+    result = scan(options)
+    found = {one.name: (one.headcount, one.people) for one in result.departments}
+    assert found == {"Firm": (None, 0), "Sales": (1, 1), "Law": (2, 1), "Tax": (None, 0)}
+    (firm,) = result.divisions
+    assert (firm.headcount, firm.people) == (2, 1)
+    later = scan(replace(options, since=1_774_900_000_000_000_000))
+    assert {one.name: one.headcount for one in later.departments} == {
+        "Firm": None,
+        "Sales": None,
+        "Law": 2,
+        "Tax": None,
+    }
+    nothing = scan(replace(options, since=1_900_000_000_000_000_000))
+    assert {one.name: one.headcount for one in nothing.departments} == {"Firm": None, "Sales": 2, "Law": 2, "Tax": 1}

@@ -111,11 +111,11 @@ class RecordReader:
         cells = [cell for column in self._columns.get(field, ()) for cell in record.get(column, ())]
         if not cells:
             return ()
+        if len(cells) == 1 and not cells[0].startswith(_TYPE_NAMES):
+            return _values(cells[0])
         if any(cell.startswith(_TYPE_NAMES) for cell in cells):
             self.note(f"have the name of a type for {field}: join the values with ; when exporting", line)
             return ()
-        if len(cells) == 1:
-            return _values(cells[0])
         return tuple(dict.fromkeys(value for cell in cells for value in _values(cell)))
 
     def _own(self, names: dict[str, Login | str | None]) -> str | None:
@@ -162,8 +162,7 @@ class RecordReader:
             return False
         if "class" not in self._columns:
             return True
-        classes = {value.lower() for value in self._many(record, "class", 0)}
-        return not classes or ("computer" not in classes and not classes.isdisjoint(_PEOPLE))
+        return _are_of_a_person(self._many(record, "class", 0))
 
     def _is_active(self, record: Record) -> bool:
         if self._one(record, "active").lower() in _INACTIVE:
@@ -179,6 +178,12 @@ def _qualified(user: Login | None, domain: str | None) -> Login | None:
     if user is not None and user.form is Form.BARE and domain:
         return Login(Form.LOGON, user.local, domain)
     return user
+
+
+@lru_cache(1 << 10)
+def _are_of_a_person(classes: tuple[str, ...]) -> bool:
+    names = {name.lower() for name in classes}
+    return not names or ("computer" not in names and not names.isdisjoint(_PEOPLE))
 
 
 @lru_cache(1 << 14)  # the same groups are those of many

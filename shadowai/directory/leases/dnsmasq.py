@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 NAME = "dnsmasq leases"
 
-BELIEVED = 12 * 3600
-"""How long before its end a lease is believed (seconds); the file forgets whoever had the address earlier."""
+BELIEVED = 12 * 3600 * SECOND
+"""How long before its end a lease is believed (ns), unless the user says how long leases last.
+
+The file forgets whoever had the address earlier.
+"""
 
 _LINE = re.compile(
     r"\d{1,10} (?:[0-9A-Fa-f]{2}-)?(?:(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|T?\d{1,10}) \S+ \S+ \S+", re.ASCII
@@ -59,8 +62,9 @@ def _add(fields: list[str], sheet: Sheet) -> bool:
     if expiry == _NEVER:
         sheet.add(address, lessee, Proof(Sign.GRANT, SECOND))
         return True
-    ends = int(expiry)
-    if not BELIEVED < ends < MAX_TIME:
+    ends = int(expiry) * SECOND
+    begins = ends - sheet.lease_times.get("dnsmasq", BELIEVED)
+    if not 0 < begins < ends < MAX_TIME * SECOND:
         return False
-    sheet.add(address, lessee, Proof(Sign.GRANT, (ends - BELIEVED) * SECOND, ends * SECOND))
+    sheet.add(address, lessee, Proof(Sign.GRANT, begins, ends))
     return True

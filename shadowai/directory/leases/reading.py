@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from shadowai.directory.options import DirectoryOptions
     from shadowai.directory.tables import Findings
 
 _HEAD_LINES = 200
@@ -34,11 +35,11 @@ class Kind:
 KINDS = tuple(Kind(one.NAME, one.recognises, one.read) for one in (isc, windows, kea, zeek, sessions, radius, dnsmasq))
 
 
-def read_leases(folder: Path, zone: str, findings: Findings) -> LeaseTable:
+def read_leases(folder: Path, options: DirectoryOptions, findings: Findings) -> LeaseTable:
     """Read every file of a folder and those below it; hidden files are passed over.
 
-    `zone` is the IANA zone of times that name none. A file of no known kind, or that cannot be read at all, is a
-    problem; a record that cannot be read, or a file that breaks off, is a warning.
+    `options` tell the zone of times that name none, and how long leases last. A file of no known kind, or that cannot
+    be read at all, is a problem; a record that cannot be read, or a file that breaks off, is a warning.
     """
     records = Records()
     contents = []
@@ -46,7 +47,7 @@ def read_leases(folder: Path, zone: str, findings: Findings) -> LeaseTable:
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
             try:
                 contents.append(_digest(path))
-                _read_file(path, Sheet(path, records, findings, zone), findings)
+                _read_file(path, Sheet(path, records, findings, options), findings)
             except OSError as error:
                 findings.problem(
                     path, 0, f"cannot be read ({error.strerror or error}); check the file and its permissions"

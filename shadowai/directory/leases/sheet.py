@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
+    from shadowai.directory.options import DirectoryOptions
     from shadowai.directory.tables import Findings
 
 MAX_LINE = 1 << 16  # characters; no record of any format comes near it
@@ -82,13 +83,17 @@ def numbered(text: TextIO, sheet: Sheet) -> Iterator[tuple[int, str]]:
 
 
 class Sheet:
-    """One lease file that is being read: where its records go, and what is wrong with it."""
+    """One lease file that is being read: where its records go, and what is wrong with it.
 
-    def __init__(self, path: Path, records: Records, findings: Findings, zone: str) -> None:
+    `lease_times` (ns) are those of servers whose files do not tell them, as the user knows them.
+    """
+
+    def __init__(self, path: Path, records: Records, findings: Findings, options: DirectoryOptions) -> None:
         self.path = path
+        self.lease_times = options.lease_times
         self.records = records
         self._findings = findings
-        self._zone = ZoneInfo(zone)
+        self._zone = ZoneInfo(options.zone)
         self._bad: Counter[str] = Counter()
         self._addresses: dict[str, str | None] = {}
         self._lessees: dict[tuple[str, str, str], Lessee | None] = {}

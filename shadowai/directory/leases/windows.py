@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "Windows DHCP audit log"
 
 BELIEVED = 8 * 86400 * SECOND
-"""How long a lease is believed after its last sign (ns): the default lease duration of Windows."""
+"""How long a lease is believed after its last sign (ns), unless the user says so: the default of Windows."""
 
 _SIGNS = {
     "10": Sign.FRESH,  # a new address was leased
@@ -80,7 +80,7 @@ def _add(columns: dict[str, int], cells: list[str], sheet: Sheet) -> bool:
     lessee = sheet.lessee("", normalise_mac(values.get(_MAC, "")) or "", values.get(_HOST, ""))
     if sign is Sign.FRESH and not moment.sure:
         sign = Sign.HELD  # within the hour before: whoever had the address then is in doubt too
-    sheet.add(address, lessee, Proof(sign, moment.time, moment.time + BELIEVED))
+    sheet.add(address, lessee, Proof(sign, moment.time, moment.time + sheet.lease_times.get("windows", BELIEVED)))
     return True
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "Zeek dhcp.log"
 
 UNTOLD = 12 * 3600 * SECOND
-"""How long a lease is believed whose duration was not seen (ns)."""
+"""How long a lease is believed whose duration was not seen (ns), unless the user says so."""
 
 _KNOWN = frozenset({"assigned_addr", "assigned_ip", "client_addr", "requested_addr"})
 _ENDING = ("ACK", "NAK", "RELEASE", "DECLINE")
@@ -92,7 +92,8 @@ def _add(record: Mapping[str, Any], sheet: Sheet) -> bool:
     if last != "ACK" or address is None:
         return last != "ACK" or "assigned_addr" not in record
     lasts = seconds_moment(_text(record, "lease_time"))
-    until = time + (lasts.time if lasts and lasts.time < _MAX_SECONDS * SECOND else UNTOLD)
+    untold = sheet.lease_times.get("zeek", UNTOLD)
+    until = time + (lasts.time if lasts and lasts.time < _MAX_SECONDS * SECOND else untold)
     sheet.add(address, lessee, Proof(Sign.FRESH if "DISCOVER" in kinds else Sign.GRANT, time, until))
     return True
 

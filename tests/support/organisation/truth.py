@@ -154,7 +154,10 @@ def blind_of(detections: Sequence[Detection]) -> dict[str, Span]:
 
 
 def headcounts_of(people: Iterable[Person]) -> dict[str, int | None]:
-    """Give the headcount of each department: declared, else of the people that people.csv ever has there."""
+    """Give the headcount of each department: declared, else of the people there in the scan's days.
+
+    All moves lie within those days, so that who moves is counted in both departments.
+    """
     counts: dict[str, set[str]] = defaultdict(set)
     for one in people:
         for department in filter(None, (one.department, one.moved)):

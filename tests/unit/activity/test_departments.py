@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from support.activity_world import CATALOGUE, NINE, Everybody, Seen, rolled_up
+from support.activity_world import CATALOGUE, NINE, Everybody, Seen, rolled_up, sizes
 
 from shadowai.activity.blind_spots import HidingPlace
 from shadowai.activity.digest import digest_of
@@ -24,7 +24,7 @@ from shadowai.result import DepartmentUse, StatusCounts
 from shadowai.verdicts import Attribution, Department, Question, Sensitivity, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from shadowai.model import Who
 
@@ -35,9 +35,9 @@ TREE = {
 }
 
 
-def _report(seen: list[Seen], catalogue: Catalogue = CATALOGUE, roster: object = TREE) -> UsageReport:
+def _report(seen: list[Seen], catalogue: Catalogue = CATALOGUE, roster: Mapping[str, Department] = TREE) -> UsageReport:
     found = digest_of([attributed_frame(rolled_up(seen), Everybody())], catalogue.code, catalogue.limits)
-    return usage(found, catalogue, roster)
+    return usage(found, catalogue, roster, sizes(roster))
 
 
 def _sales(report: UsageReport) -> DepartmentUse:
@@ -73,7 +73,7 @@ class Moving(Everybody):
 
 def _divided(seen: list[Seen]) -> UsageReport:
     found = digest_of([attributed_frame(rolled_up(seen), Moving())], CATALOGUE.code, CATALOGUE.limits)
-    return usage(found, CATALOGUE, TREE)
+    return usage(found, CATALOGUE, TREE, sizes(TREE))
 
 
 def test_who_moved_and_then_made_a_contact_did_not_only_look_the_name_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from support.activity_world import NINE, Everybody, Seen, rolled_up
@@ -49,6 +50,40 @@ def test_candidates_are_ranked_by_people() -> None:
     assert (two.host, two.people, two.detections, two.departments) == ("two.ai", 2, 2, ("Legal", "Sales"))
     assert (one.host, one.people, one.detections, one.reason) == ("one.ai", 1, 2, "because one.ai")
     assert one.first_seen == "2025-11-20T09:00:00.000000Z"
+
+
+def test_a_candidate_sums_up_all_that_was_seen_of_it_and_nothing_that_was_denied() -> None:
+    activity = Activity()
+    finding = Finding(Subject.CANDIDATE, "api.one.ai", None, 0)
+    day = 24 * 60  # minutes
+    for user, at, up in (("ann", 0, 600_000), ("eve", 2 * day, 400_000), ("bob", day, None), ("ann", day, 0)):
+        activity.add(replace(_observation(user, at=at), bytes_up=up), finding)
+    activity.add(replace(_observation("ann"), time=None), finding)
+    activity.add(replace(_observation("ann"), time=None), Finding(Subject.CANDIDATE, "two.ai", None, 0))
+    activity.add(_observation("zoe", denied=True, at=9 * day), finding)
+    activity.add(_observation("zoe", denied=True), Finding(Subject.CANDIDATE, "denied.ai", None, 0))
+    one, two = candidates(attributed_frame(activity, EVERYBODY), lambda _: "ends as AI services do")
+    assert (one.host, one.people, one.detections) == ("api.one.ai", 3, 5)
+    assert (one.first_seen, one.last_seen) == ("2025-11-20T09:00:00.000000Z", "2025-11-22T09:00:00.000000Z")
+    assert one.reasons == (
+        "ends as AI services do",
+        "its name begins with api",
+        "used by 3 people or more",
+        "1 MB or more was sent there",
+        "seen on 3 days",
+    )
+    assert one.score == 25 + 10 + 15 + 15 + 10
+    assert (two.people, two.first_seen, two.last_seen, two.score) == (1, None, None, 25)
+
+
+def test_a_million_names_in_a_zone_of_ones_own_are_not_looked_at_one_by_one() -> None:
+    activity = Activity()
+    for number in range(3000):
+        activity.add(_observation(), Finding(Subject.CANDIDATE, f"{number}.chatgpt.example", None, 0))
+    frame = attributed_frame(activity, EVERYBODY)
+    begin = process_time()
+    assert len(candidates(frame, lambda _: "has the word chatgpt")) == 3000
+    assert process_time() - begin < 1, "three seconds where pandas is asked about each, a tenth where once for all"
 
 
 def test_hiding_places_are_blind_spots_unless_denied() -> None:

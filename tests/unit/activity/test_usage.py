@@ -183,7 +183,11 @@ def test_worst_comes_first() -> None:
 def test_the_order_is_that_of_the_pages() -> None:
     risky = Score(points=9.0, of=10.0)
     catalogue = replace(CATALOGUE, risk=lambda service: risky if service.id == "chatgpt" else Score(points=0, of=10.0))
-    seen = [Seen(0, "eve", "claude"), Seen(0, "eve", "chatgpt", up=5_000_000), Seen(0, "eve", "bing", role=Role.EMBEDDED)]
+    seen = [
+        Seen(0, "eve", "claude"),
+        Seen(0, "eve", "chatgpt", up=5_000_000),
+        Seen(0, "eve", "bing", role=Role.EMBEDDED),
+    ]
     services = next(one for one in report(rolled_up(seen), catalogue).departments if one.name == "Legal").services
     assert [(use.id, use.risk, use.score and use.score.points) for use in services[:2]] == [
         ("chatgpt", "high", 53.5),

@@ -90,6 +90,7 @@ def test_the_settings_name_the_folder_and_the_columns(folder: Path, monkeypatch:
 def test_settings_become_what_the_directory_takes() -> None:
     chosen = Settings(
         drift=5,
+        lease_times={"dnsmasq": "24 h"},
         zone="Europe/Berlin",
         date_order="month-first",
         directory_columns={"networks": {"network": "Subnet"}},
@@ -107,6 +108,7 @@ def test_settings_become_what_the_directory_takes() -> None:
         day_first=False,
         zone="Europe/Berlin",
         drift=5_000_000_000,
+        lease_times={"dnsmasq": 86_400_000_000_000},
     )
     assert directory_options(Settings()) == DirectoryOptions()
 

@@ -85,6 +85,7 @@ def test_the_manifest_names_inputs_and_digests(scan: Scan, tmp_path: Path) -> No
     assert manifest["signatures"]
 
 
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_two_runs_write_the_same_bytes(scan: Scan, tmp_path: Path, workers: str) -> None:
     inputs = [_squid(tmp_path / "a.log"), _squid(tmp_path / "b.log", 5, "claude.ai")]

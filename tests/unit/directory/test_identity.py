@@ -102,3 +102,8 @@ def test_any_text_is_a_login_or_none_and_its_spelling_is_stable(text: str) -> No
 def test_any_text_is_a_device_or_none(text: str) -> None:
     device = normalise_device(text)
     assert device is None or device
+
+
+@given(st.text(alphabet="aB0._+-@%\\ =:", min_size=1, max_size=12))
+def test_plain_names_are_read_as_those_that_need_a_closer_look(text: str) -> None:
+    assert parse_login(text) == parse_login(f" {text} ")

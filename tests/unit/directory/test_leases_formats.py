@@ -25,7 +25,9 @@ from support.lease_samples import (
 )
 
 from shadowai.directory.leases import read_leases
+from shadowai.directory.options import DirectoryOptions
 from shadowai.directory.tables import Findings
+from shadowai.model import SECOND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -214,12 +216,43 @@ def test_the_hour_that_is_there_twice_leaves_both_holders_in_doubt(tmp_path: Pat
     ]
 
 
+ONE_WINDOWS = """\
+ID,Date,Time,Description,IP Address,Host Name,MAC Address,
+10,05/05/26,10:00:00,Assign,10.1.0.5,PC-Anna,02000000000A,
+"""
+ONE_ZEEK = """\
+{"ts":1777968000.0,"mac":"02:00:00:00:00:0a","host_name":"PC-Anna","assigned_addr":"10.1.0.5","msg_types":["ACK"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "content", "usual", "told"),
+    [
+        ("dnsmasq", DNSMASQ, ("05 08:00:00", "05 20:00:00"), ("05 18:00:00", "05 20:00:00")),
+        ("windows", ONE_WINDOWS, ("05 08:00:00", "13 08:00:00"), ("05 08:00:00", "05 10:00:00")),
+        ("zeek", ONE_ZEEK, ("05 08:00:00", "05 20:00:00"), ("05 08:00:00", "05 10:00:00")),
+    ],
+)
+def test_how_long_leases_last_can_be_told(
+    tmp_path: Path, server: str, content: str, usual: tuple[str, str], told: tuple[str, str]
+) -> None:
+    leases, _ = read(tmp_path, content)
+    assert spans_of(leases, "10.1.0.5") == [(*usual, {ANNA})]
+    leases, findings = read(tmp_path, content, **{server: 2 * 3600 * SECOND})
+    assert spans_of(leases, "10.1.0.5") == [(*told, {ANNA})]
+    assert findings.warnings == []
+    other = {"dnsmasq": "windows", "windows": "zeek", "zeek": "dnsmasq"}[server]
+    leases, _ = read(tmp_path, content, **{other: SECOND})
+    assert spans_of(leases, "10.1.0.5") == [(*usual, {ANNA})]
+
+
 def test_the_names_and_the_order_of_files_change_nothing(tmp_path: Path) -> None:
     contents = [ISC, KEA4, WINDOWS, DNSMASQ, ZEEK]
     for folder, order in (("one", range(5)), ("other", range(4, -1, -1))):
         for n in order:
             read(tmp_path / folder, contents[n], name=f"{folder}{n if folder == 'one' else 9 - n}")
-    one, other = (read_leases(tmp_path / name, "Europe/Berlin", Findings()) for name in ("one", "other"))
+    options = DirectoryOptions(zone="Europe/Berlin")
+    one, other = (read_leases(tmp_path / name, options, Findings()) for name in ("one", "other"))
     assert one.digest == other.digest
     for address in ("10.1.0.5", "10.1.0.6", "10.1.0.7", "10.1.0.8"):
         assert spans_of(one, address) == spans_of(other, address)

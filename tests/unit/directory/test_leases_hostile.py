@@ -29,6 +29,7 @@ from support.lease_samples import (
 from shadowai.directory.leases import read_leases
 from shadowai.directory.leases.reading import KINDS
 from shadowai.directory.leases.sheet import MAX_LINE
+from shadowai.directory.options import DirectoryOptions
 from shadowai.directory.tables import Findings
 from shadowai.model import SECOND
 
@@ -159,7 +160,7 @@ def test_a_file_that_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: p
     (tmp_path / "file").write_text(SPANS)
     monkeypatch.setattr(Path, "open", refuse)
     findings = Findings()
-    assert len(read_leases(tmp_path, "UTC", findings)) == 0
+    assert len(read_leases(tmp_path, DirectoryOptions(), findings)) == 0
     assert "cannot be read (Permission denied)" in str(findings.problems[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadowai.directory import load_directory
+from shadowai.directory import load, load_directory
 from shadowai.directory.survey import survey
 from shadowai.errors import UsageError
 from shadowai.model import Who
@@ -325,3 +326,21 @@ def test_the_digest_knows_every_column(tmp_path: Path) -> None:
     rows = ["a,,IT,,,", "a,,IT,g,,", "a,,IT,,g,", "a,,IT,,,2026-01-01", "a,x@y.example,IT,,,", "b,,IT,,,", "a,,HR,,,"]
     assert len(set(map(digest, rows))) == len(rows)
     assert digest(rows[0]) == digest(rows[0].upper().replace("IT", "IT"))
+
+
+@pytest.mark.parametrize(("many", "enabled", "frozen"), [(-1, True, True), (10**9, True, False), (-1, False, False)])
+def test_large_directories_are_kept_from_the_collector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, *, enabled: bool, frozen: bool
+) -> None:
+    (tmp_path / "people.csv").write_text("user,email,department\nann,,Sales\n")
+    monkeypatch.setattr(load, "MANY", many)
+    gc.unfreeze()
+    before = gc.get_freeze_count()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        load_directory(tmp_path)
+        assert gc.isenabled() is enabled
+        assert (gc.get_freeze_count() > before) is frozen
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -106,6 +106,22 @@ def test_short_names_of_domains_can_be_mapped(tmp_path: Path) -> None:
     assert who(directory, "c@corp.example") == ("person:oldname\\carl", "Sales", "user")
 
 
+@pytest.mark.parametrize("spelling", ["CORP\\aberg", "corp.example\\aberg", "aberg@CORP.EXAMPLE", "aberg"])
+def test_an_account_of_a_mapped_domain_is_found_as_kerberos_writes_it_too(tmp_path: Path, spelling: str) -> None:
+    home = HOME + "aberg,anna.berg@firma.example,Sales\ncarl,carl@corp.example,IT\n"
+    options = DirectoryOptions(domains={"CORP": "corp.example"})
+    assert who(load(tmp_path, home, options), spelling) == ("person:aberg", "Sales", "user")
+
+
+def test_a_mapped_domain_gives_nobody_the_address_of_a_namesake(tmp_path: Path) -> None:
+    home = HOME + "carl,carla.berg@firma.example,Sales\ncberg,carl@corp.example,IT\n"
+    options = DirectoryOptions(domains={"CORP": "corp.example"})
+    directory = load(tmp_path, home, options)
+    assert who(directory, "carl@corp.example")[0] == "person:cberg"
+    assert who(directory, "carl@other.example")[2] == "unknown-user"
+    assert who(load(tmp_path, home), "cberg@firma.example")[2] == "unknown-user"
+
+
 def test_a_bare_name_joins_nobody_where_two_domains_have_it(tmp_path: Path) -> None:
     directory = load(tmp_path, HOME + "anna,,IT\n", ad=TWO)
     assert {row.person for row in directory.content.people} == {"anna", "anna@corp.example", "anna@branch.example"}

@@ -184,6 +184,49 @@ def test_a_graver_rule_that_loses_to_one_that_is_no_exception_from_it(tmp_path: 
     assert issues_of(load_rules(tmp_path, *rules), "crossing") == []
 
 
+SETTLED = [
+    "services: [chatgpt], departments: [Legal]",
+    "services: [chatgpt], accounts: [personal]",
+    "services: [chatgpt], kinds: [upload]",
+    "services: [chatgpt], departments: [Legal]",
+    "services: [chatgpt], people: [anna]",
+    "categories: [chat], countries: [CN]",
+    "vendors: [OpenAI], categories: [chat]",
+]
+
+
+@pytest.mark.parametrize("status", ["prohibited", "sanctioned"])
+@pytest.mark.parametrize(("pair", "both"), list(zip(CROSSINGS, SETTLED, strict=True)))
+def test_a_rule_that_names_both_settles_a_crossing(
+    tmp_path: Path, pair: tuple[str, str], both: str, status: str
+) -> None:
+    milder, graver = pair
+    rules = [f"status: prohibited, {graver}, {OWNED}", f"status: tolerated, {milder}, {OWNED}"]
+    assert issues_of(load_rules(tmp_path, *rules, f"status: {status}, {both}, {OWNED}"), "crossing") == []
+
+
+@pytest.mark.parametrize(
+    ("milder", "graver", "part"),
+    [
+        ("services: [chatgpt]", "departments: [Legal]", "services: [chatgpt], departments: [Sales]"),
+        ("services: [chatgpt]", "departments: [Legal]", "services: [chatgpt], departments: [Legal], until: 2026-06-30"),
+        ("services: [chatgpt]", "departments: [Legal]", "services: [chatgpt], departments: [Legal], kinds: [chat]"),
+        ("services: [chatgpt, claude]", "departments: [Legal]", "services: [chatgpt], departments: [Legal]"),
+        ("services: [chatgpt]", "departments: [Legal]", "categories: [chat], departments: [Legal]"),
+        ("categories: [chat]", "countries: [CN]", "vendors: [DeepSeek], countries: [CN], people: [anna]"),
+        (
+            "services: [chatgpt], departments: [Head office]",
+            "categories: [chat], departments: [Head office], accounts: [personal]",
+            "services: [chatgpt], departments: [Legal]",
+        ),
+    ],
+)
+def test_a_rule_about_a_part_of_both_does_not_settle_it(tmp_path: Path, milder: str, graver: str, part: str) -> None:
+    rules = [f"status: prohibited, {graver}, {OWNED}", f"status: tolerated, {milder}, {OWNED}"]
+    policy = load_rules(tmp_path, *rules, f"status: prohibited, {part}, {OWNED}")
+    assert (2, "warning", "crossing") in issues_of(policy, "crossing")
+
+
 @pytest.mark.parametrize(("milder", "graver"), EXCEPTIONS)
 def test_an_exception_is_no_crossing(tmp_path: Path, milder: str, graver: str) -> None:
     rules = [f"status: prohibited, {graver}, {OWNED}", f"status: tolerated, {milder}, {OWNED}"]
