@@ -12,11 +12,12 @@ import click
 from shadowai.cli.common import FILE, settings
 from shadowai.cli.exits import Exit, fail
 from shadowai.cli.runs import run_options
+from shadowai.errors import UsageError
 from shadowai.history.store import UNDATED, day_of
-from shadowai.history.upkeep import backup, check, compact, list_days, restore
+from shadowai.history.upkeep import backup, check, compact, forget_days, list_days, restore
 from shadowai.model import SECOND
 from shadowai.nightly.lock import locked
-from shadowai.nightly.run import lock_of, open_history
+from shadowai.nightly.run import DATABASE, lock_of, open_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +43,11 @@ def history() -> None:
 
 
 @contextmanager
-def _opened(config: Path | None, *, alone: bool = True) -> Iterator[tuple[RunOptions, History]]:
-    """Open the history; `alone` keeps runs away meanwhile."""
+def _opened(config: Path | None, *, alone: bool = True, is_new: bool = False) -> Iterator[tuple[RunOptions, History]]:
+    """Open the history; `alone` keeps runs away meanwhile. One that is not there yet is made only where it `is_new`."""
     options = run_options(settings(config=config))
+    if options.url is None and not is_new and not (file := options.state / DATABASE).is_file():
+        raise UsageError("no history is here; name the settings of its runs: --config, or SHADOWAI_CONFIG", where=file)
     if not alone:
         found = open_history(options)
         yield options, found
@@ -65,8 +68,11 @@ def list_(config: Path | None) -> None:
     Example:
       shadowai history list --config shadowai.toml
     """
-    with _opened(config, alone=False) as (_, found):
-        for one in list_days(found):
+    with _opened(config, alone=False) as (options, found):
+        days = list_days(found)
+        if not days and not found.runs(1):
+            click.echo(f"nothing is kept yet for the workspace {options.workspace}: no run has read anything")
+        for one in days:
             name = "no time" if one.day == UNDATED else (_EPOCH + timedelta(days=one.day)).date().isoformat()
             click.echo(f"{name:>10}  {one.rows:>10} rows  {one.parts:>5} parts  {one.size / 1e6:>8.1f} MB")
         for record in found.runs(10):
@@ -110,6 +116,19 @@ def compact_(config: Path | None, days: int | None) -> None:
         click.echo(f"days compacted: {compact(found, day_of(options.now - keep))}")
 
 
+@history.command("expire")
+@_CONFIG
+def expire_(config: Path | None) -> None:
+    """Delete what is older than `keep` in the settings, also where a run would not, since its clock may be wrong.
+
+    \b
+    Example:
+      shadowai history expire --config shadowai.toml
+    """
+    with _opened(config) as (options, found):
+        click.echo(f"old activity deleted: {forget_days(found, day_of(options.now - options.keep))} parts")
+
+
 @history.command("backup")
 @_CONFIG
 @click.argument("file", type=FILE)
@@ -134,7 +153,7 @@ def restore_(config: Path | None, file: Path) -> None:
     Example:
       shadowai history restore history-2026-11-20.db --config shadowai.toml
     """
-    with _opened(config) as (_, found):
+    with _opened(config, is_new=True) as (_, found):
         restore(found, file)
 
 

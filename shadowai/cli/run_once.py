@@ -11,6 +11,7 @@ from shadowai.cli.common import complain
 from shadowai.cli.exits import Exit, exit_of
 from shadowai.cli.progress import progress_bar
 from shadowai.cli.runs import run_options
+from shadowai.errors import UsageError
 from shadowai.nightly.handover import Handover, Measured, write_run_metrics
 from shadowai.nightly.run import run as run_once
 
@@ -25,13 +26,19 @@ def one_pass(chosen: Settings, *, since: int | None = None, quiet: bool = False)
     handover = Handover(options, chosen.channels, chosen.reports.send, options.order.look)
     started = time.time()
     is_well = False
+    problems: list[str] = []
     try:
         with progress_bar(quiet=quiet) as advance:
             outcome = run_once(options, advance)
         is_well = True
     finally:
-        write_run_metrics(handover, Measured(is_well, started))
-    complain(outcome.sources, handover.do())
+        try:
+            write_run_metrics(handover, Measured(is_well, started))
+        except UsageError as error:  # a monitor sees that they are old; what was found goes out all the same
+            problems.append(str(error))
+            if not is_well:
+                complain((), problems)
+    complain(outcome.sources, [*outcome.problems, *problems, *handover.do()])
     if not quiet:
         for line in told(outcome):
             click.echo(line)

@@ -94,7 +94,8 @@ def _install_windows(timer: Timer, *, only_print: bool) -> None:
             file.write_text(content, encoding="utf-16")
         except OSError as error:
             raise UsageError(error.strerror or "cannot be written", where=file) from error
-    click.echo(f"Then: schtasks /create /tn {timer.name} /xml {file}")
+    click.echo(f"Then: schtasks /create /tn {timer.name} /xml {file} /ru SYSTEM")
+    click.echo("Without /ru SYSTEM it runs only while you are logged on; with it [history] state should be named.")
 
 
 def _write(file: Path, content: str) -> None:

@@ -263,7 +263,7 @@ def _exceptions(result: Result) -> Iterator[Draft]:
 def _exception(policy: PolicyReport, one: PolicyException) -> Draft:
     rule = next(rule for rule in policy.rules if rule.number == one.rule)
     ended = one.days_left < 0
-    title = f"Policy rule {one.rule} {'has ended' if ended else 'ends soon'}"
+    title = f"Rule {one.rule} of the policy {'has ended' if ended else 'ends soon'}"
     fields: Fields = {
         "top": {"rule": {"id": str(one.rule), "name": f"{rule.what} for {rule.whom}", "description": rule.reason}},
         "owner": rule.owner,

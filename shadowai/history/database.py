@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
-REVISION = "0002"  # the newest of the migrations
+REVISION = "0003"  # the newest of the migrations
 BUSY = 30  # seconds to wait for another program's transaction (SQLite)
 _FILE_MODE = 0o600
 

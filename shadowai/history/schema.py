@@ -76,6 +76,38 @@ waiting_flow = Table(
 )
 """Flows that have a name and no bytes yet: see `shadowai.history.waiting`."""
 
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("lineage", _Id, ForeignKey("lineage.id"), nullable=True),
+    Column("content", LargeBinary, nullable=False),
+    UniqueConstraint("workspace", "day", "lineage", name="sighting_once"),
+    Index("sighting_by_lineage", "lineage"),
+)
+"""Who was seen at watched addresses, by day and file: see `shadowai.history.whereabouts`."""
+
+sought = Table(
+    "sought",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("addresses", Text, nullable=False),
+)
+"""Of which addresses somebody was sought on a day, and whether all logs were searched."""
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("workspace", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("last_day", Integer, nullable=False),
+)
+"""Addresses that every log which names users is searched for, since when, and the last day of a nameless contact."""
+
 due = Table(
     "due",
     metadata,

@@ -21,6 +21,7 @@ from shadowai.history.errors import HistoryError
 from shadowai.history.schema import activity, decision, due, lineage, run
 from shadowai.history.stack import Stack
 from shadowai.history.waiting import FlowChange, change_flows
+from shadowai.history.whereabouts import Whereabouts, forget_file, keep_whereabouts, rewrite_sightings
 from shadowai.model import HOUR, Tally
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 UNDATED = -(1 << 31) + 1  # the day of rows without a time
 DAY_HOURS = 24
+MOST_DAYS = 8
+"""Of a file of so many days it is told how much of what has no time each of them had: a week's, and no more, since
+every report of its days is made again when it grows."""
 _AT_ONCE = 500  # values in one statement; SQLite and PostgreSQL take no more than 32,766
 
 
@@ -75,22 +79,23 @@ class History:
         self,
         readings: Iterable[Reading],
         record: RunRecord | None = None,
-        now_due: Collection[int] = (),
         flows: FlowChange | None = None,
+        places: Whereabouts | None = None,
     ) -> None:
         """Keep readings, all or none of them, and that the reports of their days are due.
 
-        With a record of the run what waits of `flows` is noted, too.
+        With a record of the run what waits of `flows` is noted, too, and who was at which `places`.
         """
         with transaction(self.engine) as connection:
-            days = {*now_due}
+            days: set[int] = set()
             for reading in readings:
                 days |= self._keep(connection, reading)
-            self._note_due(connection, days - {UNDATED})
             if record is not None:
                 change_flows(connection, self.workspace, flows or FlowChange(), record.ended)
+                days |= keep_whereabouts(connection, self.workspace, places or Whereabouts(), record.ended)
                 values = {"workspace": self.workspace, "ended": record.ended, "manifest": record.manifest}
                 connection.execute(sa.insert(run).values(values))
+            self._note_due(connection, days - {UNDATED})
 
     def change(self, flows: FlowChange, now: int) -> None:
         """Note which flows wait for their bytes."""
@@ -164,6 +169,12 @@ class History:
         with transaction(self.engine) as connection:
             self._rewrite(connection, number, columns)
 
+    def rewrite_sightings(self, number: int, columns: Columns) -> None:
+        """Put other rows in the place of some of who was seen; the file that they came from is not read again."""
+        with transaction(self.engine) as connection:
+            file = rewrite_sightings(connection, number, columns)
+            connection.execute(sa.update(lineage).where(lineage.c.id == file).values(compacted=True))
+
     def parts(self, day: int) -> list[tuple[int, Columns]]:
         """Give the parts of a day: each one's number, and its rows."""
         query = sa.select(activity.c.id, activity.c.content).where(self._mine(activity), activity.c.day == day)
@@ -193,6 +204,8 @@ class History:
         old = self._parts_of(connection, number) if number is not None and reading.fresh else {}
         if old:
             connection.execute(sa.delete(activity).where(self._mine(activity), activity.c.lineage == number))
+        if number is not None and reading.fresh:
+            forget_file(connection, number)
         number, days = self._keep_lineage(connection, reading)
         for day, columns in by_day(reading.columns) if reading.columns is not None else ():
             if self._add_part(connection, number, day, columns) != old.pop(day, None):
@@ -214,7 +227,9 @@ class History:
         tally.merge(Tally() if reading.fresh else before)
         tally.merge(reading.tally)
         changed = {hour for hour in {*tally.hours, *before.hours} if tally.hours[hour] != before.hours[hour]}
-        days = {hour // DAY_HOURS for hour in changed}
+        days = days_of_hours(changed)
+        if tally_text(tally) != tally_text(before) and len(days_of_hours(before.hours)) <= MOST_DAYS:
+            days |= days_of_hours({*tally.hours, *before.hours})  # their shares of what has no time change
         values = {**_values(one), "workspace": self.workspace, "tally": tally_text(tally), "last": tally.last}
         if one.number is None:
             key = connection.execute(sa.insert(lineage).values(values)).inserted_primary_key
@@ -251,6 +266,11 @@ def by_day(columns: Columns) -> Iterator[tuple[int, Columns]]:
     days = days_of_rows(columns)
     for day in sorted(set(days.tolist())):
         yield (UNDATED if day == NO_MINUTE else day), columns.taken(days == day)
+
+
+def days_of_hours(hours: Iterable[int]) -> set[int]:
+    """Give the days of some hours, both counted since 1970-01-01 (UTC)."""
+    return {hour // DAY_HOURS for hour in hours}
 
 
 def tally_text(tally: Tally) -> str:

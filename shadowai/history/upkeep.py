@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,15 @@ from shadowai.activity.columns import days_of_rows, joined, merged
 from shadowai.history.codec import decode, encode
 from shadowai.history.database import open_database, sqlite_url, told, transaction
 from shadowai.history.errors import HistoryError
-from shadowai.history.schema import activity, decision, due, lineage, run, waiting_flow
+from shadowai.history.schema import activity, decision, due, lineage, run, sighting, sought, waiting_flow, watched
 from shadowai.history.store import UNDATED, tally_of
+from shadowai.history.whereabouts import (
+    compact_whereabouts,
+    forget_file,
+    forget_whereabouts,
+    parts_of_sightings,
+    sought_on,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +30,10 @@ if TYPE_CHECKING:
 
     from shadowai.history.store import History
 
-_TABLES = (lineage, activity, due, run, decision, waiting_flow)
+_TABLES = (lineage, activity, due, run, decision, waiting_flow, sighting, sought, watched)
 _DAY_NS = 86_400 * 1_000_000_000
+STILL = 31
+"""Days without any record or run after which a clock is not believed that would have old days deleted."""
 _AT_ONCE = 200  # rows copied at once; activity is some 4 MB a row
 
 
@@ -46,6 +56,30 @@ def list_days(history: History) -> list[DayFacts]:
         return [DayFacts(*map(int, row)) for row in rows]
 
 
+def doubt_about(history: History, before: int, now: int, last_run: int | None) -> str | None:
+    """Say why what is older than a day should not be deleted yet: the clock may have jumped ahead. None if all is well.
+
+    `now` and `last_run` are in ns. Time that went by with runs and records in it is believed.
+    """
+    today = now // _DAY_NS
+    days = [day for day in history.days() if UNDATED < day <= today]
+    old, kept = [day for day in days if day < before], [day for day in days if day >= before]
+    if not old:
+        return None
+    gap = max(today - days[-1], min(kept, default=today) - old[-1])
+    if gap <= STILL and (last_run is None or now - last_run <= STILL * _DAY_NS):
+        return None
+    return (
+        f"nothing was deleted, although the history reaches back beyond `keep`: by this machine's clock, which says "
+        f"{_date(today)}, more than {STILL} days went by without a record or a run; the newest records are of "
+        f"{_date(days[-1])}. Where the clock is right, delete what is old with `shadowai history expire`"
+    )
+
+
+def _date(day: int) -> str:
+    return (datetime.fromtimestamp(0, UTC) + timedelta(days=day)).date().isoformat()
+
+
 def forget_days(history: History, before: int) -> int:
     """Delete the activity of days before a day, and the checkpoints of files that end before it; give how many parts.
 
@@ -64,7 +98,9 @@ def forget_days(history: History, before: int) -> int:
         link.execute(sa.delete(activity).where(*old))
         for number in ended:
             link.execute(sa.delete(activity).where(mine, activity.c.lineage == number))
+            forget_file(link, number)
             link.execute(sa.delete(lineage).where(lineage.c.id == number))
+        forget_whereabouts(link, history.workspace, before)
         link.execute(sa.delete(run).where(run.c.workspace == history.workspace, run.c.ended < before * _DAY_NS))
     return int(found)
 
@@ -86,6 +122,8 @@ def compact(history: History, before: int) -> int:
     for day in days:
         with transaction(history.engine) as link:
             _compact(link, history.workspace, day)
+    with transaction(history.engine) as link:
+        compact_whereabouts(link, history.workspace, before)
     return len(days)
 
 
@@ -111,6 +149,7 @@ def check(history: History) -> list[str]:
         for number in numbers.all():
             part = link.execute(sa.select(activity).where(activity.c.id == number)).one()
             problems += _part_problems(dict(part._mapping))  # noqa: SLF001  # SQLAlchemy's own public name
+        problems += _place_problems(history)
         rows = link.execute(sa.select(lineage.c.path, lineage.c.tally).where(lineage.c.workspace == history.workspace))
         for row in rows:
             try:
@@ -131,6 +170,16 @@ def _part_problems(part: dict[str, Any]) -> Iterator[str]:
         yield f"{place}: has {len(columns)} rows, {part['rows']} are noted"
     if part["day"] != UNDATED and len(columns) and {*days_of_rows(columns).tolist()} != {part["day"]}:
         yield f"{place}: holds rows of another day"
+
+
+def _place_problems(history: History) -> Iterator[str]:
+    parts = parts_of_sightings(history)
+    try:
+        for _ in parts:
+            pass
+        sought_on(history)
+    except HistoryError as error:
+        yield f"who was seen where: {error.message}"
 
 
 def backup(history: History, file: Path) -> None:

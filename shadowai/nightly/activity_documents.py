@@ -15,6 +15,7 @@ from shadowai.activity.columns import activity_rows
 from shadowai.activity.labels import pseudonym
 from shadowai.activity.rollup import Subject
 from shadowai.activity.sightings import sightings
+from shadowai.history.whereabouts import sightings_of
 from shadowai.model import Evidence, Who, iso_time
 from shadowai.nightly.rematch import rematch
 from shadowai.verdicts import UNKNOWN_DEPARTMENT
@@ -35,7 +36,8 @@ def documents(history: History, rules: Rules, labels: Labels, days: Iterable[int
     for day in days:
         columns = rematch(history.columns(day, day + 1), rules.database).columns
         near = chain.from_iterable(sightings(history.columns(one, one + 1)) for one in (day - 1, day, day + 1))
-        directory = rules.directory.learn(near)
+        seen = sightings_of(history, day, day + 1)
+        directory = rules.directory.learn(near).learn_days(seen.seen, seen.days)
         for key, sums in activity_rows(columns):
             if key.subject is Subject.SERVICE:
                 yield _document(key, sums, directory, labels)

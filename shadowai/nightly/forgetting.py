@@ -13,6 +13,7 @@ import numpy as np
 from shadowai.activity.columns import NO_TIME
 from shadowai.activity.sightings import sightings
 from shadowai.history.waiting import FlowChange, waiting_flows
+from shadowai.history.whereabouts import parts_of_sightings, sightings_of
 from shadowai.model import Who
 from shadowai.reasons import written_reason
 
@@ -46,6 +47,8 @@ def forget_person(history: History, directory: Directory, name: str, reason: str
         here = list(sightings(history.columns(day, day + 1)))
         # Those of the day before are out of the history by now, and say whose address it was after midnight.
         known = directory.learn((*before, *here, *sightings(history.columns(day + 1, day + 2))))
+        seen = sightings_of(history, day, day + 1)
+        known = known.learn_days(seen.seen, seen.days)
         before = here
         gone = 0
         for number, part in history.parts(day):
@@ -55,6 +58,10 @@ def forget_person(history: History, directory: Directory, name: str, reason: str
                 gone += int(mine.sum())
         rows, days = rows + gone, days + bool(gone)
     _forget_flows(history, directory, wanted, now)
+    for number, part in list(parts_of_sightings(history)):
+        mine = _attributed_to(wanted, part, directory)
+        if mine.any():
+            history.rewrite_sightings(number, part.taken(~mine))
     # Who it was is not written down: that would keep the very thing that was to go.
     history.decide("forget", because, f"{rows} rows of {days} days", now)
     return Forgotten(rows, days)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -63,11 +64,21 @@ class Handover:
         if not self.is_wanted or self.options.out is None:
             return []
         problems: list[str] = []
+        try:
+            self._hand_over(problems)
+        except OSError as error:  # what was sent is known to the outbox: the next run goes on
+            where = error.filename or self.options.state
+            problems.append(f"{where}: what was handed over cannot be written down: {error.strerror or error}")
+        except sqlite3.Error as error:
+            problems.append(f"{self.options.state / OUTBOX}: the outbox cannot be used: {error}")
+        return problems
+
+    def _hand_over(self, problems: list[str]) -> None:
         done = self._read()
         with Outbox(self.options.state / OUTBOX) as outbox:
             is_sent = False
             for period, parts in self._ended():
-                file = folder_of(period, self.options.out) / RESULT
+                file = folder_of(period, self._out) / RESULT
                 if not file.is_file():
                     continue
                 digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -81,7 +92,6 @@ class Handover:
             is_sent |= self._activity(outbox, done, problems)
             if not is_sent:
                 problems += send_waiting(self.channels, outbox).problems
-        return problems
 
     def _activity(self, outbox: Outbox, done: dict[str, str], problems: list[str]) -> bool:
         """Hand over the activity of days that have ended: the latest at first, then each that is new or has changed."""
@@ -142,8 +152,13 @@ class Handover:
 
     def _write(self, done: Mapping[str, str]) -> None:
         draft = self._place.with_suffix(".new")
-        draft.write_text(json.dumps(done, sort_keys=True), encoding="utf-8")
-        draft.replace(self._place)
+        try:
+            draft.write_text(json.dumps(done, sort_keys=True), encoding="utf-8")
+            draft.replace(self._place)
+        except OSError:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,12 @@ class Listing:
     """The files of a run: those that may hold something new, those that do not, and what could not be looked into.
 
     `inputs` has the errors of unchanged files, too, which stand until the file changes. `archives` were looked into:
-    their members are among the files.
+    their members are among the files. `found` are all that are there, new or not, but not what lies in unchanged
+    archives.
     """
 
     files: list[File] = field(default_factory=list)
+    found: list[File] = field(default_factory=list)
     unchanged: int = 0
     inputs: list[Input] = field(default_factory=list)
     archives: list[File] = field(default_factory=list)
@@ -132,7 +134,8 @@ class _Shelf:
                 continue
             if (place.device, place.inode) not in self.seen:
                 self.seen.add((place.device, place.inode))
-                files += _if_new(self.listing, File(self.feed, one, place), self.book, self.terms)
+                self.listing.found.append(File(self.feed, one, place))
+                files += _if_new(self.listing, self.listing.found[-1], self.book, self.terms)
         return files
 
 

@@ -1,7 +1,9 @@
 """What was read of each configured source in a period, as the history knows it.
 
 Records are counted by the hour where they were read in full; what was only counted, or skipped, has no time. Of a file
-that lies in the period whole all is told; of one that reaches beyond it the share that its parsed records have there.
+that lies in the period whole all is told; of one that reaches beyond it the share that its parsed records have there,
+and of one of more days than `MOST_DAYS` nothing but those. It is the same whenever it is told: the history makes
+reports due whose shares have changed.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shadowai.history.checkpoints import ARCHIVE
-from shadowai.history.store import DAY_HOURS, day_of
+from shadowai.history.store import DAY_HOURS, MOST_DAYS, day_of, days_of_hours
 from shadowai.model import HOUR, Tally
 from shadowai.provenance import SourceReport
 from shadowai.tallied import counted, silent, told
@@ -61,6 +63,9 @@ def within(tally: Tally, period: Period) -> Tally | None:
     if len(hours) == len(tally.hours):
         return tally
     part, whole = hours.total(), tally.hours.total()
+    begin, end = max(tally.first or 0, min(hours) * HOUR), min(tally.last or 0, (max(hours) + 1) * HOUR - 1)
+    if len(days_of_hours(tally.hours)) > MOST_DAYS:
+        return Tally(records=part, parsed=part, first=begin, last=end, hours=hours)
 
     def share(number: int) -> int:
         return number * part // whole
@@ -72,11 +77,11 @@ def within(tally: Tally, period: Period) -> Tally | None:
         parsed=parsed,
         skipped=skipped,
         broken=share(tally.broken),
-        first=max(tally.first or 0, min(hours) * HOUR),
-        last=min(tally.last or 0, (max(hours) + 1) * HOUR - 1),
         formats=tally.formats,
         notes=tally.notes,
         hours=hours,
+        first=begin,
+        last=end,
     )
 
 

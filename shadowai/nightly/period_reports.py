@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, logs
 from shadowai.activity.labels import Labels
 from shadowai.errors import UsageError
+from shadowai.history.whereabouts import sightings_of
 from shadowai.nightly.kept_sources import kept_sources
 from shadowai.nightly.rematch import rematch
 from shadowai.provenance import InputRecord, Manifest
@@ -46,7 +47,8 @@ class Press:
         from shadowai.assemble import Frame, assemble  # noqa: PLC0415  # brings pandas, which few runs need
 
         known = rematch(self.history.columns(period.first, period.until), self.rules.database)
-        frame = Frame(period.start, period.end, previous, self.labels)
+        seen = sightings_of(self.history, period.first, period.until)
+        frame = Frame(period.start, period.end, previous, self.labels, seen)
         result = assemble(known.columns, self.sources(period), self.rules, frame)
         return result.model_copy(update={"warnings": (*result.warnings, *known.notes)})
 

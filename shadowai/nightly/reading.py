@@ -13,7 +13,8 @@ from shadowai.errors import SourceError
 from shadowai.gathering import Work, gather
 from shadowai.history.store import Reading
 from shadowai.history.waiting import FlowChange
-from shadowai.inputs import Input, rings_of, tasks_of
+from shadowai.inputs import Input, tasks_of
+from shadowai.nightly.continued import Rings
 from shadowai.nightly.intake import is_as_planned
 from shadowai.nightly.late_bytes import Late
 
@@ -45,28 +46,32 @@ class Read:
     flows: FlowChange = field(default_factory=FlowChange)
 
 
-def read(
-    pieces: Sequence[Piece],
-    detector: Detector,
-    workers: Workers,
-    advance: Advance | None = None,
-    waiting: Sequence[WaitingFlow] = (),
-) -> Read:
-    """Read pieces; one whose file changed meanwhile, or could not be read to its end, is left for the next time.
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What earlier runs left open: flows of which they read the names and no bytes, and captures that may go on."""
 
-    `waiting` are flows of these sources that earlier runs read the names of, and no bytes.
-    """
+    waiting: Sequence[WaitingFlow] = ()
+    captures: Sequence[Input] = ()
+
+
+def read(
+    pieces: Sequence[Piece], detector: Detector, workers: Workers, before: Before, advance: Advance | None = None
+) -> Read:
+    """Read pieces; one whose file changed meanwhile, or could not be read to its end, is left for the next time."""
     inputs = [piece.input for piece in pieces]
     in_parts = detector.reading.keylog is None
-    rings = rings_of(inputs) if in_parts else []
-    tasks = [*_log_tasks(pieces), *_capture_tasks(pieces, rings, in_parts=in_parts)]
+    captures = [one if one.format is None else Input(one.name) for one in inputs]
+    rings = Rings.of(captures, before.captures) if in_parts else Rings(captures)
+    tasks = [*log_tasks(pieces), *tasks_of(rings.inputs, in_parts=in_parts, rings=rings.rings)]
+    everything = [*inputs, *rings.inputs[len(inputs) :]]
     activities: dict[int, Activity] = defaultdict(Activity)
-    notes = gather(Work(tasks, rings, detector, workers), inputs, activities.__getitem__, advance)
+    notes = gather(Work(tasks, rings.rings, detector, workers), everything, activities.__getitem__, advance)
+    rings.settle(activities)
     again = flows.Again(tasks, detector.reading, workers)
     told = _bring_bytes(activities, notes, inputs, again)
-    late = Late.of(waiting, _folders(pieces), notes)
+    late = Late.of(before.waiting, _folders(pieces), notes)
     late.seek(inputs, again)
-    spoilt = _spoilt(pieces)
+    spoilt = _spoilt(pieces, rings)
     owners = {
         piece.file.feed.name: activities[number]
         for number, piece in enumerate(pieces)
@@ -77,7 +82,8 @@ def read(
     return Read(list(_readings(pieces, activities, spoilt)), inputs, list(spoilt.values()), change)
 
 
-def _log_tasks(pieces: Sequence[Piece]) -> Iterator[Task]:
+def log_tasks(pieces: Sequence[Piece]) -> Iterator[Task]:
+    """Cut pieces of logs into tasks; the number of a task is the place of its piece."""
     folders = _folders(pieces)
     for number, piece in enumerate(pieces):
         fmt = piece.input.format
@@ -102,11 +108,6 @@ def _folders(pieces: Sequence[Piece]) -> dict[str, int]:
     return {name: number for number, name in enumerate(sorted(names))}
 
 
-def _capture_tasks(pieces: Sequence[Piece], rings: Sequence[Sequence[int]], *, in_parts: bool) -> Iterator[Task]:
-    captures = [piece.input if piece.input.format is None else Input(piece.input.name) for piece in pieces]
-    yield from tasks_of(captures, in_parts=in_parts, rings=rings)
-
-
 def _bring_bytes(
     activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: flows.Again
 ) -> frozenset[str]:
@@ -119,14 +120,15 @@ def _bring_bytes(
     return told
 
 
-def _spoilt(pieces: Sequence[Piece]) -> dict[int, Lineage]:
+def _spoilt(pieces: Sequence[Piece], rings: Rings) -> dict[int, Lineage]:
     """Find the checkpoints of pieces that are to be read again, and put them back as they were before the first."""
-    found: dict[int, Lineage] = {}
     for piece in pieces:
         if piece.input.error is None and not is_as_planned(piece):
             piece.input.error = CHANGED
-        if _is_to_be_read_again(piece):
-            found[id(piece.after)] = piece.after
+    bad = [number for number, piece in enumerate(pieces) if _is_to_be_read_again(piece)]
+    for number in rings.spoilt_with(bad):
+        pieces[number].input.error = CHANGED
+    found = {id(piece.after): piece.after for piece in pieces if _is_to_be_read_again(piece)}
     for piece in reversed(pieces):
         if id(piece.after) in found:
             for name in ("source", "place", "mark", "dataset", "format", "rest", "error"):

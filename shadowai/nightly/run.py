@@ -21,15 +21,17 @@ from shadowai.history.checkpoints import ARCHIVE, Book, Lineage
 from shadowai.history.database import open_database, sqlite_url
 from shadowai.history.locks import database_lock
 from shadowai.history.store import DAY_HOURS, History, Reading, RunRecord, day_of
-from shadowai.history.upkeep import compact, forget_days
+from shadowai.history.upkeep import compact, doubt_about, forget_days
 from shadowai.history.waiting import waiting_flows
 from shadowai.inputs import source_reports
 from shadowai.model import SECOND
+from shadowai.nightly.continued import earlier_captures
 from shadowai.nightly.intake import Planner, Terms, look
 from shadowai.nightly.lock import locked
+from shadowai.nightly.looking_again import Seeker
 from shadowai.nightly.period_reports import Press
 from shadowai.nightly.periods import KINDS, periods_of
-from shadowai.nightly.reading import CHANGED, read
+from shadowai.nightly.reading import CHANGED, Before, read
 from shadowai.reach import reaching
 from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.rules import Rules, load_rules
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from shadowai.engine import Workers
     from shadowai.gathering import Advance
+    from shadowai.history.whereabouts import Whereabouts
     from shadowai.inputs import ReadOptions
     from shadowai.nightly.intake import Feed, File, Listing
     from shadowai.nightly.periods import Period
@@ -49,6 +52,10 @@ if TYPE_CHECKING:
 BATCH_BYTES = 4 << 30  # of files that are read between two commits
 BATCH_FILES = 2000
 DATABASE = "history.db"
+UNSURE = (
+    "who was at an address on a day is in {} cases known less well than it might be: a log that names users is gone, "
+    "or is not what it was; keep rotated logs for some days within the paths of their source"
+)
 _DAY = 86_400 * SECOND
 
 
@@ -92,7 +99,8 @@ class RunOptions:
 class Outcome:
     """What a run did: reports of the files with something new, how many had none, which must wait, what was written.
 
-    `written` has the periods of the reports in the order in which they were written.
+    `written` has the periods of the reports in the order in which they were written, `problems` a sentence about each
+    thing that is not well beside the sources.
     """
 
     sources: tuple[SourceReport, ...] = ()
@@ -101,6 +109,7 @@ class Outcome:
     records: int = 0
     written: list[Period] = field(default_factory=list)
     forgotten: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 def run(options: RunOptions, advance: Advance | None = None) -> Outcome:
@@ -139,6 +148,7 @@ class _Means:
 
 def _pass(options: RunOptions, history: History, means: _Means) -> Outcome:
     outcome = Outcome()
+    last_run = max((one.ended for one in history.runs(1)), default=None)
     terms = Terms(options.now, options.settle, options.since)
     book = Book(history.lineages())
     listing = look(options.feeds, book, terms, means.spool)
@@ -150,11 +160,21 @@ def _pass(options: RunOptions, history: History, means: _Means) -> Outcome:
     else:
         outcome.sources = source_reports(listing.inputs)
     _note_archives(listing, history, book, outcome)
-    outcome.forgotten = forget_days(history, day_of(options.now - options.keep))
+    _forget(options, history, last_run, outcome)
     compact(history, day_of(options.now - options.compact_after))
     if rules:
         write_due(options, history, rules, outcome)
     return outcome
+
+
+def _forget(options: RunOptions, history: History, last_run: int | None, outcome: Outcome) -> None:
+    """Delete what is older than it is to be kept, unless it is the clock that is wrong."""
+    before = day_of(options.now - options.keep)
+    doubt = doubt_about(history, before, options.now, last_run)
+    if doubt is None:
+        outcome.forgotten = forget_days(history, before)
+    else:
+        outcome.problems.append(doubt)
 
 
 def _note_archives(listing: Listing, history: History, book: Book, outcome: Outcome) -> None:
@@ -196,26 +216,34 @@ class _Reader:
         matcher = Matcher(self.rules.database)
         detector = detect.Detector(matcher, literals, reading, tenants=self.rules.policy.tenants)
         inputs = list(listing.inputs)
+        kept_from = day_of(self.options.now - self.options.compact_after)
+        seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from)
+        unsure = 0
         for files in _batches(listing.files):
             plan = planner.plan(files)
-            with reaching(workers, [piece.input for piece in plan.pieces], means.spool, reading.keylog):
-                names = {piece.file.feed.name for piece in plan.pieces}
-                waiting = waiting_flows(self.history, names)
-                found = read(plan.pieces, detector, workers, means.advance, waiting)
+            names = {piece.file.feed.name for piece in plan.pieces}
+            before = Before(waiting_flows(self.history, names), earlier_captures(plan.pieces, listing.found, self.book))
+            together = [*(piece.input for piece in plan.pieces), *before.captures]
+            with reaching(workers, together, means.spool, reading.keylog):
+                found = read(plan.pieces, detector, workers, before, means.advance)
+                places = seeker.look(plan.pieces, found, workers)
             inputs += [*plan.inputs, *found.inputs]
             outcome.waiting += plan.waiting
+            unsure += len(places.sought.unsure)
             outcome.records += sum(one.tally.records for one in found.inputs)
-            self._commit(found, plan.moved)
+            self._commit(found, plan.moved, places)
+        if unsure:
+            outcome.problems.append(UNSURE.format(unsure))
         outcome.sources = source_reports(inputs)
 
-    def _commit(self, found: Read, moved: Sequence[Lineage]) -> None:
+    def _commit(self, found: Read, moved: Sequence[Lineage], places: Whereabouts) -> None:
         """Keep what was read, and where the files now are that were known already."""
         spoilt = {id(lineage) for lineage in found.spoilt}
         kept = {id(reading.lineage) for reading in found.readings}
         elsewhere = [Reading(lineage) for lineage in moved if id(lineage) not in spoilt | kept]
         if found.readings or elsewhere:
             record = RunRecord(self.options.now, self._manifest(found)) if found.readings else None
-            self.history.commit([*found.readings, *elsewhere], record, flows=found.flows)
+            self.history.commit([*found.readings, *elsewhere], record, found.flows, places)
 
     def _manifest(self, found: Read) -> str:
         files = [

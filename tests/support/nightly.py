@@ -126,7 +126,7 @@ def clear(url: str) -> None:
     """Empty a database."""
     engine = open_database(url)
     with engine.begin() as connection:
-        for table in ("waiting_flow", "decision", "run", "due", "activity", "lineage"):
+        for table in ("watched", "sought", "sighting", "waiting_flow", "decision", "run", "due", "activity", "lineage"):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  # the names are ours
     engine.dispose()
 

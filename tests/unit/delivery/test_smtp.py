@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import re
 import socket
 import threading
 import time
-import warnings
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from support.mail_server import OPEN, Handler, close_senders, mail_server
 from support.report_world import world
 from support.servers import Authority, authority, free_port
 
@@ -32,67 +28,6 @@ if TYPE_CHECKING:
 
 PASSWORD = str(uuid4())
 MESSAGE = b"Subject: hello\r\n\r\n.a line that begins with a dot\r\nend\r\n"
-
-
-class Handler:
-    """Answers as it is told, and keeps what it takes."""
-
-    def __init__(self, **answers: str) -> None:
-        self.answers = answers
-        self.taken: list[tuple[str | None, list[str], bytes]] = []
-        self.drop = ""
-
-    async def _answer(self, step: str, server: SMTP) -> str:
-        if self.drop == step and server.transport is not None:
-            server.transport.abort()
-        return self.answers.get(step, "250 OK")
-
-    async def handle_MAIL(  # noqa: N802  # the library's own
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        return await self._answer("MAIL", server)
-
-    async def handle_RCPT(  # noqa: N802  # as above
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        answer = await self._answer("RCPT", server)
-        if answer.startswith("2"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  # as above
-        if self.answers.get("stall"):
-            await asyncio.sleep(4)
-        answer = await self._answer("DATA", server)
-        if answer.startswith("2"):
-            self.taken.append((envelope.mail_from, list(envelope.rcpt_tos), bytes(envelope.original_content or b"")))
-        return answer
-
-
-@contextmanager
-def mail_server(handler: Handler, **options: Any) -> Iterator[int]:  # the library's options
-    port = free_port()
-    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=10, **options)
-    controller.start()
-    try:
-        yield port
-    finally:
-        close_senders()
-        with suppress(AssertionError, RuntimeError):
-            controller.stop()
-        with warnings.catch_warnings():  # the library leaves the server's side of some connections to the collector
-            warnings.simplefilter("ignore", ResourceWarning)
-            del controller
-            gc.collect()
-
-
-OPEN: list[MailSender] = []
-
-
-def close_senders() -> None:
-    while OPEN:
-        OPEN.pop().close()
 
 
 @pytest.fixture(autouse=True)

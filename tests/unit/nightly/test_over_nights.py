@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from support.nightly import DAY, NOON, World, lines
 from support.nights import Nights, packets
 
@@ -55,25 +58,86 @@ def test_a_flow_whose_bytes_are_logged_a_night_later_has_them_and_counts_once(tm
     assert found[0] == found[1]
 
 
-def test_a_ring_of_captures_that_comes_night_by_night_tells_the_same_visits(tmp_path: Path) -> None:
-    """Bytes behind the end of a run are those of a connection without a name; visits, people and times are the same."""
-    nights = Nights.of(tmp_path, 3)
-    data = next(one for one in nights.truth.sources if one.suffix == ".pcap").read_bytes()
-    place = list(packets(data))[len(list(packets(data))) // 2]
-    parts = [data[:place], data[:24] + data[place:]]
-    kept, sent = [], []
+@pytest.mark.parametrize("parts", [4])
+def test_a_ring_of_captures_that_comes_night_by_night_tells_the_same(tmp_path: Path, parts: int) -> None:
+    """Whatever a connection sends behind the end of a run has the name that it got before."""
+    data = capture(tmp_path)
+    pieces, ends = cut(data, parts), []
     for name in ("apart", "together"):
-        world = World(tmp_path / name, now=nights.time(0) + DAY * SECOND)
+        world = World(tmp_path / name, now=ENDED)
         world.folder.mkdir()
-        for number, part in enumerate(parts):
+        for number, part in enumerate(pieces):
             world.put(f"x_0000{number}_20261116000000.pcap", part)
-            if name == "apart" or number:
+            if name == "apart" or number == parts - 1:
                 world.run()
-        rows = dict(activity_rows(world.history().columns(0, 40_000)))
-        kept.append({key: (sums.detections, sums.first, sums.last) for key, sums in rows.items()})
-        sent.append(sum(sums.bytes_up for sums in rows.values()))
-    assert kept[0] == kept[1]
-    assert sent[0] <= sent[1], "never more than there were"
+        ends.append(dict(activity_rows(world.history().columns(0, 40_000))))
+    assert ends[0] == ends[1]
+    assert sum(sums.bytes_up for sums in ends[0].values()) > 0
+
+
+def test_where_the_files_before_are_gone_a_visit_has_the_bytes_of_its_first_run(tmp_path: Path) -> None:
+    pieces, kept = cut(capture(tmp_path), 2), []
+    for name in ("apart", "gone", "first"):
+        world = World(tmp_path / name, now=ENDED)
+        world.folder.mkdir()
+        path = world.put("x_00000_20261116000000.pcap", pieces[0])
+        world.run()
+        if name == "gone":
+            path.unlink()
+        if name != "first":
+            world.put("x_00001_20261116000000.pcap", pieces[1])
+            world.run()
+        rows = activity_rows(world.history().columns(0, 40_000))
+        kept.append({key: sums.bytes_up + sums.bytes_down for key, sums in rows})
+    whole, gone, first = kept
+    assert set(gone) == set(whole)
+    assert all(number in (whole[key], first.get(key)) for key, number in gone.items())
+    assert sum(gone.values()) < sum(whole.values())
+
+
+def test_a_ring_of_which_a_file_changes_is_read_again_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces, world = cut(capture(tmp_path), 3), World(tmp_path / "world", now=ENDED)
+    world.folder.mkdir()
+    world.put("x_00000_20261116000000.pcap", pieces[0])
+    world.run()
+    for number in (1, 2):
+        world.put(f"x_0000{number}_20261116000000.pcap", pieces[number])
+    with monkeypatch.context() as patched:
+        patched.setattr("shadowai.nightly.reading.is_as_planned", lambda piece: "x_00002" not in piece.file.place.path)
+        assert len([one for one in world.run().sources if one.error]) == 2
+    world.run()
+    found = dict(activity_rows(world.history().columns(0, 40_000)))
+    world.workspace = "at once"
+    world.run()
+    assert found == dict(activity_rows(world.history().columns(0, 40_000)))
+
+
+ENDED = (NOON + 30 * DAY) * SECOND
+
+
+def capture(folder: Path) -> bytes:
+    return next(one for one in Nights.of(folder, 3).truth.sources if one.suffix == ".pcap").read_bytes()
+
+
+def cut(data: bytes, parts: int) -> list[bytes]:
+    """Cut a capture into files, each cut in the midst of a connection with an AI service."""
+    places = [24, *packets(data)]
+    inside = [
+        places[at + 5]
+        for at, (start, end) in enumerate(itertools.pairwise(places))
+        if HELLO.search(data, start, end) and len({connection(data, one) for one in places[at : at + 8]}) == 1
+    ]
+    ends = [24, *(inside[len(inside) * number // parts] for number in range(1, parts)), len(data)]
+    return [data[:24] + data[start:end] for start, end in itertools.pairwise(ends)]
+
+
+HELLO = re.compile(rb"\x16\x03\x01.*(?:chatgpt|claude|openai|anthropic|deepseek|perplexity|poe)\.", re.DOTALL)
+
+
+def connection(data: bytes, place: int) -> frozenset[bytes]:
+    """Give both ends (Ethernet, IPv4 without options) of the packet whose record begins at a place."""
+    frame = data[place + 16 : place + 16 + 38]
+    return frozenset({frame[26:30] + frame[34:36], frame[30:34] + frame[36:38]})
 
 
 def test_flows_that_wait_are_forgotten_with_who_made_them(world: World) -> None:

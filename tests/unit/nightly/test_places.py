@@ -6,7 +6,7 @@ import gzip
 from typing import TYPE_CHECKING
 
 from support.archive_writers import tarred, zipped
-from support.nightly import DAY, World, lines
+from support.nightly import DAY, NOON, World, lines
 from support.web_server import serving
 
 from shadowai.model import SECOND
@@ -90,3 +90,33 @@ def test_a_clock_that_went_back_reads_on_and_deletes_nothing(tmp_path: Path) -> 
     world.add("a.log", lines(5, 8))
     assert world.run().records == 3
     assert world.total == 8
+
+
+def test_a_clock_that_jumped_ahead_deletes_nothing_and_says_what_to_do(tmp_path: Path) -> None:
+    world = World(tmp_path, more={"keep": 400 * DAY * SECOND})
+    for number, days in enumerate((0, 20, 40)):
+        world.now = (NOON + (days + 1) * DAY) * SECOND
+        world.put(f"{number}.log", lines(5 * number, 5 * number + 5, at=NOON + days * DAY))
+        assert world.run().problems == []
+    right = world.now
+    for years in (3, 100):
+        world.now = right + years * 365 * DAY * SECOND
+        outcome = world.run()
+        assert (outcome.forgotten, world.total) == (0, 15)
+        assert "history expire" in outcome.problems[0]
+        assert "2026-12-27" in outcome.problems[0], "the day of the newest records"
+    world.now = right + 385 * DAY * SECOND
+    world.put("new.log", lines(20, 23, at=NOON + 420 * DAY))
+    assert "by this machine's clock" in world.run().problems[0], "nor where the records' clock jumped, too"
+    assert world.total == 18
+
+
+def test_time_that_went_by_night_by_night_is_believed(tmp_path: Path) -> None:
+    world = World(tmp_path, more={"keep": 40 * DAY * SECOND})
+    for number in range(4):
+        days = number * 20
+        world.now = (NOON + (days + 1) * DAY) * SECOND
+        world.put(f"{number}.log", lines(5 * number, 5 * number + 5, at=NOON + days * DAY))
+        outcome = world.run()
+        assert outcome.problems == []
+    assert (outcome.forgotten, world.total) == (1, 10)
