@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # until it ends no other event loop can run in this process, such as pyshark's
 def browser(require: Callable[[str], str]) -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, NAMES)), None) or require("chromium")
     with sync_playwright() as playwright:
@@ -32,7 +32,7 @@ def browser(require: Callable[[str], str]) -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """Give a tab; each test sets its window and goes to its page."""
     context = browser.new_context()

@@ -90,7 +90,8 @@ def test_findings_as_lines(report: Path, tmp_path: Path) -> None:
 def test_lists(form: str, holds: str) -> None:
     made = call(export, "list", "--as", form, "--policy", POLICY, "--at", "2026-11-20")
     assert holds in made.stdout
-    assert "copilot" not in made.stdout
+    assert "copilot.microsoft.com" not in made.stdout
+    assert "githubcopilot" not in made.stdout
 
 
 def test_a_zone_s_serial_is_the_day() -> None:
