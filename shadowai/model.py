@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SECOND = 1_000_000_000  # nanoseconds
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 _MAX_HOURS = 100_000  # of one source; eleven years of them
 
 

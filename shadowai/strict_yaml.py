@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from shadowai.errors import ShadowaiError, UsageError, unreadable
+from shadowai.errors import ShadowaiError, UsageError
+from shadowai.user_files import read_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -71,13 +72,7 @@ def load(path: Path) -> object:
 
     Raises UsageError with file and line for a file that cannot be read, is not YAML, or has a key twice.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise unreadable(error, path) from error
-    if len(content) > MAX_SIZE:
-        raise UsageError(f"is larger than {MAX_SIZE >> 20} MiB; no file of rules is", where=path)
+    content = read_bounded(path, MAX_SIZE, "no file of rules is")
     try:
         _check_depth(content)
         return yaml.load(content, Loader=_UniqueKeys)  # noqa: S506  # a subclass of the safe loader

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.frame import NO_TIME
 from shadowai.activity.rollup import Subject
-from shadowai.model import HOUR, iso_time
+from shadowai.model import DAY, iso_time
 from shadowai.result import Candidate
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-DAY = 24 * HOUR
 _SUFFIX, _WORD = 25, 40
 _PEOPLE = ((10, 25, "used by 10 people or more"), (3, 15, "used by 3 people or more"))
 _FRONTS = ("api.", "app.", "chat.")

@@ -47,9 +47,9 @@ DAY_MINUTES = 24 * 60
 _LATEST = (1 << 63) - 1
 _SPACE = 1 << 62  # combinations of texts that fit into one number
 _UNKNOWN = {"minute": NO_MINUTE, "first": NO_TIME, "last": NO_TIME}
-_ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
+ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
 _GREATEST = ("confidence", "last", "request_up")
-_SMALL = ("detections", "bytes_up_known", "bytes_down_known", "confidence", "request_up")
+SMALL = ("detections", "bytes_up_known", "bytes_down_known", "confidence", "request_up")
 """Numbers that take as few bytes as they can: the others rarely take less than eight."""
 
 _SIZES = (np.int8, np.int16, np.int32, np.int64)
@@ -176,7 +176,7 @@ def added_up(parts: Sequence[Columns]) -> Columns:
         return parts[0]
     texts = {name: _joined_texts([part.texts[name] for part in parts]) for name in TEXTS}
     minutes = _joined_numbers(parts, "minute")
-    order, starts = _grouped(packed([_from_zero(minutes), *((one.codes, len(one.distinct)) for one in texts.values())]))
+    order, starts = grouped(packed([_from_zero(minutes), *((one.codes, len(one.distinct)) for one in texts.values())]))
     firsts = order[starts]
     texts = {name: tight(column.taken(firsts)) for name, column in texts.items()}
     numbers = {"minute": minutes[firsts]}
@@ -185,7 +185,7 @@ def added_up(parts: Sequence[Columns]) -> Columns:
     return Columns(texts, _narrowed(numbers))
 
 
-def _grouped(keys: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+def grouped(keys: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
     """Give the order of rows by some keys, of which the first counts most, and where in it each group begins."""
     order = np.lexsort(keys[::-1]) if len(keys) > 1 else np.argsort(keys[0], kind="stable")
     is_new = np.zeros(len(order), dtype=bool)
@@ -260,20 +260,20 @@ def _whole_numbers(values: Iterable[int | None], name: str, size: int) -> Number
 def _narrowed(numbers: Mapping[str, Ints]) -> dict[str, Ints]:
     """Give the small numbers in as few bytes as hold them; equal numbers get equal types."""
     found = dict(numbers)
-    for name in _SMALL:
+    for name in SMALL:
         values = numbers[name]
-        found[name] = values.astype(_size(int(values.min(initial=0)), int(values.max(initial=0))))
+        found[name] = values.astype(number_type(int(values.min(initial=0)), int(values.max(initial=0))))
     return found
 
 
-def _size(least: int, most: int) -> type[np.signedinteger[Any]]:
+def number_type(least: int, most: int) -> type[np.signedinteger[Any]]:
     """Give the smallest whole numbers that reach from the least, 0 at most, to the most."""
     reach = max(most, -least - 1)
     return next(size for size in _SIZES if reach <= np.iinfo(size).max)
 
 
 def _code_size(distinct: int) -> type[np.signedinteger[Any]]:
-    return _size(-1, distinct)
+    return number_type(-1, distinct)
 
 
 def _values_of(column: Numbers, unknown: int | None) -> list[int | None]:
@@ -319,7 +319,7 @@ def packed(columns: Iterable[tuple[npt.NDArray[Any], int]]) -> list[Numbers]:
 
 
 def _reduced(name: str, ordered: Ints, starts: Numbers) -> Ints:
-    if name in _ADDED:
+    if name in ADDED:
         return np.add.reduceat(ordered, starts, dtype=np.int64)
     if name in _GREATEST:
         return np.maximum.reduceat(ordered, starts)

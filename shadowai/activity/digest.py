@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from shadowai.activity.columns import packed
+from shadowai.activity.columns import ADDED, grouped, packed
 from shadowai.activity.frame import NO_TIME
 from shadowai.activity.rollup import Subject
 from shadowai.activity.sessions import those
@@ -30,7 +30,6 @@ _SEEN = (*_KEYS, "proof", "basis", "proven", "dated")
 _DENIED = (*_KEYS, "dated")
 _ROWS = (*PAIR, "who", "individual", "reason", "subject", "noise", "denied", "told", "dated")
 _FLAGS = {"individual", "contact", "proof", "basis", "proven", "dated", "noise", "denied", "told"}
-_ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
 _GREATEST = ("confidence", "last", "minute")
 
 
@@ -71,14 +70,9 @@ def condensed(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         "told": (rows["bytes_up_known"] + rows["bytes_down_known"] > 0).to_numpy(),
     }
     codes = packed(_coded(name, facts[name] if name in facts else rows[name]) for name in keys)
-    order = np.lexsort(codes[::-1])
-    is_new = np.zeros(len(order), dtype=bool)
-    is_new[:1] = True
-    for one in codes:
-        is_new[1:] |= one[order][1:] != one[order][:-1]
-    starts = np.flatnonzero(is_new)
+    order, starts = grouped(codes)
     found = rows[[name for name in keys if name not in facts]].iloc[order[starts]]
-    sums = {name: _reduced(np.add, rows[name].to_numpy()[order], starts) for name in _ADDED}
+    sums = {name: _reduced(np.add, rows[name].to_numpy()[order], starts) for name in ADDED}
     sums |= {name: _reduced(np.maximum, rows[name].to_numpy()[order], starts) for name in _GREATEST}
     sums["first"] = _reduced(np.minimum, rows["first"].to_numpy()[order], starts)
     return found.assign(**sums)

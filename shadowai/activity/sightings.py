@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shadowai.activity.columns import NO_TIME, Columns, columns_of, rows_by
-from shadowai.model import HOUR
+from shadowai.model import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from shadowai.activity.rollup import Activity
 
-DAY = 24 * HOUR
 REACH = 12 * HOUR  # no sighting tells of more (`shadowai.directory.learnt`)
 
 
@@ -32,8 +31,13 @@ class Sightings:
 
 def about(seen: Iterable[tuple[str, str, int]], days: frozenset[tuple[str, int]]) -> Sightings:
     """Keep what tells of some days of an address: what lies in them, or so near that it names or contradicts."""
-    kept = {one for one in seen if any((one[0], (one[2] + by) // DAY) in days for by in (-REACH, REACH))}
+    kept = {one for one in seen if not days.isdisjoint(told_of(one[0], one[2]))}
     return Sightings(tuple(sorted(kept)), days)
+
+
+def told_of(address: str, time: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Give the days of an address of which it may tell that somebody was there at a time (ns)."""
+    return (address, (time - REACH) // DAY), (address, (time + REACH) // DAY)
 
 
 def sightings(activity: Activity | Columns) -> Iterator[tuple[str, str, int]]:

@@ -232,7 +232,7 @@ class Contacts:
         hidden = _hidden(packet, hello, ech)
         yield from self._turn(packet, self._observation(packet, evidence, host, hidden=hidden, handshake=handshake))
         for other in map(host_of_name, hello.others):
-            if other != host:
+            if other is not None and other != host:
                 yield self._observation(packet, evidence, other, handshake=handshake)
 
     def _hide(self, packet: Packet, hidden: Hidden | None) -> None:

@@ -65,10 +65,6 @@ class Header(IntEnum):
     IPNET = 0x1001E
     TOKEN_RING = 0x1001F
     GRE = 0x10020
-    FIBRE_CHANNEL = 0x10032
-    SYMANTEC = 0x10033
-    JUNIPER_FRAME_RELAY = 0x10034
-    EXPORTED = 0x10035
     PPTP = 0x10021
     ERSPAN2 = 0x10022
     ERSPAN3 = 0x10023
@@ -85,6 +81,10 @@ class Header(IntEnum):
     GTP_0 = 0x1002F
     ARCNET = 0x10030
     ARCNET_LINUX = 0x10031
+    FIBRE_CHANNEL = 0x10032
+    SYMANTEC = 0x10033
+    JUNIPER_FRAME_RELAY = 0x10034
+    EXPORTED = 0x10035
     ODD = 0x10040  # not known here: scapy may dissect it
     UNKNOWN = 0x10041  # a link type that is not known here
     NOT_IP = 0x10042

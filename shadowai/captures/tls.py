@@ -43,9 +43,9 @@ class Hello(NamedTuple):
     """What a ClientHello says.
 
     `server_name` is the name as sent, None where there is none, `others` further ones in the same list, where no client
-    may have any (RFC 6066 section 3); `random` tells hellos apart; `version` is that of the
-    hello's own field, `versions` the list of the extension, `ciphers` and `signatures` those lists as sent (two bytes
-    an item), `extensions` the types in the order sent, `alpn` the protocols offered, `encrypted` the content of the ECH
+    may have any (RFC 6066 section 3); `random` tells hellos apart; `version` is that of the hello's own field,
+    `versions` the list of the extension, `ciphers` and `signatures` those lists as sent (two bytes an item),
+    `extensions` the types in the order sent, `alpn` the protocols offered, `encrypted` the content of the ECH
     extension. `whole` is False where the end of the hello was cut off or broken, so that the lists may be too short.
     """
 

@@ -14,7 +14,7 @@ from shadowai.errors import UsageError
 from shadowai.exports import name_lists, rule_texts
 from shadowai.exports.lines import FORMATS, lines_of
 from shadowai.exports.records import KINDS, frame_of, records_of
-from shadowai.model import SECOND, Status
+from shadowai.model import DAY, Status
 from shadowai.reports.document import read_result
 from shadowai.rules import load_rules
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from shadowai.exports.blocking import Plan
 
-_DAY = 86_400 * SECOND
 _STATUS = click.Choice([status.value for status in Status])
 _LISTS: dict[str, Callable[[Plan], str]] = {
     "hosts": name_lists.hosts_file,
@@ -103,7 +102,7 @@ def list_(form: str, least: str, at: int | None, out: Path | None, **options: An
     moment = time.time_ns() if at is None else at
     plan = plan_for(rules, Status(least), moment, department)
     # A zone's serial has to grow from day to day (RFC 1912 section 2.2).
-    text = name_lists.response_policy_zone(plan, serial=moment // _DAY) if form == "rpz" else _LISTS[form](plan)
+    text = name_lists.response_policy_zone(plan, serial=moment // DAY) if form == "rpz" else _LISTS[form](plan)
     _write([text], out)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shadowai.directory.networks import Network, NetworkKind
-from shadowai.directory.tables import DAY
+from shadowai.model import DAY
 from shadowai.verdicts import Attribution
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shadowai.directory.tables import DAY
+from shadowai.model import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

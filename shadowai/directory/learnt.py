@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.directory.leases.spans import ALONE
-from shadowai.directory.tables import DAY
+from shadowai.model import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

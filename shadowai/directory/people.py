@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.directory.identity import Form, Login, normalise_device, normalise_name, parse_login
-from shadowai.directory.tables import DAY, Columns, Findings, Row, parse_day, read_table, split_values
+from shadowai.directory.tables import Columns, Findings, Row, parse_day, read_table, split_values
+from shadowai.model import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

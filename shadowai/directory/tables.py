@@ -16,13 +16,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from shadowai.errors import UsageError
-from shadowai.model import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-DAY = 24 * 3600 * SECOND  # nanoseconds
 MAX_BYTES = 1 << 30  # of one file; a million people fit into a tenth of it
 MAX_TOLD = 1000  # problems, and as many warnings, are kept; the rest is counted
 EPOCH = date(1970, 1, 1)

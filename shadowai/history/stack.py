@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shadowai.activity.columns import SUMS, TEXTS, Columns, Texts
+from shadowai.activity.columns import SMALL, SUMS, TEXTS, Columns, Texts, number_type
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_WIDE = ("minute", "first", "last", "bytes_up", "bytes_down")
 _NUMBERS = ("minute", *SUMS)
-_SIZES = (np.int8, np.int16, np.int32)
 
 
 class Stack:
@@ -23,7 +21,7 @@ class Stack:
         self._rows = 0
         # What is not filled takes no memory: the system gives a page when it is written.
         self._codes = {name: np.empty(most, dtype=np.int8) for name in TEXTS}
-        self._numbers = {name: np.empty(most, dtype=np.int64 if name in _WIDE else np.int8) for name in _NUMBERS}
+        self._numbers = {name: np.empty(most, dtype=np.int8 if name in SMALL else np.int64) for name in _NUMBERS}
         self._known: dict[str, dict[str, int]] = {name: {} for name in TEXTS}
 
     def add(self, part: Columns) -> None:
@@ -38,7 +36,7 @@ class Stack:
             codes[rows] = np.array([*moved, -1], dtype=codes.dtype)[texts.codes]
         for name in _NUMBERS:
             values = part.numbers[name]
-            if name not in _WIDE:
+            if name in SMALL:
                 greatest = int(np.abs(values.astype(np.int64)).max()) if len(values) else 0
                 self._numbers[name] = self._roomy(self._numbers[name], greatest)
             self._numbers[name][rows] = values
@@ -46,7 +44,7 @@ class Stack:
 
     def _roomy(self, column: npt.NDArray[Any], greatest: int) -> npt.NDArray[Any]:
         """Give a column in which a number has room, and one more."""
-        size = np.dtype(_size(greatest))
+        size = np.dtype(number_type(-1, greatest + 1))
         if size.itemsize <= column.dtype.itemsize:
             return column
         wider = np.empty(len(column), dtype=size)
@@ -64,8 +62,3 @@ class Stack:
         place = np.full(len(values) + 1, -1, dtype=codes.dtype)
         place[[known[value] for value in values]] = np.arange(len(values), dtype=codes.dtype)
         return Texts(place[codes], tuple(values))
-
-
-def _size(greatest: int) -> type[np.signedinteger[Any]]:
-    """Give the smallest type in which a number has room, and one more."""
-    return next((size for size in _SIZES if greatest < np.iinfo(size).max), np.int64)

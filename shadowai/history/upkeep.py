@@ -22,6 +22,7 @@ from shadowai.history.whereabouts import (
     parts_of_sightings,
     sought_on,
 )
+from shadowai.model import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from shadowai.history.store import History
 
 _TABLES = (lineage, activity, due, run, decision, waiting_flow, sighting, sought, watched)
-_DAY_NS = 86_400 * 1_000_000_000
 STILL = 31
 """Days without any record or run after which a clock is not believed that would have old days deleted."""
 _AT_ONCE = 200  # rows copied at once; activity is some 4 MB a row
@@ -61,13 +61,13 @@ def doubt_about(history: History, before: int, now: int, last_run: int | None) -
 
     `now` and `last_run` are in ns. Time that went by with runs and records in it is believed.
     """
-    today = now // _DAY_NS
+    today = now // DAY
     days = [day for day in history.days() if UNDATED < day <= today]
     old, kept = [day for day in days if day < before], [day for day in days if day >= before]
     if not old:
         return None
     gap = max(today - days[-1], min(kept, default=today) - old[-1])
-    if gap <= STILL and (last_run is None or now - last_run <= STILL * _DAY_NS):
+    if gap <= STILL and (last_run is None or now - last_run <= STILL * DAY):
         return None
     return (
         f"nothing was deleted, although the history reaches back beyond `keep`: by this machine's clock, which says "
@@ -87,7 +87,7 @@ def forget_days(history: History, before: int) -> int:
     """
     mine = activity.c.workspace == history.workspace
     old = mine, activity.c.day < before, activity.c.day != UNDATED
-    files = (lineage.c.workspace == history.workspace, lineage.c.last < before * _DAY_NS)
+    files = (lineage.c.workspace == history.workspace, lineage.c.last < before * DAY)
     with told(history.engine), history.engine.connect() as link:
         found = link.execute(sa.select(sa.func.count()).select_from(activity).where(*old)).scalar() or 0
         rows = link.execute(sa.select(lineage.c.id, lineage.c.path).where(*files))
@@ -101,7 +101,7 @@ def forget_days(history: History, before: int) -> int:
             forget_file(link, number)
             link.execute(sa.delete(lineage).where(lineage.c.id == number))
         forget_whereabouts(link, history.workspace, before)
-        link.execute(sa.delete(run).where(run.c.workspace == history.workspace, run.c.ended < before * _DAY_NS))
+        link.execute(sa.delete(run).where(run.c.workspace == history.workspace, run.c.ended < before * DAY))
     return int(found)
 
 

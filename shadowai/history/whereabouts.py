@@ -17,12 +17,12 @@ import numpy as np
 import sqlalchemy as sa
 
 from shadowai.activity.columns import NO_TIME, SUMS, TEXTS, Columns, Texts, days_of_rows, joined, merged, texts_of
-from shadowai.activity.sightings import DAY, REACH, Sightings, about
+from shadowai.activity.sightings import Sightings, about, told_of
 from shadowai.history.codec import decode, encode
 from shadowai.history.database import told
 from shadowai.history.errors import HistoryError
 from shadowai.history.schema import sighting, sought, watched
-from shadowai.model import MINUTE
+from shadowai.model import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -99,7 +99,7 @@ def keep_whereabouts(link: Connection, workspace: str, found: Whereabouts, now: 
         days = days_of_rows(columns)
         for day in sorted(set(days.tolist())):
             _add(link, (workspace, day, lineage.number), columns.taken(days == day))
-        moments |= {(address, (time + by) // DAY) for address, _, time in _moments(columns) for by in (-REACH, REACH)}
+        moments.update(place for address, _, time in _moments(columns) for place in told_of(address, time))
     known = _sought(link, workspace, {day for _, day in moments | found.sought.whole | found.sought.unsure})
     _keep_sought(link, workspace, found.sought, known)
     _watch(link, workspace, found.sought, now)
@@ -157,9 +157,7 @@ def _only(columns: Columns, places: set[Place]) -> Columns:
     firsts, lasts = (columns.numbers[name].tolist() for name in ("first", "last"))
     rows = zip(addresses.codes.tolist(), firsts, lasts, strict=True)
     kept = [
-        any(
-            (addresses.distinct[code], (time + by) // DAY) in places for time in (first, last) for by in (-REACH, REACH)
-        )
+        not all(places.isdisjoint(told_of(addresses.distinct[code], time)) for time in (first, last))
         for code, first, last in rows
     ]
     return columns.taken(np.array(kept, dtype=bool))

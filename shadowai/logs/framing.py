@@ -20,6 +20,7 @@ MAX_LEVEL = 7  # of brackets around a record: {"resourceLogs": [{"scopeLogs": [{
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _BOUNDARY = re.compile(rb'[}\]]\s{0,64},?\s{0,64}(?=\{\s{0,64}")')  # between two records, most likely
 _QUOTE, _BRACE = b'"{'
+_OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
 _BLANK = b" \t\r\n,\x1e\xef\xbb\xbf"  # may stand between records; RFC 7464 has a record separator
 _JUNK = b"[]{}" + _BLANK
 
@@ -47,6 +48,18 @@ class Pieces:
     def joined(self) -> list[bytes]:
         """Give the pieces."""
         return [b"".join(parts) for parts in self._pieces if parts]
+
+
+def nesting(data: bytes) -> int:
+    """Count how many brackets of JSON stand inside each other; a text that is cut short has none in it."""
+    depth = deepest = 0
+    for token in _TOKEN.findall(data):
+        if token in _OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in _CLOSING:
+            depth = max(depth - 1, 0)
+    return deepest
 
 
 class Folder(Protocol):

@@ -121,6 +121,8 @@ class Plan:
     def _remember(self, key: tuple[int, ...], decision: Decision) -> Decision:
         if decision is not _DEPENDS:
             decision = self._known.setdefault(decision, decision)
+        if len(self._decisions) >= values.MEMO_ENTRIES:
+            self._decisions.clear()
         self._decisions[key] = decision
         return decision
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shadowai.errors import SourceError
 from shadowai.logs import lines
 from shadowai.logs.dnstap import recognise_dnstap
-from shadowai.logs.framing import MAX_LEVEL, folder_of
+from shadowai.logs.framing import MAX_LEVEL, folder_of, nesting
 from shadowai.logs.mixed import mixture
 from shadowai.logs.registry import load_formats
 from shadowai.logs.schema import Dnstap, Xml
@@ -33,7 +33,6 @@ LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, th
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
 _OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _NUMERIC_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4} \d{1,2}:\d{2}(?::\d{2})?([ \u202f][AP]M)?", re.IGNORECASE)
 
 
@@ -253,24 +252,12 @@ def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
     """Give the ways in which records may lie over several lines, as far as the first bytes allow."""
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
     if _OBJECT.search(start):
-        yield from (f"json:{level}" for level in range(1, min(_depth(head[:65536]), MAX_LEVEL) + 1))
+        yield from (f"json:{level}" for level in range(1, min(nesting(head[:65536]), MAX_LEVEL) + 1))
     if b"<" in start:
         names = {fmt.syntax.record for fmt in formats if isinstance(fmt.syntax, Xml)}
         yield from (f"xml:{name}" for name in sorted(names) if name.encode() in head)
     if b'"' in head:
         yield "quotes"
-
-
-def _depth(start: bytes) -> int:
-    """Count how many brackets stand inside each other."""
-    depth = deepest = 0
-    for token in _TOKENS.findall(start):
-        if token in (b"{", b"["):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in (b"}", b"]"):
-            depth = max(depth - 1, 0)
-    return deepest
 
 
 def _sample(head: bytes, more: Sequence[tuple[int, bytes]]) -> list[Line]:

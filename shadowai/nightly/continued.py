@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from shadowai import sources
-from shadowai.activity.columns import activity_rows, columns_of
+from shadowai.activity.columns import ADDED, activity_rows, columns_of
 from shadowai.activity.rollup import Activity, Sums
 from shadowai.errors import SourceError
 from shadowai.history.checkpoints import ARCHIVE, Content
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 3
 """Files of a ring that are read again: of a connection that lasts longer than those, later bytes have no name."""
-_ADDED = ("detections", "bytes_up", "bytes_up_known", "bytes_down", "bytes_down_known")
 
 
 @dataclass(slots=True)
@@ -114,7 +113,7 @@ def _more(whole: dict[Key, Sums], known: dict[Key, Sums]) -> Iterable[tuple[Key,
     """Give what rows have more than others; one that has nothing more is left out."""
     for key, sums in whole.items():
         before = known.get(key, Sums())
-        more = {name: max(getattr(sums, name) - getattr(before, name), 0) for name in _ADDED}
+        more = {name: max(getattr(sums, name) - getattr(before, name), 0) for name in ADDED}
         if any(more.values()):
-            rest = {one.name: getattr(sums, one.name) for one in fields(Sums) if one.name not in _ADDED}
+            rest = {one.name: getattr(sums, one.name) for one in fields(Sums) if one.name not in ADDED}
             yield key, Sums(**more, **rest)

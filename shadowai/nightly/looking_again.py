@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from shadowai import second_look
 from shadowai.activity.columns import joined
-from shadowai.activity.sightings import DAY, REACH
+from shadowai.activity.sightings import REACH
 from shadowai.errors import ShadowaiError
 from shadowai.history.checkpoints import Content, Lineage
 from shadowai.history.store import day_of
 from shadowai.history.whereabouts import Sought, Whereabouts, columns_of_sightings, sought_on, watched_since
 from shadowai.inputs import Input, format_named
+from shadowai.model import DAY
 from shadowai.nightly.intake import Piece
 from shadowai.nightly.reading import log_tasks
 from shadowai.sources import Shard

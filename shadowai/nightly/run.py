@@ -24,7 +24,7 @@ from shadowai.history.store import DAY_HOURS, History, Reading, RunRecord, day_o
 from shadowai.history.upkeep import compact, doubt_about, forget_days
 from shadowai.history.waiting import waiting_flows
 from shadowai.inputs import source_reports
-from shadowai.model import SECOND
+from shadowai.model import DAY, SECOND
 from shadowai.nightly.continued import earlier_captures
 from shadowai.nightly.intake import Planner, Terms, look
 from shadowai.nightly.lock import locked
@@ -56,7 +56,6 @@ UNSURE = (
     "who was at an address on a day is in {} cases known less well than it might be: a log that names users is gone, "
     "or is not what it was; keep rotated logs for some days within the paths of their source"
 )
-_DAY = 86_400 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,8 @@ class RunOptions:
     periods: tuple[str, ...] = KINDS
     workers: int = 1
     settle: int = 60 * SECOND
-    keep: int = 400 * _DAY
-    compact_after: int = 60 * _DAY
+    keep: int = 400 * DAY
+    compact_after: int = 60 * DAY
     wait: float = 0
     since: int | None = None
     cluster: str | None = None

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from shadowai.model import SECOND
+from shadowai.model import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from shadowai.policy.schema import Rule
     from shadowai.verdicts import Department, Question
 
-DAY = 24 * 3600 * SECOND  # nanoseconds
 WHAT = ("services", "vendors", "categories", "countries", "risk")
 """Keys that say what a rule is about, the closest first."""
 WHOM = ("people", "groups", "departments")

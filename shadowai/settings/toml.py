@@ -10,7 +10,8 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from shadowai.errors import UsageError, unreadable
+from shadowai.errors import UsageError
+from shadowai.user_files import read_bounded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +24,7 @@ _DOTTED = re.compile(rf"(?:{_PART}\.[ \t]*+){{{MAX_PARTS}}}")
 
 def read_toml(path: Path) -> dict[str, object]:
     """Read a file. UsageError where it cannot be read, is not TOML, or is larger or deeper than settings are."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise unreadable(error, path) from error
-    if len(content) > MAX_SIZE:
-        raise UsageError(f"is larger than {MAX_SIZE >> 10} KiB; no settings are", where=path)
+    content = read_bounded(path, MAX_SIZE, "no settings are")
     try:
         text = content.decode("utf-8").replace("\r\n", "\n")
         if found := _DOTTED.search(text):

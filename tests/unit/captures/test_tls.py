@@ -107,6 +107,12 @@ def test_further_server_names_are_given(craft: Craft) -> None:
     assert sorted(filter(None, craft.hosts([craft.tcp(record, 1)]))) == ["one.example", "two.example"]
 
 
+def test_a_further_server_name_without_any_host_in_it_is_no_contact(craft: Craft) -> None:
+    names = b"\0\0\x0bone.example" + b"\0\0\1."
+    record = craft.records(craft.hello(None, before=craft.extension(0, b"\0\x12" + names)))
+    assert craft.hosts([craft.tcp(record, 1)]) == ["one.example"]
+
+
 def test_a_made_up_ech_extension_never_hides_the_name(craft: Craft) -> None:
     hello = with_extensions(craft, "chat.example.com", (ECH, ech()))
     assert (hello.ech, hello.server_name) == ("grease", b"chat.example.com")

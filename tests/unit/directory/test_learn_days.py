@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowai.activity.sightings import DAY, about
+from shadowai.activity.sightings import REACH, about
 from shadowai.directory import Directory
-from shadowai.model import HOUR, Who
+from shadowai.directory.learnt import HELD, SEARCHED, UNSEARCHED, UNSEARCHED_HELD
+from shadowai.model import DAY, HOUR, Who
 
 PLACE = "10.1.0.9"
 FIRST = 20_775  # 2026-11-18
@@ -41,3 +44,7 @@ def test_only_what_lies_about_a_day_is_kept_for_it() -> None:
     whole = frozenset({(PLACE, FIRST)})
     kept = about([*seen, ("10.1.0.1", "anna", START)], whole).seen
     assert [(time - START) // HOUR for _, _, time in kept] == [-12, 0, 23, 35]
+
+
+def test_no_sighting_tells_of_more_than_is_kept_about_a_day() -> None:
+    assert max(chain(HELD, SEARCHED, UNSEARCHED, UNSEARCHED_HELD)) == REACH

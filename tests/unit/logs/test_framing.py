@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowai.logs.framing import MAX_RECORD, fold
+from shadowai.logs.framing import MAX_RECORD, fold, nesting
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(['"', "\\", "}{][", "\n"]),
@@ -165,3 +165,15 @@ def test_any_brackets_keep_their_length(text: str, framing: str, size: int) -> N
 def test_hostile_bytes_take_no_time(hostile: bytes) -> None:
     for framing in ("json:1", "json:3", "xml:Event", "quotes"):
         folded(hostile, framing)
+
+
+@pytest.mark.parametrize(
+    ("data", "deepest"),
+    [(b'{"a": [{"b": 1}]}', 3), (b'{"a": "[[{"}', 1), (b"]]{}[", 1), (b'{"a": "cut [[', 1), (b"", 0)],
+)
+def test_brackets_are_counted_outside_of_texts(data: bytes, deepest: int) -> None:
+    assert nesting(data) == deepest
+
+
+def test_a_text_of_escaped_quotes_that_never_ends_takes_no_time() -> None:
+    assert nesting(b'{"a": "' + b'\\"' * 500_000) == 1
