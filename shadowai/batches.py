@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,22 +17,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from shadowai.activity.rollup import Finding
+    from shadowai.finder import Finder
     from shadowai.logs import Batch
     from shadowai.model import Client
 
     Ints = npt.NDArray[Any]
 
 OF_FINDING = ("subject", "name", "role", "account")  # what a key has of its finding
-
-
-class Finder(Protocol):
-    """Says what contacts are about, as far as the place alone tells it."""
-
-    def is_told_by_path(self, host: str) -> bool:
-        """Say whether on a host the path decides as well."""
-
-    def find_by_place(self, batch: Batch, host: str, path: str | None) -> Finding | None:
-        """Say what all contacts of a batch with a place are about; None where more decides. No path: any, or none."""
 
 
 def told_by_place(batch: Batch, finder: Finder) -> tuple[Ints, list[Finding]]:

@@ -11,26 +11,16 @@ from shadowai.activity.flows import Notes
 from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.batches import rolled_up, told_by_place, undated, within
 from shadowai.errors import ShadowaiError, SourceError
-from shadowai.hosts import is_address
 from shadowai.kept_readers import KeptReaders
 from shadowai.logs.columns import wanted_columns
-from shadowai.model import Account, Evidence, Observation, Tally
-from shadowai.signatures.kinds import IndicatorKind
+from shadowai.model import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from shadowai.model import Client
-    from shadowai.signatures import Matcher
-
-
-ANY = "*"  # service
-ADDRESS_CONFIDENCE = 50  # percent
-ENCRYPTED = frozenset({Evidence.TLS, Evidence.QUIC, Evidence.ADDRESS})
-RESOLVER_PORTS = frozenset({443, 853})  # DNS over HTTPS, over TLS and over QUIC
-MAX_USER_AGENT = 1024  # characters that are looked at
-MAX_SETTLED = 65_536  # hosts whose finding is kept, and user agents
+    from shadowai.finder import Finder
+    from shadowai.model import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +71,6 @@ class Outcome:
     notes: Notes | None = None
 
 
-class Tenants(Protocol):
-    """What proves the organisation's own account at a service; picklable."""
-
-    def find(self, host: str | None, path: str | None) -> str | None:
-        """Give the id of the service of which a host, or a host and path, is the own account; ANY, or None."""
-
-    def has_paths(self, host: str) -> bool:
-        """Say whether on a host the path decides."""
-
-
 class _Faulty(Protocol):
     """What a shard gave, and why reading ended early."""
 
@@ -110,24 +90,18 @@ def faults_told(outcome: _Faulty) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Turns shards into activity: everything a worker needs, picklable.
+    """Turns shards into activity: everything a worker needs, picklable. `since` and `until` bound times, in ns."""
 
-    `since` and `until` bound times, in ns; `tenants` are the organisation's own accounts.
-    """
-
-    matcher: Matcher
+    finder: Finder
     needles: Sequence[logs.Needle]
     reading: Reading
     since: int | None = None
     until: int | None = None
-    tenants: Tenants | None = None
-    _settled: dict[str, Finding] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _clients: dict[str, Client | None] = field(default_factory=dict, init=False, compare=False, repr=False)
     _kept: KeptReaders = field(default_factory=KeptReaders, init=False, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Detector], tuple[object, ...]]:
         """Pickle what it was made of, without what it keeps."""
-        return Detector, (self.matcher, self.needles, self.reading, self.since, self.until, self.tenants)
+        return Detector, (self.finder, self.needles, self.reading, self.since, self.until)
 
     def detect(self, task: Task) -> Outcome:
         """Read one shard. Whatever goes wrong inside it is this shard's error and stops no other."""
@@ -158,113 +132,30 @@ class Detector:
 
     def _take_batch(self, batch: logs.Batch, outcome: Outcome) -> None:
         """Roll up together what the place alone decides, the others one by one."""
-        numbers, findings = told_by_place(batch, self)
+        numbers, findings = told_by_place(batch, self.finder)
         for seen in batch.observations(numbers < 0):
             self._take_dated(seen, outcome)
         if self._is_bounded:
             outcome.undated += undated(batch, numbers)
             numbers = within(batch, numbers, self.since, self.until)
-        outcome.activity.take(rolled_up(batch, numbers, findings, self._client))
-
-    def find_by_place(self, batch: logs.Batch, host: str, path: str | None) -> Finding | None:
-        """Say what all contacts of a batch with a place are about; None where more decides.
-
-        The path matters on hosts that are told by it; None stands for any path on the others.
-        """
-        if batch.evidence is Evidence.ADDRESS or is_address(host):
-            return None
-        seen = Observation(batch.evidence, batch.kind, "", batch.file, host=host, path=path)
-        found = self._find(seen)
-        return found if found and found.subject is Subject.SERVICE and not found.is_generic else None
+        outcome.activity.take(rolled_up(batch, numbers, findings, self.finder.client))
 
     def take(self, seen: Observation, activity: Activity, notes: Notes | None = None) -> None:
         """Roll one observation up if it concerns an AI service, a candidate or a blind spot; note its flow."""
-        if not self._in_period(seen.time) or (found := self._find(seen)) is None:
+        if not self._in_period(seen.time) or (found := self.finder.find(seen)) is None:
             return
-        key = activity.add(seen, found, self._client(seen.user_agent) if found.subject is Subject.SERVICE else None)
+        client = self.finder.client(seen.user_agent) if found.subject is Subject.SERVICE else None
+        key = activity.add(seen, found, client)
         if notes is not None:
             notes.take(seen, key)
         else:
             activity.pack()
-        if found.is_generic and seen.host and self.matcher.candidate(seen.host):
+        if found.is_generic and seen.host and self.finder.matcher.candidate(seen.host):
             activity.add(seen, Finding(Subject.CANDIDATE, seen.host))
 
     def concerns(self, seen: Observation) -> bool:
         """Say whether an observation is of interest, or may yet become so: it names nothing."""
-        return (seen.host is None and seen.hidden is None) or self._find(seen) is not None
-
-    def _find(self, seen: Observation) -> Finding | None:
-        """Say what an observation is about.
-
-        Where the host alone decides, what it came to is kept: few of a log's hosts make most of its records, and
-        matching took 1.5 of the 9 microseconds of one.
-        """
-        host = seen.host
-        if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and self.is_told_by_path(host)):
-            return self._match(seen)
-        found = self._settled.get(host)
-        if found is None:
-            found = self._match(seen)
-            if found and self.matcher.is_known(host):
-                if len(self._settled) >= MAX_SETTLED:
-                    self._settled.clear()
-                self._settled[host] = found
-        return found
-
-    def is_told_by_path(self, host: str) -> bool:
-        """Say whether on a host the path decides as well."""
-        return host in self.matcher.hosts_by_path or (self.tenants is not None and self.tenants.has_paths(host))
-
-    def _client(self, user_agent: str | None) -> Client | None:
-        if user_agent is None:
-            return None
-        user_agent = user_agent[:MAX_USER_AGENT]
-        if user_agent not in self._clients:
-            if len(self._clients) >= MAX_SETTLED:
-                self._clients.clear()
-            self._clients[user_agent] = self.matcher.client(user_agent)
-        return self._clients[user_agent]
-
-    def _match(self, seen: Observation) -> Finding | None:
-        by_address = seen.evidence is Evidence.ADDRESS
-        match = self.matcher.match(
-            seen.host,
-            seen.path,
-            seen.user_agent,
-            port=seen.destination_port,
-            address=seen.destination_ip if by_address else None,
-            protocol=seen.protocol,
-        )
-        if match:
-            # A name that the client was told for the server's address is less than one that it sent there itself.
-            confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
-            is_generic = match.kind in (IndicatorKind.ENDPOINT, IndicatorKind.PROTOCOL)
-            account = self._tenant(seen, match.service) or match.account
-            return Finding(Subject.SERVICE, match.service, match.role, confidence, account, is_generic)
-        if place := self._hiding_place(seen):
-            return Finding(Subject.BLIND_SPOT, place)
-        if seen.host and self.matcher.candidate(seen.host):
-            return Finding(Subject.CANDIDATE, seen.host)
-        return None
-
-    def _tenant(self, seen: Observation, service: str) -> Account | None:
-        """Say whether a contact was with the organisation's own account at a service."""
-        if self.tenants is None or seen.host is None or self.tenants.find(seen.host, seen.path) not in (service, ANY):
-            return None
-        return Account.SANCTIONED_TENANT
-
-    def _hiding_place(self, seen: Observation) -> str | None:
-        """Name the blind spot that an observation shows: an entry of the list, else why it hides, and which server."""
-        if seen.host and (place := self.matcher.blind_spot(seen.host)):
-            return place.id
-        if (
-            seen.evidence in ENCRYPTED
-            and seen.destination_port in RESOLVER_PORTS
-            and seen.destination_ip
-            and (place := self.matcher.blind_spot_address(seen.destination_ip))
-        ):
-            return place.id
-        return f"{seen.hidden.value} {seen.destination_ip}" if seen.hidden else None
+        return (seen.host is None and seen.hidden is None) or self.finder.find(seen) is not None
 
     def _observations(self, task: Task, outcome: Outcome) -> Iterator[Observation | logs.Batch]:
         if task.part is not None:

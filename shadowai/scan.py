@@ -17,6 +17,7 @@ from shadowai.activity.rollup import Activity
 from shadowai.directory import DirectoryOptions
 from shadowai.engine import connected, interrupts_held_back
 from shadowai.errors import UsageError
+from shadowai.finder import Finder
 from shadowai.gathering import Work, gather
 from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
 from shadowai.provenance import Manifest
@@ -95,8 +96,8 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
 
 def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> detect.Detector:
     literals = tuple(logs.Needle(*literal) for literal in needles(rules.database))
-    period = options.since, options.until
-    return detect.Detector(Matcher(rules.database), literals, reading, *period, tenants=rules.policy.tenants)
+    finder = Finder(Matcher(rules.database), rules.policy.tenants)
+    return detect.Detector(finder, literals, reading, options.since, options.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import hyperscan
 from shadowai import cache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")
 NEWLINE = 10
@@ -95,7 +95,7 @@ def _expressions(
     """
     expressions: list[bytes] = []
     at_end: list[bool] = []
-    for needle in sorted({needle for needle in needles if needle.text}):
+    for needle in sorted(_sufficient(needles)):
         for expression in _spellings(needle, spelling):
             expressions.append(expression)
             at_end.append(needle.at_end and not needle.beside)
@@ -103,6 +103,23 @@ def _expressions(
         expressions.append(_escaped(directive))
         at_end.append(False)
     return tuple(expressions), tuple(at_end)
+
+
+def _sufficient(needles: tuple[Needle, ...]) -> Iterator[Needle]:
+    """Give the needles without those whose lines another one finds as well, as `x.com` does those of `api.x.com`.
+
+    That is more than half of a thousand services' needles, and each hit is a callback, dearer than the search.
+    """
+    alone = {needle for needle in needles if needle.text and not needle.beside}
+    anywhere = {needle.text for needle in alone if not needle.at_end}
+    at_end = {needle.text for needle in alone if needle.at_end}
+    for needle in {needle for needle in needles if needle.text}:
+        text = needle.text
+        if needle.beside or not (
+            any(other in text for other in anywhere if other != text or needle.at_end)
+            or (needle.at_end and any(text[start:] in at_end for start in range(1, len(text))))
+        ):
+            yield needle
 
 
 def _goes_on(block: bytes, end: int) -> bool:

@@ -17,6 +17,7 @@ from shadowai import GENERATOR, detect, logs
 from shadowai.activity.labels import Labels
 from shadowai.directory import DirectoryOptions
 from shadowai.engine import connected
+from shadowai.finder import Finder
 from shadowai.history.checkpoints import ARCHIVE, Book, Lineage
 from shadowai.history.database import open_database, sqlite_url
 from shadowai.history.locks import database_lock
@@ -34,6 +35,7 @@ from shadowai.nightly.periods import KINDS, periods_of
 from shadowai.nightly.reading import CHANGED, Before, read
 from shadowai.reach import reaching
 from shadowai.reports.order import STANDARD_ORDER, Order
+from shadowai.reports.text import plural
 from shadowai.rules import Rules, load_rules
 from shadowai.signatures import Matcher, needles
 
@@ -53,7 +55,7 @@ BATCH_BYTES = 4 << 30  # of files that are read between two commits
 BATCH_FILES = 2000
 DATABASE = "history.db"
 UNSURE = (
-    "who was at an address on a day is in {} cases known less well than it might be: a log that names users is gone, "
+    "who was at an address on a day is in {} known less well than it might be: a log that names users is gone, "
     "or is not what it was; keep rotated logs for some days within the paths of their source"
 )
 
@@ -212,8 +214,8 @@ class _Reader:
         reading = self.options.read.reading()
         planner = Planner(self.book, reading, self.terms)
         literals = tuple(logs.Needle(*literal) for literal in needles(self.rules.database))
-        matcher = Matcher(self.rules.database)
-        detector = detect.Detector(matcher, literals, reading, tenants=self.rules.policy.tenants)
+        finder = Finder(Matcher(self.rules.database), self.rules.policy.tenants)
+        detector = detect.Detector(finder, literals, reading)
         inputs = list(listing.inputs)
         kept_from = day_of(self.options.now - self.options.compact_after)
         seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from)
@@ -232,7 +234,7 @@ class _Reader:
             outcome.records += sum(one.tally.records for one in found.inputs)
             self._commit(found, plan.moved, places)
         if unsure:
-            outcome.problems.append(UNSURE.format(unsure))
+            outcome.problems.append(UNSURE.format(plural(unsure, "case")))
         outcome.sources = source_reports(inputs)
 
     def _commit(self, found: Read, moved: Sequence[Lineage], places: Whereabouts) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from shadowai import detect, logs
 from shadowai.activity.columns import activity_rows, columns_of
 from shadowai.activity.rollup import Activity, Key, Sums
+from shadowai.finder import Finder
 from shadowai.logs import Needle, blocks, load_formats
 from shadowai.model import SECOND, Tally
 from shadowai.policy.tenants import TenantTable
@@ -70,14 +71,14 @@ Rolled = tuple[dict[Key, Sums], Tally, int]
 
 
 @cache
-def _parts() -> tuple[Matcher, tuple[Needle, ...]]:
+def _parts() -> tuple[Finder, tuple[Needle, ...]]:
     database = load_database()
-    return Matcher(database), tuple(Needle(*one) for one in needles(database))
+    tenants = TenantTable({"azure-openai": ["x.openai.com"], "huggingface": ["huggingface.co/ours"]})
+    return Finder(Matcher(database), tenants), tuple(Needle(*one) for one in needles(database))
 
 
 def _rolled_up(path: Path, name: str, since: int | None, until: int | None, shards: int) -> Rolled:
-    tenants = TenantTable({"azure-openai": ["x.openai.com"], "huggingface": ["huggingface.co/ours"]})
-    detector = detect.Detector(*_parts(), detect.Reading(), since, until, tenants)
+    detector = detect.Detector(*_parts(), detect.Reading(), since, until)
     fmt, source = load_formats()[name], Source("x", path)
     header = (path.read_bytes().partition(b"\n")[0],) if fmt.has_header_line else ()
     size = path.stat().st_size

@@ -9,6 +9,7 @@ import fsspec
 
 from shadowai import resources, sources
 from shadowai.detect import Detector, Reading
+from shadowai.finder import Finder
 from shadowai.flows import Seeker
 from shadowai.inputs import ReadOptions, list_inputs, tasks_of
 from shadowai.signatures import Matcher, load_database
@@ -30,7 +31,7 @@ def test_a_ring_from_a_store_is_brought_with_what_follows(tmp_path: Path) -> Non
     assert (first.beside, second.beside) == (second.shard.source, None)
     assert first.part.following == second.shard.source.path
     shutil.rmtree(spool)
-    assert Detector(Matcher(load_database()), (), Reading()).detect(first).error is None
+    assert Detector(Finder(Matcher(load_database())), (), Reading()).detect(first).error is None
     assert first.part.following.exists()
     shutil.rmtree(spool)
     assert Seeker(Reading(), {}).seek(second).error is None

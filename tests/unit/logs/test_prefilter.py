@@ -98,6 +98,27 @@ def test_no_name_in_labels_is_missed(labels: list[str]) -> None:
         assert Prefilter([Needle(".".join(labels[1:]), at_end=at_end)], "dns-labels").hits(line) == [0]
 
 
+NAMES = st.lists(st.sampled_from(["a", "ba", "aba", "", "b*", "*"]), min_size=1, max_size=4).map(".".join)
+LABELS = st.lists(st.sampled_from(["a", "ba", "aba", "bab"]), min_size=1, max_size=4)
+WRITTEN = st.one_of(
+    LABELS.map(".".join), LABELS.map(lambda labels: "".join(f"({len(label)}){label}" for label in labels) + "(0)")
+)
+
+
+@pytest.mark.parametrize("spelling", ["plain", "dns-labels"])
+@given(
+    st.lists(st.builds(Needle, NAMES, at_end=st.booleans(), beside=st.sampled_from(["", "", "x"])), max_size=8),
+    st.lists(st.tuples(WRITTEN, st.sampled_from(["", "-", ".", "a", " x"])), max_size=8),
+)
+@settings(max_examples=150)
+def test_needles_left_out_are_found_by_others(
+    spelling: str, needles: list[Needle], lines: list[tuple[str, str]]
+) -> None:
+    block = "\n".join(name + more for name, more in lines).encode()
+    one_by_one = {start for needle in needles for start in Prefilter([needle], spelling).hits(block)}
+    assert Prefilter(needles, spelling).hits(block) == sorted(one_by_one)
+
+
 def test_survives_pickling() -> None:
     copy = pickle.loads(pickle.dumps(Prefilter(NEEDLES, "dns-labels", [b"#Fields:"])))  # noqa: S301  # made just here
     assert copy.needles == NEEDLES
