@@ -11,7 +11,7 @@ from shadowai import captures, detect, logs, sources
 from shadowai.errors import SourceError, UsageError, unknown_name
 from shadowai.model import Tally
 from shadowai.provenance import InputRecord, SourceReport
-from shadowai.tallied import counted, silent, told
+from shadowai.tallied import REMEDIES, counted, silent, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -190,7 +190,7 @@ def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
     fmt, tally = one.format, one.tally
     error = one.error
     if error is None and one.source and tally.parsed == 0 and tally.broken:
-        error = logs.REMEDIES.get(next(iter(tally.skipped))) if len(tally.skipped) == 1 else None
+        error = REMEDIES.get(next(iter(tally.skipped))) if len(tally.skipped) == 1 else None
         error = error or f"no record could be read as {one.dataset}; is this the right format?"
     return SourceReport(
         path=one.name,

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from shadowai.provenance import Period
 
 
+REMEDIES = {
+    **logs.REMEDIES,
+    "unknown-link-type": "frames of a link layer that is not known here; capture on an Ethernet or Wi-Fi interface",
+}  # what the user can do about records that are skipped for a reason
+
+
 def counted(tally: Tally) -> dict[str, Any]:
     """Give the fields of `SourceReport` that are numbers and times of the records."""
     return {
@@ -39,7 +45,7 @@ def silent(tally: Tally, everywhere: Counter[int]) -> tuple[Period, ...]:
 
 def told(tally: Tally) -> Iterator[str]:
     """Say what to do about what was skipped, which formats a mixed file holds, and what else was noted."""
-    yield from (remedy for reason, remedy in logs.REMEDIES.items() if tally.skipped[reason])
+    yield from (remedy for reason, remedy in REMEDIES.items() if tally.skipped[reason])
     if tally.formats:
         read = tally.formats.total()
         shares = (f"{name} {count / read:.0%}" for name, count in sorted(tally.formats.items(), key=_most_first))

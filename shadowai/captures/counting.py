@@ -1,7 +1,7 @@
 """Counting packets: each is a record, and is either parsed or skipped for one reason.
 
 A packet whose headers make no sense is not damage: the file says faithfully what was on the wire. Damage is a record of
-the file that cannot be read, and the containers count it.
+the file that cannot be read; the containers count it, and here frames of which nobody knows how to read them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
     for verdict, reason in REASONS.items():
         rows = np.flatnonzero(verdicts == verdict)
         if len(rows):
-            tally.skip(Skip(reason, packet=int(block.number[rows[0]])), len(rows))
+            is_unread = verdict is Verdict.UNKNOWN_LINK
+            tally.skip(Skip(reason, packet=int(block.number[rows[0]]), broken=is_unread), len(rows))
     parsed = verdicts == Verdict.PARSED
     tally.parsed += int(parsed.sum())
     times = block.time[parsed & (block.time != NO_TIME)]

@@ -7,6 +7,7 @@ same.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,16 +52,17 @@ def read_blocks(
     if isinstance(reader, DnstapReader):
         yield from reader.read(blocks, tally)
         return
-    framed = _framed(blocks, reader.format.framing)
+    framed = _Ended(_framed(blocks, reader.format.framing))
     if isinstance(reader, Reader) and reader.format.holds_several:
         yield from _read_several(framed, reader, tally)
-        return
-    if prefilter is None:
+        prefilter = None
+    elif prefilter is None:
         for offset, block in framed:
             yield from _read_all(offset, block, reader, tally)
     else:
         for lines in _chosen(framed, tally, prefilter.covering(reader.format.directives), 0):
             yield from _read_each(lines, reader, tally)
+    yield from _read_tail(framed.tail, reader, tally, prefilter)
     if isinstance(reader, MixedReader):
         tally.formats.update(reader.read)
 
@@ -72,9 +74,10 @@ def read_batches(
     if prefilter is None or not isinstance(reader, Reader) or reader.format.holds_several:
         yield from read_blocks(blocks, reader, tally, prefilter)
         return
-    framed = _framed(blocks, reader.format.framing)
+    framed = _Ended(_framed(blocks, reader.format.framing))
     for lines in _chosen(framed, tally, prefilter.covering(reader.format.directives), TOGETHER):
         yield from _read_together(lines, reader, tally)
+    yield from _read_tail(framed.tail, reader, tally, prefilter)
 
 
 def _framed(blocks: Iterable[tuple[int, bytes]], framing: str) -> Iterator[tuple[int, bytes]]:
@@ -89,6 +92,45 @@ def _beginning_at_lines(blocks: Iterable[tuple[int, bytes]]) -> Iterator[tuple[i
         is_cut = not block.endswith(b"\n") and (start < len(block) or is_cut)
         if start < len(block):
             yield offset + start, block[start:] if start else block
+
+
+class _Ended:
+    """Blocks of whole lines; a last line that lacks its end is kept back as `tail`, with its offset."""
+
+    def __init__(self, blocks: Iterable[tuple[int, bytes]]) -> None:
+        self._blocks = blocks
+        self.tail: tuple[int, bytes] | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        for offset, block in self._blocks:
+            if self.tail:  # a piece of a line that is too long
+                yield self.tail
+            start = block.rfind(b"\n") + 1
+            self.tail = (offset + start, block[start:]) if start < len(block) else None
+            if start:
+                yield offset, block[:start] if self.tail else block
+
+
+def _read_tail(
+    tail: tuple[int, bytes] | None, reader: AnyReader, tally: Tally, prefilter: Prefilter | FlowFilter | None
+) -> Iterator[Observation]:
+    """Read a last line that lacks its end: one that cannot be read was cut off, which is not damage in the middle."""
+    if tail is None or is_blank(tail[1]):
+        return
+    offset, line = tail
+    asked = prefilter is None or b"\0" in line or prefilter.hits(line)
+    if isinstance(reader, Reader) and reader.format.holds_several:
+        results = reader.parse_all(line, offset)
+    else:
+        results = [reader.parse(line, offset)]
+    for result in results:
+        tally.records += 1
+        if isinstance(result, Skip):
+            tally.skip(replace(result, reason="truncated") if result.reason == "bad-record" else result)
+            continue
+        tally.see(result.time)
+        if asked:
+            yield result
 
 
 def _read_all(offset: int, block: bytes, reader: AnyReader, tally: Tally) -> Iterator[Observation]:

@@ -42,17 +42,24 @@ def is_given(name: str) -> bool:
 
 
 class Columns:
-    """The columns of a layout by name (ignoring case) or position; a missing column is unknown in every row."""
+    """The columns of a layout by name or position; a missing column is unknown in every row.
+
+    Case counts only between columns that differ in nothing else, as the keys of JSON objects may.
+    """
 
     def __init__(self, names: Sequence[str], fmt: Format) -> None:
         self._at: dict[str, int] = {}
+        self._in_any_case: dict[str, int] = {}
         for index, name in enumerate(names):
-            self._at.setdefault(name.strip().lower(), index)
+            self._at.setdefault(name.strip(), index)
+            self._in_any_case.setdefault(name.strip().lower(), index)
         self._extract = {name: re.compile(pattern) for name, pattern in fmt.extract.items()}
 
     def getters(self, names: Iterable[str]) -> list[Getter]:
         """Give a function from row to text for each of the columns that the layout has."""
-        return [self._getter(name) for name in names if is_given(base_of(name)) or base_of(name).lower() in self._at]
+        return [
+            self._getter(name) for name in names if is_given(base_of(name)) or self._index(base_of(name)) is not None
+        ]
 
     def raw(self, name: str) -> Getter:
         """Give a function from row to the text of a column as written, "" where the layout lacks it."""
@@ -60,8 +67,11 @@ class Columns:
             return itemgetter(-1)
         if is_given(name):
             return _by_position(int(name[1:]) - 1)
-        index = self._at.get(name.lower())
+        index = self._index(name)
         return _unknown if index is None else itemgetter(index)
+
+    def _index(self, name: str) -> int | None:
+        return self._at.get(name, self._in_any_case.get(name.lower()))
 
     def _getter(self, name: str) -> Getter:
         get = self.raw(base_of(name))

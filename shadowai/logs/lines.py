@@ -12,31 +12,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LINE = 1 << 20  # bytes; a longer line is no record
-MAX_HEADER_WORDS = 12
+MAX_HEADER_WORDS = 14  # of a header of RFC 5424 inside that of a relay
 MAX_WORDS_AFTER_EPOCH = 4  # many logs begin with such a number: only Meraki's has it as a header, and a name behind it
 MAX_BLANK = 4  # bytes: CR and LF in UTF-16
+HOLE = b"\0\0\0\0"  # begins no text, in UTF-16 either: what a file system leaves of data that never reached the disk
 _UTF16_SHARE = 3  # one byte in three is NUL at least
 
 # RFC 6587 section 3.4.1: over TCP the length of the message may stand in front.
-_PRIORITY = re.compile(r"(?:\d{1,7} )?<\d{1,3}>(?:\d{1,2} )?\s{0,4}", re.ASCII)
+# A collector that takes the priority off leaves RFC 5424's version standing in front of the time.
+_PRIORITY = re.compile(r"(?:\d{1,7} )?<\d{1,3}>(?:\d{1,2} )?\s{0,4}|1 (?=\d{4}-\d\d-\d\dT)", re.ASCII)
 _STAMP = re.compile(
     r"[*.:]{0,2}\s{0,2}"  # Cisco: an asterisk or dot for a clock that is not set, a colon in EMBLEM format
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?: (?:UTC|GMT)(?=:))?"
     r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}"  # logread of OpenWrt
     r"|(?P<year>\d{4}) (?P<day>[A-Z][a-z]{2} [ \d]\d) (?P<time>\d{2}:\d{2}:\d{2})"  # archives of Wazuh and OSSEC
     r"|\d{10}\.\d{3,9}"  # Meraki
+    r"|\d{4}/\d{2}/\d{2} \d{2}:\d{2}:\d{2}"  # Huawei
     r"|\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?"
     r"(?:[Zz]|[+-]\d{2}:?\d{2}|(?P<odd>[+-]{1,2}\d{1,2}:\d{2}))?):?\s{1,4}",  # Check Point writes -05:00 as --5:00
     re.ASCII,
 )
+_ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\s+", re.ASCII)
+_CELL = re.compile(r'"|,\S')  # the word is one of a CSV
 _WORD = re.compile(r"\S+\s+\ufeff?")  # RFC 5424: a byte order mark may stand before the message
 
 
 def decode(line: bytes, offset: int) -> tuple[str, int]:
     """Give the text of a line without its line end, and where its first character lies.
 
-    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1; UTF-16 is told by its NUL bytes.
+    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1; UTF-16 is told by its NUL bytes. Of a
+    hole in the file, what follows it is the text.
     """
+    if line.startswith(HOLE):
+        rest = line.lstrip(b"\0")
+        line, offset = rest, offset + len(line) - len(rest)
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -69,7 +78,7 @@ def openings(text: str, *, marked: bool = False) -> Iterator[tuple[int, str]]:
 
     Only a priority or a time makes a header, and only the few words of a header are passed over, so that text inside a
     message cannot pose as a record. The start of a `marked` record cannot be mistaken: a header of other words may
-    precede it.
+    precede it. Where a relay's header precedes the device's, the device's time counts if it names its zone.
     """
     at, stamp = 0, ""
     if found := _PRIORITY.match(text):
@@ -77,13 +86,16 @@ def openings(text: str, *, marked: bool = False) -> Iterator[tuple[int, str]]:
         yield at, ""
     if found := _STAMP.match(text, at):
         at, stamp = found.end(), _stamp_of(found)
-    if at == 0 and (not marked or text.startswith(("{", '"'))):
+    bare = at == 0
+    if bare and (not marked or text.startswith(("{", '"'))):
         return  # a record inside JSON or CSV is unwrapped, not found by its words
     for _ in range(MAX_WORDS_AFTER_EPOCH if stamp[:10].isdigit() else MAX_HEADER_WORDS):
         yield at, stamp
-        if not (found := _WORD.match(text, at)):
+        if not (found := _WORD.match(text, at)) or (bare and _CELL.search(found[0])):
             return
         at = found.end()
+        if _ZONED.fullmatch(found[0]):
+            stamp = found[0].rstrip()
 
 
 def _stamp_of(found: re.Match[str]) -> str:
@@ -93,7 +105,7 @@ def _stamp_of(found: re.Match[str]) -> str:
         return f"{found['day']} {found['year']} {found['time']}"
     if odd := found["odd"]:
         return f"{stamp.removesuffix(odd)}{odd[0]}{odd.lstrip('+-'):0>5}"
-    return stamp
+    return stamp.replace("/", "-")
 
 
 def _is_wide(line: bytes) -> bool:

@@ -19,6 +19,7 @@ from shadowai.logs.wrappers import opener_of
 from shadowai.model import Observation, Skip
 
 BRACKETED = frozenset(("gmttime", "localtime"))  # ProxySG writes them as [15/Jan/2026:10:00:00 +0000]
+RESAVED = ",;"  # between these, a spreadsheet's, quotes count (RFC 4180) in files that write none themselves
 Layout = tuple[Callable[[str], list[str] | None], Plan]
 
 
@@ -66,6 +67,8 @@ class Reader:
         if len(line) > lines.MAX_LINE:
             return Skip("over-long", offset, broken=True)
         text, offset = lines.decode(line, offset)
+        if not text and line.startswith(lines.HOLE):
+            return Skip("bad-record", offset, broken=True)
         if self._marked and text.startswith("#"):
             return self._directive(text, offset)
         if self._openers:
@@ -190,7 +193,7 @@ class Reader:
         width = len(names)
         syntax = self.format.syntax
         exact = isinstance(syntax, Delimited) and syntax.exact
-        quotes = not isinstance(syntax, Delimited) or syntax.quotes
+        quotes = not isinstance(syntax, Delimited) or syntax.quotes or delimiter in RESAVED
         cut = partial(engines.cut, delimiter=delimiter, quotes=quotes)
         simple: engines.Simple | None = engines.Simple(None if delimiter == " " else delimiter, quotes)
         if self.format.header == "w3c" and delimiter == " ":

@@ -12,10 +12,11 @@ from shadowai.logs.dnstap import recognise_dnstap
 from shadowai.logs.framing import MAX_LEVEL, folder_of, nesting
 from shadowai.logs.mixed import mixture
 from shadowai.logs.registry import load_formats
-from shadowai.logs.schema import Dnstap, Xml
+from shadowai.logs.row_records import tables_of, wrapping_of
+from shadowai.logs.schema import Delimited, Dnstap, Xml
 from shadowai.logs.times import order_of
 from shadowai.logs.votes import LEAST_SHARE, Line, Votes, vote
-from shadowai.logs.wrappers import PATHS, columns_of, opener_of
+from shadowai.logs.wrappers import PATHS, columns_of, opener_of, resaved
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -32,8 +33,12 @@ SHORT = 50  # lines of a file in which one line is enough for that
 LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
+_HOLES = re.compile(rb"\0{4,}")  # what a file system leaves of data that never reached the disk
 _OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
-_NUMERIC_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4} \d{1,2}:\d{2}(?::\d{2})?([ \u202f][AP]M)?", re.IGNORECASE)
+_NUMERIC_DATE = re.compile(
+    r"(\d{1,2})[/-](\d{1,2})[/-](?:\d\d)?\d\d,?[ :]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?([ \u202f][AP]M)?",
+    re.IGNORECASE,
+)
 
 
 def recognise(head: bytes, own: Sequence[Format] = (), more: Sequence[tuple[int, bytes]] = ()) -> Format | None:
@@ -42,9 +47,10 @@ def recognise(head: bytes, own: Sequence[Format] = (), more: Sequence[tuple[int,
     Of the lines that are no comments at least half must be read; the format that reads most of them wins, then the one
     that gives more observations, then the one with the smaller priority. A header alone is enough for formats that have
     one. Lines that only other formats read make it a mixture. Where no format reads the lines, they are tried as
-    records over several lines and as records wrapped in others. A date that can be in one order only settles the order
-    of the file's dates (`Format.day_first`). `own` are the user's column maps: the first whose columns are all in the
-    header stands above every shipped format. `more` are pieces of whole lines and their offsets.
+    records over several lines, as records wrapped in others and as a CSV that was saved anew. A date that can be in one
+    order only settles the order of the file's dates (`Format.day_first`). `own` are the user's column maps: the first
+    whose columns are all in the header stands above every shipped format. `more` are pieces of whole lines and their
+    offsets.
     """
     if dnstap := recognise_dnstap(head):
         return dnstap
@@ -85,7 +91,7 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
     if (found := _elected(votes, sample, GENERIC)) is not None:
         return _mended(head, found)
     special = [fmt for fmt in formats if fmt.priority < GENERIC]
-    if (found := _unwrapped(sample, special, ())) is not None:
+    if (found := _unwrapped(sample, special, ()) or _resaved(sample, special)) is not None:
         return found
     if (found := _elected(votes, sample, ANY)) is not None:
         return _mended(head, found)
@@ -104,11 +110,27 @@ def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
         texts = tuple(line.line for line in folded)
         if folded and texts not in tried:
             tried.add(texts)
-            votes = vote(folded, formats)
-            found = _elected(votes, folded, ANY) or _unwrapped(folded, formats, ())
+            found = _in_rows(folded, head, formats) if framing == "rows" else _records(folded, formats, ())
             if found is not None:
                 return found.model_copy(update={"framing": framing})
     return None
+
+
+def _records(sample: Sequence[Line], formats: Collection[Format], around: tuple[str, ...]) -> Format | None:
+    """Tell the format of records, whatever may still be wrapped around them."""
+    found = _elected(vote(sample, formats), sample, ANY)
+    if found is not None:
+        return _in_wrapping(found, around) if around else found
+    return _unwrapped(sample, formats, around)
+
+
+def _in_rows(sample: Sequence[Line], head: bytes, formats: Collection[Format]) -> Format | None:
+    """Tell the format of the objects that the rows of an answer stand for."""
+    wrapping = wrapping_of(head) or ""
+    opener = opener_of(wrapping)
+    opened = [(line.offset, opener(lines.decode(line.line, line.offset)[0])) for line in sample]
+    inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+    return _records(inner, formats, (wrapping,)) if inner else None
 
 
 def _fold(head: bytes, framing: str) -> bytes:
@@ -219,7 +241,8 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
         return None
     deeper: list[tuple[str, list[Line]]] = []
     texts = [lines.decode(line.line, line.offset)[0] for line in sample]
-    for wrapping in (*(PATHS if any("{" in text for text in texts) else ()), *columns_of(texts[0])):
+    paths = PATHS if any("{" in text for text in texts) else ()
+    for wrapping in (*tables_of(texts[0]), *paths, *columns_of(texts[0])):
         opener = opener_of(wrapping)
         tried = texts[:: max(len(texts) // FEW, 1)]
         if sum(opener(text) is not None for text in tried) < LEAST_SHARE * len(tried):
@@ -243,6 +266,22 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
     return None
 
 
+def _resaved(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
+    """Look for the rows of a CSV without a header as they were before a spreadsheet saved them anew."""
+    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    bare = [fmt for fmt in formats if isinstance(fmt.syntax, Delimited) and fmt.header == "none"]
+    for wrapping in resaved(texts[len(texts) // 2]):
+        opener = opener_of(wrapping)
+        opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
+        inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+        if len(inner) < LEAST_SHARE * len(sample):
+            continue
+        found = _elected(vote(inner, bare), inner, GENERIC)
+        if found is not None:
+            return _in_wrapping(found, (wrapping,))
+    return None
+
+
 def _in_wrapping(fmt: Format, wrapped: tuple[str, ...]) -> Format:
     members = tuple(_in_wrapping(member, wrapped) for member in fmt.members)
     return fmt.model_copy(update={"wrapped": wrapped, "members": members})
@@ -251,6 +290,8 @@ def _in_wrapping(fmt: Format, wrapped: tuple[str, ...]) -> Format:
 def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
     """Give the ways in which records may lie over several lines, as far as the first bytes allow."""
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
+    if wrapping_of(head[:HEAD]) is not None:
+        yield "rows"
     if _OBJECT.search(start):
         yield from (f"json:{level}" for level in range(1, min(nesting(head[:65536]), MAX_LEVEL) + 1))
     if b"<" in start:
@@ -288,6 +329,7 @@ def _lines(head: bytes, offset: int, most: int, *, whole: bool) -> Iterator[Line
 def _is_binary(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") * 3 >= len(head):
         return False  # UTF-16 holds a NUL for each ASCII character; the formats decide
+    head = _HOLES.sub(b"", head)
     return len(head) - len(head.translate(None, _CONTROLS)) > MAX_CONTROL_SHARE * len(head)
 
 
@@ -312,7 +354,7 @@ def _with_date_order(fmt: Format, sample: Sequence[Line]) -> Format:
             orders[bool(found[3])].add(order_of(int(found[1]), int(found[2])))
     twelve, other = (orders[half] - {None} for half in (True, False))
     if len(twelve | other) == 1:
-        return fmt.model_copy(update={"day_first": (twelve | other).pop()})
+        return fmt.model_copy(update={"day_first": (twelve | other).pop(), "day_first_12h": None})
     if len(twelve) == len(other) == 1:
         return fmt.model_copy(update={"day_first": other.pop(), "day_first_12h": twelve.pop()})
     return fmt

@@ -25,7 +25,8 @@ MAX_DIGITS = 19  # of a byte count
 MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum of it would overflow
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  # nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
-FLOW_ID = re.compile("[0-9A-Za-z]{8,40}")  # shorter ones are not random enough to be told from others
+RANDOM_ID = 8  # characters; a shorter id of a flow is not random enough to be told from others by itself
+FLOW_ID = re.compile(f"[0-9A-Za-z]{{{RANDOM_ID},40}}|[0-9A-Za-z]{{1,{RANDOM_ID - 1}}}@[0-9]{{1,5}}")
 
 NOTHING = frozenset(("", "-", "none", "na", "n/a", "null", "nil", "unknown", "not available", "(empty)", "undefined"))
 NOBODY = NOTHING | frozenset((
@@ -56,7 +57,10 @@ def text_of(text: str) -> str | None:
 
 
 def flow_of(family: str, text: str) -> str | None:
-    """Give the id of a flow behind its family, so that those of two products never meet."""
+    """Give the id of a flow behind its family, so that those of two products never meet.
+
+    A short id counts only with the client's port behind it: `zeek:C1@50001`.
+    """
     return f"{family}:{text}" if FLOW_ID.fullmatch(text) else None
 
 

@@ -1,7 +1,9 @@
 """Records inside records: what log shippers and search engines put around a vendor's line, opened in one place.
 
-A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object) or
-`csv:<delimiter>:<column number>:<number of the column with the time>:<name>` (a column of a delimited export).
+A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object),
+`csv:<delimiter>:<column number>:<number of the column with the time>:<name>` (a column of a delimited export),
+`rows:<delimiter>:<plain|quoted>` (a CSV without a header that was saved anew, with other quotes or another delimiter),
+or a row of a query's answer or of a table (`shadowai.logs.row_records`).
 Splunk's export, Elasticsearch's hit, Docker's json-file driver, Filebeat, Fluentd, Loki, journald, GELF, Wazuh, Kafka,
 Datadog, OpenTelemetry, CloudWatch and Google's LogEntry are of the first kind.
 """
@@ -9,12 +11,15 @@ Datadog, OpenTelemetry, CloudWatch and Google's LogEntry are of the first kind.
 from __future__ import annotations
 
 import csv
+import io
 import re
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from shadowai.logs.json_records import load_object, written
+from shadowai.logs.row_records import answer_opener, is_answer, is_table, table_opener
 from shadowai.logs.times import Clock, epoch, parser_of
 from shadowai.model import iso_time
 
@@ -28,7 +33,7 @@ PATHS = (
     "raw_log", "RawData", "SyslogMessage", "msg", "textPayload", "jsonPayload", "event", "result", "data", "properties",
     "_messagetext", "logMessage", "log_message", "syslog", "original", "content", "body",
     "attributes.message", "fields.event.original", "fields.message", "body.stringValue", "@rawstring", "log_text",
-    "payload", "value", "AuditData", "RawEventData", "properties.RawEventData",
+    "payload", "value", "AuditData", "RawEventData", "__winEvent", "properties.RawEventData",
 )  # fmt: skip
 COLUMNS = frozenset(
     (
@@ -50,6 +55,9 @@ _PORTAL = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}), (\d{1,2}:\d{2}:\d{2})(\.\d{1
 _READABLE = tuple(parser_of(pattern, Clock()) for pattern in ("iso", "%b %d %Y %H:%M:%S"))
 _portal_time = parser_of("%m %d %Y %I:%M:%S %p", Clock())
 MAX_HEADER = 300  # characters of a syslog header in front
+LEAST_CELLS = 7  # of a row that may have been saved anew
+STYLES: dict[str, Literal[0, 1]] = {"plain": csv.QUOTE_MINIMAL, "quoted": csv.QUOTE_ALL}
+_OTHER = re.compile(r"[{\[]|<[A-Za-z?!]")  # JSON and XML
 Opened = tuple[str, str]  # the record inside, and the time that the wrapper gives it ("" for none)
 
 
@@ -58,6 +66,13 @@ def opener_of(wrapping: str) -> Callable[[str], Opened | None]:
     if wrapping.startswith("csv:"):
         _, delimiter, number, time, _name = wrapping.split(":", 4)
         return _cell_opener(delimiter, int(number), int(time) if time else None)
+    if wrapping.startswith("rows:"):
+        _, delimiter, style = wrapping.split(":")
+        return _row_opener(delimiter, STYLES[style])
+    if is_answer(wrapping):
+        return answer_opener(wrapping)
+    if is_table(wrapping):
+        return table_opener(wrapping, _stamp)
     return _object_opener(wrapping.split("."))
 
 
@@ -118,6 +133,30 @@ def _cell_opener(delimiter: str, number: int, time: int | None) -> Callable[[str
         return row[number].strip("\r\n"), "" if time is None or time >= len(row) else _stamp(row[time].strip())
 
     return opened
+
+
+def _row_opener(delimiter: str, quoting: Literal[0, 1]) -> Callable[[str], Opened | None]:
+    """Write a row as the products do: between commas, with no quotes but where they are needed, or with all."""
+
+    def opened(text: str) -> Opened | None:
+        row = cells(text, delimiter)
+        if row is None or len(row) < LEAST_CELLS:
+            return None
+        line = io.StringIO()
+        csv.writer(line, lineterminator="", quoting=quoting).writerow(row)
+        return line.getvalue(), ""
+
+    return opened
+
+
+def resaved(text: str) -> list[str]:
+    """Give the ways in which a row may have been saved anew by a spreadsheet, with what would undo them."""
+    if _OTHER.match(text):
+        return []
+    as_quoted = text.count('","') + 1 >= LEAST_CELLS
+    styles = [(",", "plain" if as_quoted else "quoted")] if text.count(",") + 1 >= LEAST_CELLS else []
+    others = [delimiter for delimiter in (";", "\t") if text.count(delimiter) + 1 >= LEAST_CELLS]
+    return [f"rows:{delimiter}:{style}" for delimiter, style in (*styles, *product(others, STYLES))]
 
 
 def cells(text: str, delimiter: str) -> list[str] | None:

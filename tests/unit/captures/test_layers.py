@@ -91,7 +91,8 @@ SKIPPED = {
 def test_what_cannot_be_read_is_counted_by_reason(craft: Craft, name: str) -> None:
     link, frame, reason = SKIPPED[name]
     found, tally = craft.read(craft.pcap([bytes(frame)], link))
-    assert (found, dict(tally.skipped), tally.broken) == ([], {reason: 1}, 0)
+    is_unread = reason == "unknown-link-type"  # the only one that is not what was on the wire, but what nobody can read
+    assert (found, dict(tally.skipped), tally.broken) == ([], {reason: 1}, is_unread)
 
 
 def test_nesting_is_bounded(craft: Craft) -> None:

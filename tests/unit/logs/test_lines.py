@@ -27,6 +27,11 @@ BEGINS = re.compile(r"record ")
         ("57 <13>1 2026-01-15T10:00:00Z host - - - - record 1", ("record 1", "2026-01-15T10:00:00Z")),
         ("2026 Jan  5 10:00:00 (pc-1) any->/var/log/x record 1", ("record 1", "Jan  5 2026 10:00:00")),
         ("<134>1 1380664922.583851938 hostname record 1", ("record 1", "1380664922.583851938")),  # Meraki
+        ("1 2026-01-15T10:00:00Z host app - - - record 1", ("record 1", "2026-01-15T10:00:00Z")),  # no priority left
+        ("1 host app record 1", None),
+        ("2026/01/15 10:00:00 host record 1", ("record 1", "2026-01-15 10:00:00")),
+        ("Jan 15 10:00:01 relay app: 2026-01-15T09:00:00.5Z host record 1", ("record 1", "2026-01-15T09:00:00.5Z")),
+        ("Jan 15 10:00:01 relay 2026-01-15T11:00:00 host record 1", ("record 1", "Jan 15 10:00:01")),  # of no zone
         ("1380664922.583 a b c d record 1", None),  # many logs begin with such a number
         ("57 record 1", None),
         ("host app: record 1", None),
@@ -37,6 +42,20 @@ BEGINS = re.compile(r"record ")
 )
 def test_headers(text: str, expected: object) -> None:
     assert strip_syslog(text, BEGINS) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gw-1 app: record 1", ("record 1", "")),
+        ('2026-01-15T10:00:00Z,gw-1,"<134>Jan 15 10:00:00 gw-1 record 1"', None),  # a cell of an export
+        ("2026-01-15T10:00:00Z,gw-1,<134>Jan 15 10:00:00 gw-1 record 1", None),
+        ("Jan 15, 2026 10:00:00 gw-1 record 1", ("record 1", "")),
+        ('{"a": "record 1"}', None),
+    ],
+)
+def test_headers_of_records_whose_start_is_marked(text: str, expected: object) -> None:
+    assert strip_syslog(text, BEGINS, marked=True) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -40,6 +40,38 @@ def rows(name: str, value: str, count: int) -> bytes:
 
 def json_lines(document: object, count: int = 5) -> bytes:
     return (json.dumps(document) + "\n").encode() * count
+
+
+PAN = "1,2026/01/15 10:00:01,007200001056,THREAT,url,2561,2026/01/15 10:00:00,10.1.2.3,192.0.2.7,,,web,alice,,ssl,vsys1"
+PAN += (
+    ',trust,untrust,e1,e2,f,2026/01/15 10:00:00,1,1,50000,443,1,443,0x0,tcp,alert,"chatgpt.com/x,y",(9999),ai,low,out'
+)
+FORCEPOINT = (
+    '"15/01/2026","10:00:00","alice","u1","AI,Chat","Allowed","Use","Staff","https://claude.ai/c","203.0.113.2","192.0.2.7"'
+    ',"10.1.2.3","None","None","Mozilla/5.0","200","Post"'
+)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+@pytest.mark.parametrize(("name", "row"), [("pan-os", PAN), ("forcepoint-csv", FORCEPOINT)])
+def test_rows_saved_anew_by_a_spreadsheet_are_read_as_before(
+    name: str, row: str, delimiter: str, quoting: Literal[0, 1]
+) -> None:
+    plain, _ = read((row + "\n").encode() * 3)
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, quoting=quoting).writerows(list(csv.reader([row])) * 3)
+    found, tally = read(out.getvalue().encode())
+    assert [(one.host, one.path, one.user, one.time, one.dataset) for one in found] == [
+        (one.host, one.path, one.user, one.time, name) for one in plain
+    ]
+    assert len(found) == len(plain) == 3
+    assert not tally.broken
+
+
+def test_rows_of_no_known_product_are_not_taken_for_one() -> None:
+    assert recognise(b"a;b;c;d;e;f;g;h;i\n" * 5) is None
+    assert opener_of("rows:;:plain")("a;b") is None
 
 
 WRAPPED = {

@@ -64,7 +64,7 @@ def test_damaged_lz4_is_an_error_of_that_file(tmp_path: Path, damage: slice) -> 
     noise = b"".join(hashlib.sha256(bytes([number])).digest() for number in range(256))
     content = bytearray(lz4.frame.compress(noise, content_checksum=True))
     content[damage] = bytes(byte ^ 0x5A for byte in content[damage])
-    with pytest.raises(SourceError, match="input: cannot be read: the LZ4 data is damaged"):
+    with pytest.raises(SourceError, match="input: cannot be read: the compressed data is damaged"):
         list(line_blocks(Shard(_source(tmp_path, bytes(content)))))
 
 
