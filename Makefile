@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test coverage lint format golden samples clean
+.PHONY: demo test coverage lint docs format golden samples clean
 
 demo: $(VENV)/.installed
 	$(BIN)/shadowai demo
@@ -24,6 +24,11 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/shadowai signatures lint
+
+# Every page, and a failure where a link leads nowhere.
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build -q -W --keep-going -c docs -b html . manual
+	@echo "The manual: manual/docs/README.html"
 
 format: $(VENV)/.lint
 	$(BIN)/ruff format
@@ -56,5 +61,9 @@ $(VENV)/.lint: $(VENV)/.test
 	$(PIP) install --group lint
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.created
+	$(PIP) install --group docs
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist shadowai-demo
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* dist manual shadowai-demo
