@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from shadowai.finder import Finder
     from shadowai.model import Observation
 
+    Concerns = Callable[[Observation], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -97,7 +99,7 @@ class Detector:
     reading: Reading
     since: int | None = None
     until: int | None = None
-    _kept: KeptReaders = field(default_factory=KeptReaders, init=False, compare=False, repr=False)
+    kept: KeptReaders = field(default_factory=KeptReaders, init=False, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[type[Detector], tuple[object, ...]]:
         """Pickle what it was made of, without what it keeps."""
@@ -162,7 +164,7 @@ class Detector:
             outcome.part = replace(task.part)
             outcome.ledger = yield from part_observations(task, outcome.part, outcome.tally, self.concerns)
         else:
-            yield from contacts(task, self.reading, outcome.tally, self.needles, self._kept)
+            yield from contacts(task, self, outcome.tally)
 
     @property
     def _is_bounded(self) -> bool:
@@ -174,42 +176,45 @@ class Detector:
         return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
 
 
-def contacts(
-    task: Task, reading: Reading, tally: Tally, needles: Sequence[logs.Needle], kept: KeptReaders
-) -> Iterator[Observation | logs.Batch]:
-    """Read a shard, counting into `tally`: of a log those lines that could match a needle, alike ones in batches."""
+def contacts(task: Task, detector: Detector, tally: Tally) -> Iterator[Observation | logs.Batch]:
+    """Read a shard as far as it concerns a detector, counting into `tally`.
+
+    Of a log those lines that could match a needle, alike ones in batches.
+    """
     fmt = task.format
     if fmt is None:
-        yield from observations(task, reading, tally)
+        yield from _capture(task.shard.source, detector.reading, tally, detector.concerns)
         return
-    reader = kept.reader_of(task.number, task.shard, fmt, reading.zone)
+    reader = detector.kept.reader_of(task.number, task.shard, fmt, detector.reading.zone)
     # Of which flow a record is, a batch does not tell.
     read = logs.read_batches if task.folder is None else logs.read_blocks
-    yield from read(sources.line_blocks(task.shard), reader, tally, kept.prefilter_of(fmt, needles))
+    yield from read(sources.line_blocks(task.shard), reader, tally, detector.kept.prefilter_of(fmt, detector.needles))
 
 
 def observations(task: Task, reading: Reading, tally: Tally) -> Generator[Observation, None, None]:
     """Read all observations of a shard, counting into `tally`."""
     source, fmt = task.shard.source, task.format
     if fmt is None:
-        yield from _capture(source, reading, tally)
+        yield from _capture(source, reading, tally, None)
         return
     reader = KeptReaders().reader_of(task.number, task.shard, fmt, reading.zone)
     yield from logs.read_blocks(sources.line_blocks(task.shard), reader, tally, None)
 
 
 def part_observations(
-    task: Task, part: captures.Part, tally: Tally, concerns: Callable[[Observation], bool] | None = None
+    task: Task, part: captures.Part, tally: Tally, concerns: Concerns | None = None
 ) -> Generator[Observation, None, captures.Ledger]:
     """Read the observations of a part of a capture that are whole, and return what it leaves open."""
     source = task.shard.source
     return (yield from captures.read_part(source.path, part, name=source.name, tally=tally, concerns=concerns))
 
 
-def _capture(source: sources.Source, reading: Reading, tally: Tally) -> Iterator[Observation]:
+def _capture(
+    source: sources.Source, reading: Reading, tally: Tally, concerns: Concerns | None
+) -> Iterator[Observation]:
     with sources.as_local_file(source) as path:
         if reading.keylog is None and not _brings_secrets(path, tally):
-            yield from captures.read(path, name=source.name, tally=tally)
+            yield from captures.read(path, name=source.name, tally=tally, concerns=concerns)
             return
         from shadowai.captures.deep import read_deep  # noqa: PLC0415  # brings pyshark, which the fast path never needs
 
@@ -262,7 +267,7 @@ def recognise(source: sources.Source, reading: Reading, asked: logs.Format | Non
         return dataset, None
     fmt = logs.recognise(head, own=reading.own, more=sources.pieces(source))
     if fmt is None:
-        raise SourceError(_missing_column(head, reading.own) or _UNKNOWN, where=source.name)
+        raise SourceError(_missing_column(head, reading.own) or sources.foreign(head) or _UNKNOWN, where=source.name)
     return fmt.id, logs.with_day_first(fmt, reading.day_first)
 
 

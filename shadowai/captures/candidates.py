@@ -28,10 +28,12 @@ PEEK = 24  # bytes of the payload looked at
 SHORTEST_QUERY = 17  # bytes of a DNS query
 SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
 SHORTEST_FIRST = 1_200  # bytes of a client's first datagram over QUIC (RFC 9000 section 14.1), and of no DNS query
+DNS_HEADER, FLAGS_AT, COUNTS_AT = 12, 4, 6  # bytes; places behind the length that stands in front over TCP
+LIKELY_QUESTIONS = 16  # of one message over TCP at the most
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
 VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
 DTLS_KIND_AT, SHORTEST_DTLS = 13, 25  # place of the message type; bytes of both headers
-FRAME, SHORTEST_STREAM = 2, 13  # bytes of an OpenVPN packet's length over TCP; of the shortest such packet
+FRAME, SHORTEST_STREAM = 2, 13  # bytes of the length of a DNS message or an OpenVPN packet; of the latter, at least
 SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
 RESPONSE = 0x80  # flag in the third byte of a DNS message
 WELL_KNOWN, EPHEMERAL = 1024, 32_768  # ports below are servers'; ports from there on are clients' (Linux)
@@ -121,7 +123,7 @@ def _guess_stream(peek: Bytes, room: Ints, ports: tuple[Ints, Ints]) -> list[tup
     """Guess of TCP segments that have a payload."""
     return [
         (_is_hello(peek, room), Guess.TLS),
-        ((ports[0] == DNS_PORT) | (ports[1] == DNS_PORT), Guess.DNS),
+        (_is_framed(peek, room, (ports[0] == DNS_PORT) | (ports[1] == DNS_PORT)), Guess.DNS),
         (_is_method(peek, room), Guess.HTTP),
         (_is_socks(peek, room), Guess.SOCKS),
         (_may_hide_stream(peek, room), Guess.HIDDEN),
@@ -190,6 +192,25 @@ def _is_query(peek: Bytes, room: Ints) -> Mask:
     zeros = (head[:, [4, 6, 7, 8, 9, 10]] == 0).all(axis=1)
     answer[rows] = zeros & ((head[:, 2] & 0xFE) == 0) & ((head[:, 3] & 0xCF) == 0) & (head[:, 11] <= MAX_ADDITIONAL)
     return answer
+
+
+def _is_framed(peek: Bytes, room: Ints, asked: Mask) -> Mask:
+    """Say which of the segments asked about may begin with a DNS message and its length (RFC 1035 section 4.2.2).
+
+    The middle of one, which may come before its beginning, hardly ever has such a length and such counts. What is too
+    short to tell may.
+    """
+    rows = np.flatnonzero(asked)
+    if len(rows):
+        head, size = peek[rows], room[rows]
+        fits = (size < FRAME) | ((head[:, 0].astype(np.int64) << 8 | head[:, 1]) >= DNS_HEADER)
+        fits &= (size <= COUNTS_AT) | (head[:, COUNTS_AT] == 0)
+        fits &= (size <= COUNTS_AT + 1) | (head[:, COUNTS_AT + 1] <= LIKELY_QUESTIONS)
+        response = (head[:, FLAGS_AT] & RESPONSE) > 0
+        for place in range(COUNTS_AT + 2, COUNTS_AT + 8, 2):
+            fits &= (size <= place) | response | (head[:, place] == 0)
+        asked[rows] = fits
+    return asked
 
 
 def _is_socks(peek: Bytes, room: Ints) -> Mask:

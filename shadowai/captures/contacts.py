@@ -8,7 +8,7 @@ import numpy as np
 
 from shadowai.captures.answers import read_answer
 from shadowai.captures.candidates import DNS_PORT, TLS_DNS_PORT, Guess
-from shadowai.captures.counting import reclassify
+from shadowai.captures.counting import CUT, reclassify
 from shadowai.captures.dns import is_plain_query, is_response, read_questions
 from shadowai.captures.dtls import DtlsReader
 from shadowai.captures.http import Request, RequestReader
@@ -36,6 +36,7 @@ from shadowai.model import SECOND, Evidence, Handshake, Hidden, Kind, Observatio
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from shadowai.captures.answers import Answer
     from shadowai.captures.flows import Flows
 
     Concerns = Callable[[Observation], bool]
@@ -81,7 +82,7 @@ class Contacts:
             if guess == Guess.DNS:
                 yield from self._queries(packet, packet.payload, is_sure=packet.destination_port == DNS_PORT)
             elif guess == Guess.ANSWER:
-                self._learn(packet, packet.payload)
+                self._answer(packet, packet.payload)
             elif guess == Guess.QUIC:
                 yield from self._take(packet, map(Placed, self._hellos(packet)), Evidence.QUIC)
             elif guess == Guess.DTLS:
@@ -145,11 +146,13 @@ class Contacts:
                 PASSED_OVER: flows.beyond,
             }
         )
+        if flows.beyond:
+            reclassify(self._tally, Skip("reassembly-dropped"), flows.beyond)
         return sorted({*numbers, *self._turns})
 
     def is_waiting(self) -> bool:
         """Say whether the beginning of a message was seen whose end has not come."""
-        return bool(self.streams.awaited()) or bool(self._quic.unfinished())
+        return self.streams.is_waiting() or bool(self._quic.unfinished())
 
     def rest(self) -> Iterator[Observation]:
         """Give the observations of messages that can stand without their rest; count what remained incomplete."""
@@ -165,6 +168,8 @@ class Contacts:
                 reclassify(self._tally, Skip(reason), count)
 
     def _reject(self, guess: Guess, packet: Packet) -> None:
+        if packet.missing:
+            self._tally.notes.add(CUT)
         reason = "cut-short" if packet.missing else _FAULTS.get(guess)
         if reason is not None:
             reclassify(self._tally, Skip(reason, packet=packet.number))
@@ -188,7 +193,7 @@ class Contacts:
         """Read a DNS message out of a TCP stream."""
         try:
             if is_response(message):
-                self._learn(packet, message)
+                self._answer(packet, message)
             else:
                 yield from self._queries(packet, message)
         except ValueError:
@@ -212,16 +217,17 @@ class Contacts:
         hello = reader.feed(packet.payload)
         return [] if hello is None else [hello]
 
-    def _learn(self, packet: Packet, message: bytes) -> None:
-        """Remember what the client of a DNS response was told."""
-        answer = read_answer(message)
-        if answer is None:
-            return
-        if len(self._public_names) < MAX_PUBLIC_NAMES:
+    def learn(self, client: bytes, time: int | None, answer: Answer) -> None:
+        """Remember what a client was told by a DNS response."""
+        if answer.services and len(self._public_names) < MAX_PUBLIC_NAMES:
             self._public_names.update(name for service in answer.services for name in service.public_names)
-        if answer.addresses and packet.time is not None:
-            told = Told(answer.name, packet.time, packet.time + answer.ttl * SECOND)
-            self._ledger.lookups.learn(packet.destination, answer.addresses, told)
+        if answer.addresses and time is not None:
+            self._ledger.lookups.learn(client, answer.addresses, Told(answer.name, time, time + answer.ttl * SECOND))
+
+    def _answer(self, packet: Packet, message: bytes) -> None:
+        answer = read_answer(message)
+        if answer is not None:
+            self.learn(packet.destination, packet.time, answer)
 
     def _hello(self, packet: Packet, hello: Hello, evidence: Evidence) -> Iterator[Observation]:
         ech = ech_kind(hello, self._public_names)
@@ -265,6 +271,8 @@ class Contacts:
             turns.append(_turn_of(packet, seen))
 
     def _request(self, packet: Packet, request: Request, host: str) -> Observation:
+        """Make an observation of a request; asked of a proxy, or through a tunnel, it is for the port that it names."""
+        port = None if request.is_connect else request.port
         return self._observation(
             packet,
             Evidence.HTTP,
@@ -273,9 +281,11 @@ class Contacts:
             method=request.method,
             user_agent=request.user_agent,
             protocol=request.protocol,
+            destination_port=port or packet.destination_port,
         )
 
     def _observation(self, packet: Packet, evidence: Evidence, host: str | None, **more: Any) -> Observation:  # noqa: ANN401  # fields of an observation
+        port = more.pop("destination_port", packet.destination_port)
         return Observation(
             evidence=evidence,
             kind=Kind.CAPTURE,
@@ -286,7 +296,7 @@ class Contacts:
             source_ip=address(packet.source),
             source_port=packet.source_port,
             destination_ip=address(packet.destination),
-            destination_port=packet.destination_port,
+            destination_port=port,
             packet=packet.number,
             **more,
         )

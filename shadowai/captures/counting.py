@@ -42,6 +42,9 @@ REASONS = {
 }
 
 
+CUT = "packets were cut off when captured, and names in them were lost; capture whole ones (tcpdump -s 0)"
+
+
 def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
     """Count the packets of a block by verdict, and widen the period by the times of those that were parsed."""
     for verdict, reason in REASONS.items():
@@ -49,6 +52,8 @@ def count_block(tally: Tally, block: Block, verdicts: NDArray[np.int8]) -> None:
         if len(rows):
             is_unread = verdict is Verdict.UNKNOWN_LINK
             tally.skip(Skip(reason, packet=int(block.number[rows[0]]), broken=is_unread), len(rows))
+            if verdict is Verdict.CUT_SHORT and (block.original[rows] > block.captured[rows]).any():
+                tally.notes.add(CUT)
     parsed = verdicts == Verdict.PARSED
     tally.parsed += int(parsed.sum())
     times = block.time[parsed & (block.time != NO_TIME)]
@@ -67,6 +72,11 @@ def recount_block(tally: Tally, verdicts: NDArray[np.int8]) -> None:
 
 
 def reclassify(tally: Tally, skip: Skip, count: int = 1) -> None:
-    """Count packets as skipped that were counted as parsed: their headers were sound, what they carry is not."""
-    tally.parsed -= count
-    tally.skip(skip, count)
+    """Count packets as skipped that were counted as parsed: their headers were sound, what they carry is not.
+
+    A packet may be wrong in two ways, of which the first is told: there are never more skipped than there are.
+    """
+    count = min(count, tally.parsed)
+    if count:
+        tally.parsed -= count
+        tally.skip(skip, count)

@@ -1,9 +1,11 @@
 """Headers of links and what is put between them and IP, a block of packets at once.
 
 Ethernet (IEEE 802.3) with VLAN tags (IEEE 802.1Q, 802.1ad), provider backbone tags (802.1ah), MACsec tags (802.1AE) and
-Cisco metadata, VN-Tag (802.1BR) and HSR tags (IEC 62439-3), TRILL (RFC 6325), LLC and SNAP (IEEE 802.2, RFC 1042),
-FDDI (RFC 1390), token ring (IEEE 802.5), ARCNET (RFC 1201, 1051, 2497), frame relay (RFC 2427), PPPoE (RFC 2516),
-PPP (RFC 1661, 1662), Cisco HDLC, MPLS (RFC 3032) with pseudowires (RFC 4448) and NSH (RFC 8300).
+Cisco metadata, VN-Tag (802.1BR), HSR (IEC 62439-3) and redundancy tags (802.1CB), TRILL (RFC 6325), Cisco FabricPath
+and ISL, B.A.T.M.A.N. advanced (kernel.org, batadv_packet.h), LLC and SNAP (IEEE 802.2, RFC 1042), FDDI (RFC 1390),
+token ring (IEEE 802.5), ARCNET (RFC 1201, 1051, 2497), frame relay (RFC 2427), PPPoE (RFC 2516), PPP (RFC 1661, 1662)
+with bridging (RFC 3518) and whole packets of a bundle (RFC 1990), Cisco HDLC, MPLS (RFC 3032) with pseudowires (RFC
+4448) and NSH (RFC 8300).
 """
 
 from __future__ import annotations
@@ -35,6 +37,12 @@ PPPOE_VERSION, SHORTEST_NSH = 0x11, 8
 VLANS = (0x8100, 0x88A8, 0x9100, 0x9200)
 PPPOE_SESSION, MPLS_UPSTREAM, BACKBONE, METADATA, SERVICE = 0x8864, 0x8848, 0x88E7, 0x8909, 0x894F
 VN_TAG, HSR, TRILL = 0x8926, 0x892F, 0x22F3
+REDUNDANCY, FABRIC_PATH, JUMBO_LLC, BATMAN = 0xF1C1, 0x8903, 0x8870, 0x4305
+ISL_STATIONS = ((1, 0, 0x0C, 0, 0), (3, 0, 0x0C, 0, 0))  # how the destination of a frame with Cisco's ISL header begins
+ISL_OUI, ISL_REST = (0, 0, 0x0C), 12  # behind LLC; bytes from there to the frame within
+BATMAN_HEADERS = {(15, 0x40): 10, (15, 0x41): 18, (15, 0x01): 14, (14, 3): 10, (14, 4): 14}
+"""Version and type of a packet that carries a frame, to one node or to all -> bytes of its header."""
+
 FDDI_LLC = 0x50  # frame control of an LLC frame, without its priority
 RING_LLC, SOURCE_ROUTED, ROUTE_BYTES = 0x40, 0x80, 0x1F  # of token ring: frame control, source address, route
 ARCNET_IP, ARCNET_IPV6, ARCNET_BARE_IP = 0xD4, 0xC4, 0xF0  # protocols (RFC 1201, RFC 2497, RFC 1051)
@@ -47,7 +55,15 @@ ETHERTYPES = (IPV4, IPV6, ARP, *VLANS, PPPOE_SESSION, MPLS, MPLS_UPSTREAM)
 SNAP_SAP, IP_SAP, UNNUMBERED = 0xAA, 0x06, 0x03
 ETHERTYPE_OUIS = ((0, 0, 0), (0, 0, 0xF8))  # RFC 1042, IEEE 802.1H
 PPP_TYPES = {0x0021: IPV4, 0x0057: IPV6, 0x0281: MPLS, 0x0283: MPLS_UPSTREAM}
-PPP_CLOSED = (0x003D, 0x0053, 0x0055, 0x00FB, 0x00FD)  # multilink, encrypted and compressed datagrams (RFC 1968, 1962)
+PPP_BRIDGED, BRIDGED_ETHERNET = 0x0031, 1  # protocol, and the MAC type behind its flags
+PPP_BUNDLE, WHOLE = 0x003D, 0xC0  # protocol, and the flags of a piece that is first and last
+PPP_CLOSED = (
+    PPP_BUNDLE,
+    0x0053,
+    0x0055,
+    0x00FB,
+    0x00FD,
+)  # multilink, encrypted and compressed datagrams (RFC 1968, 1962)
 ALL_STATIONS, CISCO_UNICAST, CISCO_BROADCAST = 0xFF, 0x0F, 0x8F
 NSH_PROTOCOLS = {1: IPV4, 2: IPV6, 3: int(Header.ETHERNET), 5: MPLS}
 MAC_PAIR = 12  # bytes of destination and source in front of an ethertype
@@ -99,7 +115,9 @@ def _arcnet_linux(capture: Capture, at: Ints, stop: Ints) -> Next:
 
 
 def _frame_relay(capture: Capture, at: Ints, _: Ints) -> Next:
-    """Read the two addresses' bytes, then a network layer's number or SNAP (RFC 2427), or Cisco's bare ethertype."""
+    """Read the address, then a network layer's number or SNAP (RFC 2427), or Cisco's bare ethertype."""
+    address = capture.rows(at, 3) & 1  # the last byte of the address is odd
+    at = at + np.where(address[:, 1] == 1, 0, np.where(address[:, 2] == 1, 1, 2))
     head = capture.rows(at, 10)
     numbered = head[:, 2] == UNNUMBERED
     padded = numbered & (head[:, 3] == 0) & (head[:, 4] == NLPID_SNAP)
@@ -132,7 +150,36 @@ def _llc(capture: Capture, at: Ints, _: Ints) -> Next:
     kind = choose([(bare, IPV4)], Header.NOT_IP, len(at))
     number = big16(head, 6)
     kind[snap] = number[snap]
-    return kind, at + np.where(snap, 8, 3)
+    after = at + np.where(snap, 8, 3)
+    rows = np.flatnonzero((head[:, 0] == SNAP_SAP) & (head[:, 3:6] == ISL_OUI).all(axis=1))
+    if len(rows):
+        rows = rows[_is_isl(capture, at[rows])]
+        kind[rows], after[rows] = Header.ETHERNET, at[rows] + ISL_REST
+    return kind, after
+
+
+def _is_isl(capture: Capture, at: Ints) -> Mask:
+    """Say whether the Ethernet header in front is the first part of an ISL header, by its destination."""
+    station = capture.rows(at - 14, 5)
+    answer: Mask = np.any([(station == one).all(axis=1) for one in ISL_STATIONS], axis=0)
+    return answer
+
+
+def _jumbo(_: Capture, at: Ints, __: Ints) -> Next:
+    return np.full(len(at), int(Header.LLC), np.int64), at
+
+
+def _fabric_path(_: Capture, at: Ints, __: Ints) -> Next:
+    return np.full(len(at), int(Header.ETHERNET), np.int64), at + 2
+
+
+def _batman(capture: Capture, at: Ints, _: Ints) -> Next:
+    head = capture.rows(at, 2)
+    kind, after = np.full(len(at), int(Header.NOT_IP), np.int64), at.copy()
+    for (version, number), size in BATMAN_HEADERS.items():
+        rows = np.flatnonzero((head[:, 0] == number) & (head[:, 1] == version))
+        kind[rows], after[rows] = Header.ETHERNET, at[rows] + size
+    return kind, after
 
 
 def _pppoe(capture: Capture, at: Ints, _: Ints) -> Next:
@@ -151,7 +198,23 @@ def _ppp(capture: Capture, at: Ints, _: Ints) -> Next:
     protocol = np.where(narrow, first, (first << 8) | second)
     cases = [(protocol == number, kind) for number, kind in PPP_TYPES.items()]
     cases.append((np.isin(protocol, PPP_CLOSED), int(Header.UNREAD)))
-    return choose(cases, Header.NOT_IP, len(at)), at + np.where(framed, 2, 0) + np.where(narrow, 1, 2)
+    kind, after = choose(cases, Header.NOT_IP, len(at)), at + np.where(framed, 2, 0) + np.where(narrow, 1, 2)
+    rows = np.flatnonzero((protocol == PPP_BRIDGED) | (protocol == PPP_BUNDLE))
+    if len(rows):
+        kind[rows], after[rows] = _in_ppp(capture, after[rows], protocol[rows])
+    return kind, after
+
+
+def _in_ppp(capture: Capture, at: Ints, protocol: Ints) -> Next:
+    """Step over what PPP puts in front of a bridged frame, and of a packet of a bundle that is not cut into pieces."""
+    head = capture.rows(at, 2)
+    bridged = protocol == PPP_BRIDGED
+    cases = [
+        (bridged & (head[:, 1] == BRIDGED_ETHERNET), int(Header.ETHERNET)),
+        (bridged, int(Header.NOT_IP)),
+        (head[:, 0] == WHOLE, int(Header.PPP)),
+    ]
+    return choose(cases, Header.UNREAD, len(at)), at + np.where(bridged, 2, 4)
 
 
 def _ppp_directed(_: Capture, at: Ints, __: Ints) -> Next:
@@ -239,6 +302,10 @@ STEPS: dict[int, Step] = {
     BACKBONE: Step(4, _backbone),
     VN_TAG: Step(6, _tagged),
     HSR: Step(6, _tagged),
+    REDUNDANCY: Step(6, _tagged),
+    FABRIC_PATH: Step(2, _fabric_path),
+    JUMBO_LLC: Step(3, _jumbo),
+    BATMAN: Step(10, _batman),
     TRILL: Step(6, _trill),
     METADATA: Step(8, _metadata),
     SERVICE: Step(8, _service),

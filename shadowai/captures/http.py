@@ -1,5 +1,7 @@
 """HTTP/1 requests (RFC 9112): method, target, Host, User-Agent and whether they speak MCP, from a stream of bytes.
 
+So are those that a proxy shows to a filter by ICAP (RFC 3507): its own head is stepped over.
+
 Contract of the readers: the value, None where bytes are missing still, ValueError where it is no HTTP/1 request.
 """
 
@@ -21,10 +23,12 @@ MAX_BATCH = 64  # messages of one body that are looked at
 MAX_CHUNK_LINE = 4_096  # bytes of a line that says how long a chunk is, or of a trailer field
 MAX_CHUNK_DIGITS = 15  # hexadecimal
 MAX_PORT = 65_535
+HTTP_PORT = 80
 MCP = "mcp"
 
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 _VERSION = re.compile(rb"HTTP/[^/]{1,8}")  # whatever number a damaged or a made-up one has
+_ICAP = re.compile(rb"(?:REQMOD|RESPMOD|OPTIONS) [^ \r\n]+ ICAP/[0-9.]{1,4}\r?\n")
 _START = re.compile(rb"[A-Z][A-Z0-9_-]*(?: |\Z)")
 _END = re.compile(rb"\n\r?\n")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -63,7 +67,8 @@ class Request:
     """A request as written: `host` is the Host header or else what its URL says, of a CONNECT its target, or None.
 
     `body` counts the bytes announced; of a chunked body (`is_chunked`) none are, and `Chunks` steps over it. `protocol`
-    is "mcp" where the request speaks the Model Context Protocol.
+    is "mcp" where the request speaks the Model Context Protocol. `is_absolute` says that its target is a whole URL, as
+    proxies are asked (RFC 9112 section 3.2.2).
     """
 
     method: str
@@ -73,6 +78,7 @@ class Request:
     body: int = 0
     protocol: str | None = None
     is_chunked: bool = False
+    is_absolute: bool = False
 
     @property
     def is_connect(self) -> bool:
@@ -81,9 +87,11 @@ class Request:
 
     @property
     def port(self) -> int | None:
-        """The port written behind the host, None where there is none."""
+        """The port written behind the host, else that of a URL without one; None where neither is there."""
         found = _PORT.search(self.host or b"")
-        return int(found[1]) if found and 0 < int(found[1]) <= MAX_PORT else None
+        if found and 0 < int(found[1]) <= MAX_PORT:
+            return int(found[1])
+        return HTTP_PORT if self.is_absolute else None
 
 
 class RequestReader:
@@ -100,6 +108,7 @@ class RequestReader:
         self._request: Request | None = None
         self._body_at = 0
         self._body: bytearray | None = None
+        self._parts: bytes | None = None  # what an ICAP head tells of the message that follows
         self.chunks: Chunks | None = None
         self.rest = b""
 
@@ -111,11 +120,11 @@ class RequestReader:
         self._input += data
         if self._request is not None:
             return self._with_body(self._request)
-        if self._input and not self._is_request:
-            self._check_start()
-        end = _END.search(self._input, searched) if self._is_request else None
-        if end is not None:
-            return self._with_head(end.end())
+        end = self._end_of_head(searched)
+        while end and self._unwrap(end):
+            end = self._end_of_head(0)
+        if end:
+            return self._with_head(end)
         if len(self._input) > MAX_HEAD:
             error = "a request head without end"
             raise ValueError(error)
@@ -136,9 +145,27 @@ class RequestReader:
         """Count the bytes kept."""
         return len(self._input) + len(self._body or b"")
 
+    def _end_of_head(self, searched: int) -> int | None:
+        """Give where the head ends, None where its end has not come."""
+        if self._input and not self._is_request:
+            self._check_start()
+        end = _END.search(self._input, searched) if self._is_request else None
+        return end.end() if end else None
+
+    def _unwrap(self, end: int) -> bool:
+        """Step over an ICAP head; say whether it was one."""
+        if not _ICAP.match(self._input):
+            return False
+        self._parts = _fields(bytes(self._input[:end])).get(b"encapsulated", b"")
+        self._is_request = False
+        del self._input[:end]
+        return True
+
     def _with_head(self, end: int) -> Request | None:
         head = bytes(self._input[:end])
         self._request, self._body_at = parse_head(head), end
+        if self._parts is not None:  # bodies in ICAP are chunked, whatever the request says (RFC 3507 section 4.4.1)
+            self._request = replace(self._request, body=0, is_chunked=b"req-body" in self._parts)
         is_wanted = self._wait_for_body and self._request.protocol is None and _is_short_json(self._request, head)
         self.rest = bytes(self._input[end:])
         if self._request.is_chunked:
@@ -172,7 +199,8 @@ class RequestReader:
         if self._input.startswith((b"\r", b"\n")):
             self._input = self._input.lstrip(b"\r\n")
         if self._input.find(b"\n", 0, MAX_LINE) >= 0:
-            request_line(bytes(self._input[:MAX_LINE]))
+            if not _ICAP.match(self._input):
+                request_line(bytes(self._input[:MAX_LINE]))
             self._is_request = True
         elif len(self._input) >= MAX_LINE or not _START.match(self._input[: MAX_METHOD + 1]):
             error = "no HTTP/1 request line"
@@ -203,6 +231,7 @@ def parse_head(head: bytes) -> Request:
         body=0 if is_chunked else _length(fields.get(b"content-length", b"")),
         protocol=MCP if any(name in fields for name in _MCP_HEADERS) else None,
         is_chunked=is_chunked,
+        is_absolute=target.lower().startswith(b"http://"),
     )
 
 
@@ -293,6 +322,24 @@ class Chunks:
         self._in_trailers = self._skip == 0
         self._after_chunk = not self._in_trailers
         return False
+
+
+class Body:
+    """Steps over what is `left` of a body of a known length as its bytes come in."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def feed(self, data: bytes) -> bytes | None:
+        """Take the next bytes; what follows the body, None where that goes on."""
+        rest = data[self.left :]
+        ends = self.left <= len(data)
+        self.left -= min(self.left, len(data))
+        return rest if ends else None
+
+    def held(self) -> int:
+        """Count the bytes kept: none."""
+        return 0
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 CHECKSUM, ROUTING, KEY, SEQUENCE = 0x80, 0x40, 0x20, 0x10  # in the first byte of GRE
 ACKNOWLEDGED, GRE_VERSION, PPTP_VERSION = 0x80, 0x07, 1  # in its second byte
+FRAME_RELAY = 0x6559
 BRIDGED, ERSPAN2, ERSPAN3, WCCP, PPTP = 0x6558, 0x88BE, 0x22EB, 0x883E, 0x880B
 GRE_TYPES = (IPV4, IPV6, framing.ARP, *framing.VLANS, MPLS, framing.MPLS_UPSTREAM, framing.SERVICE)
 MIRRORED_FRAME, MIRRORED_PACKET = 0, 2  # frame types of ERSPAN III
@@ -91,6 +92,7 @@ def _gre(capture: Capture, at: Ints, _: Ints) -> Next:
     kind = np.where(np.isin(number, GRE_TYPES), number, int(Header.UNREAD))
     cases = [
         (plain & (number == BRIDGED), Header.ETHERNET),
+        (plain & (number == FRAME_RELAY), Header.FRAME_RELAY),
         (plain & (number == ERSPAN2) & ordered, Header.ERSPAN2),
         (plain & (number == ERSPAN2), Header.ETHERNET),
         (plain & (number == ERSPAN3), Header.ERSPAN3),
@@ -204,6 +206,8 @@ def _gtp_u(capture: Capture, at: Ints, stop: Ints) -> Next:
         following[rows] = capture.rows(after[rows] - 1, 1)[:, 0]
         rows = rows[(size > 0) & (following[rows] != 0)]
     kind = by_version(capture.rows(after, 1)[:, 0], Header.UNREAD)
+    frames = (kind == Header.UNREAD) & framing.has_ethertype(capture, after, stop)  # of an Ethernet session of 5G
+    kind[frames] = Header.ETHERNET
     kind[after >= stop] = Header.SHORT
     kind[~sound] = Header.PLAIN
     return kind, after

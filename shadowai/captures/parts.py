@@ -2,7 +2,8 @@
 
 Neither format has marks to start from, so a boundary is where several plausible records follow one another. That may
 be wrong: a capture can hold another capture as payload. Each part therefore says where its walk came to, and where two
-do not meet (`fit`) the file is read as one. The size of a part is fixed, so that the cut depends on the file alone.
+do not meet (`fit`) the file is read as one. The size of a part comes from the file's, so that the cut depends on the file
+alone.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PART_BYTES = 64 << 20
+PART_BYTES = 64 << 20  # at most,
+LEAST_PART = 8 << 20  # and at least
+MANY = 4  # parts, for as many processors, where they are not too small
 _BOUNDARIES = {"pcap": pcap.boundary, "pcapng": pcapng.boundary}
 
 
-def cut(path: Path, size: int = PART_BYTES) -> list[Part]:
+def cut(path: Path, size: int | None = None) -> list[Part]:
     """Cut a capture file into parts of about `size` bytes. SourceError where it cannot be opened."""
     with opened(path) as capture:
+        size = size or min(PART_BYTES, max(LEAST_PART, capture.size // MANY))
         dataset = recognise(bytes(capture.raw[:HEAD]))
         if dataset is None or capture.size <= size + size // 2:
             return [Part()]

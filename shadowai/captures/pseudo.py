@@ -8,6 +8,7 @@ IANA registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ from shadowai.captures.headers import (
     Step,
     big16,
     by_ethertype,
+    by_version,
     choose,
     little16,
     little32,
@@ -37,12 +39,34 @@ ARPHRD = {801: Header.DOT11, 802: Header.PRISM, 803: Header.RADIOTAP}  # Linux d
 NFLOG_PAYLOAD, FIELD_HEADER, MAX_FIELDS = 9, 4, 64  # type of the packet among the fields; bytes; how many are read
 ERF_MORE, ERF_ETHERNET, ERF_HDLC, ERF_IPV4, ERF_IPV6 = 0x80, (2, 11, 16, 20), (1, 10, 15, 17), 22, 23
 JUNIPER_MAGIC, JUNIPER_BARE, JUNIPER_EXTENDED = (0x4D, 0x47, 0x43), 0x02, 0x80
+VIRTUAL_TAIL = 18  # bytes behind the header of Juniper's virtual interfaces
+LLC_SNAP = (0xAA, 0xAA, 0x03)
 SUN_LLC = 2  # traffic of a SunATM frame that begins with LLC
 EXPORT_END, EXPORT_PROTOCOL, MAX_TAGS = 0, 12, 64  # tags in front of an exported packet
 EXPORT_PROTOCOLS = {b"ip\0": int(Header.VERSION), b"ipv6": int(Header.VERSION), b"eth": int(Header.ETHERNET)}
 MAX_EXTENSIONS = 8  # extension headers of an ERF record
+
+
+class Juniper(IntEnum):
+    """What Juniper's rarer captures begin with: kinds of headers beside those of `Header`."""
+
+    ATM_1 = 0x10060
+    ATM_2 = 0x10061
+    VIRTUAL = 0x10062
+
+
+JUNIPER_LINKS: dict[int, int] = {
+    130: Header.JUNIPER_PPP,
+    135: Juniper.ATM_2,
+    137: Juniper.ATM_1,
+    167: Header.JUNIPER_ETHERNET,
+    183: Juniper.VIRTUAL,
+}
+"""Their LINKTYPE -> the kind of header that frames begin with."""
+
 _LINK_KINDS = np.full(max(LINKS) + 2, int(Header.UNKNOWN), np.int64)
 _LINK_KINDS[list(LINKS)] = list(LINKS.values())
+_LINK_KINDS[list(JUNIPER_LINKS)] = list(JUNIPER_LINKS.values())
 
 
 def of_links(links: Ints) -> Ints:
@@ -78,6 +102,11 @@ def _by_family(head: Bytes) -> Ints:
     family = np.where(head[:, 0] > head[:, 3], head[:, 0], head[:, 3])
     plain = (head[:, 1] == 0) & (head[:, 2] == 0)
     cases = [(plain & (family == FAMILY_V4), IPV4), (plain & np.isin(family, FAMILIES_V6), IPV6)]
+    # Some programs write an ethertype in its place.
+    for ethertype in (IPV4, IPV6):
+        for order in ("little", "big"):
+            spelt = list(ethertype.to_bytes(4, order))
+            cases.append(((head == spelt).all(axis=1), ethertype))
     return choose(cases, Header.NOT_IP, len(head))
 
 
@@ -193,6 +222,31 @@ def _juniper_frame_relay(capture: Capture, at: Ints, _: Ints) -> Next:
     return _juniper(capture, at, Header.FRAME_RELAY)
 
 
+def _juniper_atm_1(capture: Capture, at: Ints, stop: Ints) -> Next:
+    return _juniper_atm(capture, at, stop, 4)
+
+
+def _juniper_atm_2(capture: Capture, at: Ints, stop: Ints) -> Next:
+    return _juniper_atm(capture, at, stop, 8)
+
+
+def _juniper_atm(capture: Capture, at: Ints, stop: Ints, cookie: int) -> Next:
+    """Step over the header and the cookie of an ATM interface to LLC or IP, as the first bytes tell."""
+    kind, after = _juniper(capture, at, Header.LLC)
+    rows = np.flatnonzero(kind == Header.LLC)
+    after[rows] += cookie
+    head = capture.rows(after[rows], 3)
+    within = by_version(head[:, 0])
+    within[(head == LLC_SNAP).all(axis=1)] = Header.LLC
+    kind[rows] = np.where(after[rows] + 3 > stop[rows], int(Header.SHORT), within)
+    return kind, after
+
+
+def _juniper_virtual(capture: Capture, at: Ints, _: Ints) -> Next:
+    kind, after = _juniper(capture, at, Header.VERSION)
+    return kind, after + np.where(kind == Header.VERSION, VIRTUAL_TAIL, 0)
+
+
 def _fibre_channel(_: Capture, at: Ints, __: Ints) -> Next:
     return np.full(len(at), int(Header.LLC), np.int64), at + 16
 
@@ -241,6 +295,9 @@ STEPS: dict[int, Step] = {
     Header.JUNIPER_PPP: Step(6, _juniper_ppp),
     Header.JUNIPER_HDLC: Step(6, _juniper_hdlc),
     Header.JUNIPER_FRAME_RELAY: Step(6, _juniper_frame_relay),
+    Juniper.ATM_1: Step(8, _juniper_atm_1),
+    Juniper.ATM_2: Step(12, _juniper_atm_2),
+    Juniper.VIRTUAL: Step(22, _juniper_virtual),
     Header.FIBRE_CHANNEL: Step(16, _fibre_channel),
     Header.SYMANTEC: Step(44, _symantec),
     Header.EXPORTED: Step(4, _exported),

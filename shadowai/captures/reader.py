@@ -18,6 +18,7 @@ from shadowai.captures.fragments import Fragments
 from shadowai.captures.link import sort_block
 from shadowai.captures.network import Network, sort_packets
 from shadowai.captures.oddlinks import OddLinks
+from shadowai.captures.resolving import Resolving
 from shadowai.captures.streams import Packet
 from shadowai.captures.transport import Segments, acknowledged, decode
 from shadowai.errors import SourceError
@@ -41,17 +42,18 @@ MAX_DEPTH = 6  # times that packets are taken out of packets
 _WALKERS = {"pcap": pcap.blocks, "pcapng": pcapng.blocks}
 
 
-def read(path: Path, *, name: str, tally: Tally) -> Iterator[Observation]:
+def read(path: Path, *, name: str, tally: Tally, concerns: Concerns | None = None) -> Iterator[Observation]:
     """Give the contacts of a capture: DNS queries, TLS and QUIC server names, HTTP requests, and what no name tells.
 
     `name` is the file name that observations carry. `tally` is filled on the way: records are packets, parsed those
     that hold IP, the rest is skipped by reason. Observations with byte counts come last, for bytes are those of the
     whole flow; further observations of the same host in the same flow have none. Raises SourceError where the file is
-    no capture, CaptureError where not one record of it can be read.
+    no capture, CaptureError where not one record of it can be read. `concerns` says of an observation whether anybody
+    wants to know of it: others may be left out then, and clients are not fingerprinted.
     """
     with _reported(name), opened(path) as capture:
         dataset = dataset_of(capture)
-        reading = _Reading(Contacts(name, dataset, tally), tally)
+        reading = _Reading(Contacts(name, dataset, tally, concerns), tally, concerns)
         yield from reading.read(capture, dataset)
         yield from reading.contacts.finish(reading.flows)
 
@@ -69,7 +71,8 @@ def read_part(
     with _reported(name):
         with opened(path) as capture:
             dataset = dataset_of(capture)
-            reading = _Reading(Contacts(name, dataset, tally, concerns, from_start=not part.start), tally)
+            contacts = Contacts(name, dataset, tally, concerns, from_start=not part.start)
+            reading = _Reading(contacts, tally, concerns)
             yield from reading.read(capture, dataset, part)
             if part.end is not None and reading.contacts.is_waiting():
                 yield from reading.read_on(capture, dataset, part.reached)
@@ -123,9 +126,10 @@ class _Inner:
 class _Reading:
     """What is kept from block to block while one capture is read."""
 
-    def __init__(self, contacts: Contacts, tally: Tally) -> None:
+    def __init__(self, contacts: Contacts, tally: Tally, concerns: Concerns | None) -> None:
         self.contacts = contacts
         self.flows = Flows()
+        self._resolving = Resolving(contacts, concerns)
         self._tally = tally
         self._fragments = Fragments()
         self._odd_links = OddLinks()
@@ -211,6 +215,7 @@ class _Reading:
         segments.opens |= ~segments.is_tcp & np.isin(segments.guess, OPENING) & ~answers(segments)
         segments.side = self._sides(segments, block)
         self._thin_out(segments)
+        self._resolving.deal_with(capture, block, segments)
         chosen = segments.guess != Guess.NONE
         watched = np.union1d(
             segments.side[chosen & segments.is_tcp], np.array(self.contacts.streams.awaited(), np.int64)

@@ -39,6 +39,15 @@ class Stream:
         """Say whether a segment can belong to this connection."""
         return abs(self.offset(sequence) - self.position) <= WINDOW
 
+    def split(self, sequence: int) -> list[tuple[int, bytes]]:
+        """Give up what waits from a sequence number on: the numbers and the bytes, in order."""
+        behind = self.offset(sequence)
+        given = sorted(piece for piece in self._ahead if piece[0] >= behind)
+        self._ahead = [piece for piece in self._ahead if piece[0] < behind]
+        heapq.heapify(self._ahead)
+        self.waiting -= sum(len(data) for *_, data in given)
+        return [((self.start + at) % _SPACE, data) for at, _, data in given]
+
     def push(self, sequence: int, payload: bytes) -> bytes:
         """Add a segment; give what became contiguous, often nothing."""
         at = self.offset(sequence)

@@ -134,11 +134,13 @@ def read_body(body: bytes, *, whole: bool = True, is_datagram: bool = False) -> 
     if at == len(body):
         return Hello(None, random, version, ciphers, whole=whole)
     end = _vector(body, at, 2) if whole else len(body)
-    kinds, values, ended = _extensions(body, at + 2, end)
+    kinds, values, again, ended = _extensions(body, at + 2, end)
     if not ended and whole and SERVER_NAME not in values:
         message = "a TLS extension runs over its end"
         raise ValueError(message)
     names = _server_names(values.get(SERVER_NAME, b""))
+    for value in again[:MAX_NAMES]:
+        names += _further_names(value)
     return Hello(
         names[0] if names else None,
         random,
@@ -160,22 +162,26 @@ def _is_version(body: bytes, *, is_datagram: bool) -> bool:
     return body[0] == MAJOR
 
 
-def _extensions(body: bytes, at: int, end: int) -> tuple[list[int], dict[int, bytes], bool]:
+def _extensions(body: bytes, at: int, end: int) -> tuple[list[int], dict[int, bytes], list[bytes], bool]:
     """Give the types of the extensions up to the first broken one, the content of those wanted, and if none is broken.
 
-    Those behind the name may be broken, for the name is what matters most.
+    Those behind the name may be broken, for the name is what matters most. The third value is what further server name
+    extensions hold, where no client may send any (RFC 8446 section 4.2).
     """
     kinds: list[int] = []
     values: dict[int, bytes] = {}
+    again: list[bytes] = []
     while at + _EXTENSION.size <= end:
         kind, length = _EXTENSION.unpack_from(body, at)
         start, at = at + _EXTENSION.size, at + _EXTENSION.size + length
         if at > end:
-            return kinds, values, False
+            return kinds, values, again, False
         kinds.append(kind)
-        if kind in _WANTED and kind not in values:
+        if kind == SERVER_NAME and kind in values:
+            again.append(body[start:at])
+        elif kind in _WANTED and kind not in values:
             values[kind] = body[start:at]
-    return kinds, values, at == end
+    return kinds, values, again, at == end
 
 
 def _server_names(value: bytes) -> list[bytes]:
@@ -195,6 +201,13 @@ def _server_names(value: bytes) -> list[bytes]:
         if kind == HOST_NAME and at > start:
             names.append(value[start:at])
     return names
+
+
+def _further_names(value: bytes) -> list[bytes]:
+    try:
+        return _server_names(value)
+    except ValueError:
+        return []
 
 
 def _list(value: bytes, width: int) -> bytes:
@@ -247,6 +260,15 @@ class HelloReader:
         except ValueError:
             return None
         return hello if hello.server_name else None
+
+    def behind(self) -> bytes:
+        """Give what was sent at once behind a hello where it is another one, as records; nothing for all else."""
+        end = MESSAGE_HEADER + int.from_bytes(self._message[1:MESSAGE_HEADER], "big")
+        left = bytes(self._message[end:])
+        record = struct.pack(">BBBH", HANDSHAKE, MAJOR, 1, len(left)) if left else b""
+        rest = record + left + bytes(self._input)
+        begins = rest[:1] == bytes([HANDSHAKE]) and rest[RECORD_HEADER : RECORD_HEADER + 1] == bytes([CLIENT_HELLO])
+        return rest if begins else b""
 
     def held(self) -> int:
         """Count the bytes kept."""

@@ -71,8 +71,9 @@ def run(  # noqa: PLR0913  # all by name
         yield from workers.run(Job(prepare, context, work), tasks, meanwhile)
         return
     if workers <= 1 or len(tasks) <= 1:
-        prepare(*context)
-        yield from map(work, tasks)
+        with _collecting_seldom():
+            prepare(*context)
+            yield from map(work, tasks)
         return
     warm_up(work.__module__)
     method = multiprocessing.get_context(_method())
@@ -95,6 +96,16 @@ def run(  # noqa: PLR0913  # all by name
             raise WorkerError(
                 "a worker process died, perhaps for lack of memory; try again with --workers 1"
             ) from error
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*_COLLECTING)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _method() -> str:

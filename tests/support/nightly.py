@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,12 @@ def line(number: int, *, user: str = "ann", at: int = NOON, host: str = "chatgpt
 def lines(start: int, end: int, **more: Any) -> str:  # those of `line`
     """Write records by number."""
     return "".join(line(number, **more) for number in range(start, end))
+
+
+def bind(number: int) -> str:
+    """Write a query as BIND logs it: each of another second."""
+    moment = time.strftime("%d-%b-%Y %H:%M:%S", time.gmtime(NOON + number))
+    return f"{moment}.000 client @0x1 10.1.0.1#5{number:03} (chatgpt.com): query: chatgpt.com IN A + (10.1.0.53)\n"
 
 
 @dataclass

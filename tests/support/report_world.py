@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from typing import TypeVar
 
 from support.results import ALTERNATIVES, CATALOGUE, Row, known_sum, service_use, totals
+from support.risks import full_risk
 
 from shadowai.model import Status
 from shadowai.provenance import DayCount, Origin, Part, Period, SignatureVersion, SourceReport
@@ -100,7 +101,8 @@ def large(departments: int = 200, people: int = 50_000, services: int = 500) -> 
             row = Row(names[number % len(names)], list(S)[(number + at) % 5], 1 + number % 23, 3 + (number * at) % 90,
                       (1 + number) ** 3 * 50)  # fmt: skip
             use = enriched(row, WORKDAYS)
-            uses.append(use.model_copy(update={"id": f"{use.id}-{number}", "name": f"{use.name} {number}"}))
+            told = {"id": f"{use.id}-{number}", "name": f"{use.name} {number}", "service_risk": full_risk(use.id)}
+            uses.append(use.model_copy(update=told))
         place = Place(f"Department {at + 1:03d}", each + at % 9, each, each // 3, ())
         places.append(_department(place, tuple(uses)))
     every = [one for place in places for one in place.services]

@@ -93,6 +93,7 @@ def test_packets_of_flows_beyond_those_told_apart_are_counted(craft: Craft, monk
     assert {each.host for each in found} == {"h0.example", "h1.example", "h2.example", "h3.example", "q.example"}
     assert max(each.bytes_up or 0 for each in found) == 6 + (found[1].bytes_up or 0)
     assert tally.notes == {f"{PASSED_OVER}: 2"}
+    assert tally.skipped == {"reassembly-dropped": 2}
 
 
 def test_flows_of_many_parts_are_bounded_together(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import dns.message
@@ -139,12 +140,29 @@ def test_queries_over_tcp_in_any_segments(craft: Craft, places: list[int]) -> No
     assert tally.skipped == {}
 
 
+@pytest.mark.parametrize("places", [[10, 40], [30, 58]])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_queries_over_tcp_whose_beginning_comes_late(craft: Craft, order: tuple[int, ...], places: list[int]) -> None:
+    stream = b"".join(
+        len(query).to_bytes(2, "big") + query for query in map(craft.query, ("first.example", "second.example"))
+    )
+    segments = craft.cut(stream, places, ports=(40000, 53))
+    assert craft.hosts([segments[place] for place in order]) == ["first.example", "second.example"]
+
+
 def test_broken_streams_are_counted(craft: Craft) -> None:
-    for data in (b"\0\3abc", b"\0\x0c" + bytes(2) + b"\x78" + bytes(9)):
+    empty = b"\0\x0c" + bytes(2) + b"\x78" + bytes(9)
+    for data in (empty, empty + b"\0\3abc"):
         found, tally = craft.read(craft.pcap([craft.tcp(data, 1, (40000, 53))]))
-        assert (found, tally.skipped) == ([], {"dns-invalid": 1})
+        assert (found, tally.skipped) == ([], {"dns-invalid": 1})  # a packet counts once
     _, tally = craft.read(craft.pcap([craft.tcp(b"\0\x40abc", 1, (40000, 53))]))
     assert tally.skipped == {"incomplete": 1}
+
+
+@pytest.mark.parametrize("data", [b"\0\3abc", b"SSH-2.0-OpenSSH_9.2p1\r\n", b"\3com\0\0\1\0\1"])
+def test_what_does_not_begin_like_a_message_is_another_protocol_on_the_port(craft: Craft, data: bytes) -> None:
+    found, tally = craft.read(craft.pcap([craft.tcp(data, 1, (40000, 53))]))
+    assert ([each.evidence for each in found if each.evidence != Evidence.ADDRESS], tally.skipped) == ([], {})
 
 
 @given(st.lists(st.binary(max_size=40), max_size=6))

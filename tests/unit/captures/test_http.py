@@ -13,6 +13,8 @@ from shadowai.captures.http import MAX_CHUNK_LINE, MAX_JSON, Chunks, Request, Re
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tests.unit.captures.conftest import Craft
+
 INITIALIZE = {  # the example of modelcontextprotocol.io, basic/lifecycle
     "jsonrpc": "2.0",
     "id": 1,
@@ -250,3 +252,110 @@ def test_broken_chunks_are_refused(stream: bytes) -> None:
 def test_a_length_beside_chunks_does_not_count() -> None:
     request = parse_head(b"POST / HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n")
     assert (request.body, request.is_chunked) == (0, True)
+
+
+ICAP = "REQMOD icap://filter.example/ask ICAP/1.0\r\nHost: filter.example\r\nEncapsulated: req-hdr=0, {}\r\n\r\n"
+
+
+def icap(craft: Craft, host: str, body: bytes | None = None) -> bytes:
+    """Write what a proxy asks a filter about a request (RFC 3507 section 4.8)."""
+    extra = "" if body is None else f"Content-Length: {len(body)}\r\n"
+    request = craft.request(host, "/v1/messages", "GET" if body is None else "POST", extra)
+    chunks = b"" if body is None else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return ICAP.format(f"{'null' if body is None else 'req'}-body={len(request)}").encode() + request + chunks
+
+
+@pytest.mark.parametrize("body", [None, b"x" * 40, b"5\r\n"])
+@pytest.mark.parametrize("places", [[], [30], [100, 130], [200]])
+def test_a_request_that_a_filter_is_asked_about(craft: Craft, body: bytes | None, places: list[int]) -> None:
+    stream = icap(craft, "first.example", body) + icap(craft, "second.example")
+    found, tally = craft.read(craft.pcap(craft.cut(stream, places, ports=(40000, 1344))))
+    assert [(each.host, each.path) for each in found] == [
+        ("first.example", "/v1/messages"),
+        ("second.example", "/v1/messages"),
+    ]
+    assert not tally.skipped
+
+
+def test_icap_without_a_request_gives_nothing(craft: Craft) -> None:
+    options = b"OPTIONS icap://filter.example/ask ICAP/1.0\r\nHost: filter.example\r\n\r\n"
+    reply = ICAP.format("x").replace("REQMOD", "RESPMOD").replace("req-hdr=0, x", "res-hdr=0, res-body=19").encode()
+    for stream in (options, reply + b"HTTP/1.1 200 OK\r\n\r\n0\r\n\r\n"):
+        found, tally = craft.read(craft.pcap([craft.tcp(stream, 1000, (40000, 1344))]))
+        assert ([each.host for each in found if each.evidence == "http"], tally.skipped) == ([], {})
+
+
+def body_and_next(craft: Craft, length: int) -> list[bytes]:
+    """Write a request with a body, and another one that begins in the body's last segment."""
+    head = craft.request("first.example", "/", "POST", f"Content-Length: {length}\r\n")
+    stream = head + b"x" * length + craft.request("second.example")
+    return craft.cut(stream, [len(head), *range(len(head) + 1000, len(head) + length, 1000)], ports=(40000, 80))
+
+
+def test_a_request_behind_a_body_in_the_same_segment(craft: Craft) -> None:
+    assert craft.hosts(body_and_next(craft, 2_500)) == ["first.example", "second.example"]
+    # So long a body is passed over without looking at its segments.
+    assert craft.hosts(body_and_next(craft, 70_500)) == ["first.example"]
+
+
+def test_a_body_of_which_a_segment_is_lost_does_not_hide_what_follows(craft: Craft) -> None:
+    head = craft.request("first.example", "/", "POST", "Content-Length: 3000\r\n")
+    body = craft.request("body.example").ljust(1000, b"x")
+    following = craft.request("second.example", extra="Cookie: " + "x" * 500 + "\r\n")
+    start = 1000 + len(head)
+    segments = [
+        craft.tcp(data, at, (40000, 80))
+        for data, at in (
+            (head, 1000),
+            (body, start + 1000),
+            (following[:300], start + 3000),
+            (following[300:], start + 3300),
+        )
+    ]
+    found, tally = craft.read(craft.pcap(segments))
+    assert ([each.host for each in found], tally.skipped) == (["first.example", "second.example"], {})
+
+
+def test_what_waited_behind_a_gap_goes_on_with_what_begins_there(craft: Craft) -> None:
+    head = craft.request("first.example", "/", "PUT", "Content-Type: application/json\r\nContent-Length: 900\r\n")
+    second, third = craft.request("second.example"), craft.request("third.example")
+    begins = len(head) + 900
+    stream = head + b"x" * 900 + second + third
+    places = [len(head), len(head) + 450, begins, begins + len(second) + 9]
+    first, body, gap, behind, last = craft.cut(stream, places, ports=(40000, 80))
+    found, tally = craft.read(craft.pcap([first, body, last, behind, gap]))
+    hosts = [each.host for each in found]
+    assert (sorted(filter(None, hosts)), tally.skipped) == (["first.example", "second.example", "third.example"], {})
+
+
+def test_a_body_that_was_cut_off_when_captured_is_no_loss(craft: Craft) -> None:
+    segments = body_and_next(craft, 2_500)
+    frames = [craft.record(each[:90], 0, "<", 0xA1B2C3D4, len(each)) for each in segments[1:]]
+    path = craft.pcap(segments[:1])
+    path.write_bytes(path.read_bytes() + b"".join(frames))
+    found, tally = craft.read(path)
+    assert ([each.host for each in found], tally.skipped) == (["first.example"], {})
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "port"),
+    [
+        ("http://llm.example:11434/api/chat", "llm.example:11434", 11434),
+        ("http://llm.example/api/chat", "llm.example", 80),
+        ("http://[2001:db8::5]:11434/api/chat", "[2001:db8::5]:11434", 11434),
+        ("/api/chat", "llm.example:11434", 11434),
+        ("/api/chat", "llm.example", 8080),
+        ("/api/chat", "llm.example:0", 8080),
+    ],
+)
+def test_what_a_proxy_is_asked_for_is_at_the_port_of_the_url(craft: Craft, target: str, host: str, port: int) -> None:
+    request = f"POST {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    found = [each for each in craft.read(craft.pcap([craft.tcp(request, 1000, (40000, 8080))]))[0] if each.path]
+    assert [(each.path, each.destination_port) for each in found] == [("/api/chat", port)]
+
+
+def test_a_tunnel_is_asked_of_the_proxy_and_what_is_in_it_of_the_server(craft: Craft) -> None:
+    connect = b"CONNECT llm.example:11434 HTTP/1.1\r\nHost: llm.example:11434\r\n\r\n"
+    stream = connect + craft.request("llm.example:11434", "/api/chat")
+    found, _ = craft.read(craft.pcap([craft.tcp(stream, 1000, (40000, 8080))]))
+    assert [(each.method, each.destination_port) for each in found] == [("GET", 11434), ("CONNECT", 8080)]

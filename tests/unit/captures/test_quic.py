@@ -246,6 +246,14 @@ def test_broken_packets_are_counted(craft: Craft) -> None:
     assert list(crypto_frames(b"\x1e")) == []
 
 
+def test_a_datagram_that_is_wrong_in_two_ways_counts_once(craft: Craft) -> None:
+    begun = protected(crypto(RFC_FRAMES[4:100]))
+    strange = protected(crypto(b"x"), key_id=b"another")
+    found, tally = craft.read(craft.pcap([craft.udp(begun + strange, PORTS)]))
+    assert [each.host for each in found if each.host] == []
+    assert (tally.parsed, sum(tally.skipped.values())) == (0, 1)
+
+
 def test_connections_are_bounded(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quic, "MAX_CONNECTIONS", 3)
     half = protected(crypto(craft.hello("a.example")[:60]))

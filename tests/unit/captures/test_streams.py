@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -349,3 +349,14 @@ def test_http2_is_known_however_its_preface_is_cut(craft: Craft, size: int) -> N
     packets = craft.cut(stream, list(range(size, len(stream), size)), ports=(40000, 11434))
     found, _ = craft.read(craft.pcap(packets))
     assert [(seen.host, seen.method, seen.path) for seen in found] == [("h2c.example", "POST", "/api/generate")]
+
+
+@pytest.mark.parametrize("order", [order for order in permutations(range(4)) if order[:2] != (1, 2)])
+def test_requests_on_one_connection_whose_segments_come_in_any_order(craft: Craft, order: tuple[int, ...]) -> None:
+    names = ["first.example", "second.example", "third.example"]
+    requests = [craft.request(name, extra="Cookie: x\r\n") for name in names]
+    stream = b"".join(requests)
+    places = [20, len(requests[0]), len(requests[0]) + len(requests[1]) + 20]
+    segments = craft.cut(stream, places, ports=(40000, 80))
+    found, tally = craft.read(craft.pcap([segments[place] for place in order]))
+    assert (sorted(each.host or "" for each in found), tally.skipped) == (names, {})

@@ -154,3 +154,27 @@ def test_a_cut_hello_gives_its_name_and_says_that_it_is_cut(craft: Craft) -> Non
 def test_a_hello_without_extensions_is_whole() -> None:
     hello = read_body(b"\3\1" + bytes(32) + b"\0" + b"\0\2\0\x2f" + b"\1\0")
     assert (hello.server_name, hello.ciphers, hello.version, hello.extensions) == (None, b"\0\x2f", 0x0301, ())
+
+
+def test_a_second_server_name_extension_is_read_too(craft: Craft) -> None:
+    first = craft.extension(0, b"\0\x10\0\0\x0dfirst.example")
+    hello = read_hello(craft.hello("second.example", before=first))
+    assert hello is not None
+    assert (hello.server_name, hello.others) == (b"first.example", (b"second.example",))
+    hello = read_hello(craft.hello(None, before=first + craft.extension(0, b"\0\x40\0")))
+    assert hello is not None
+    assert (hello.server_name, hello.others) == (b"first.example", ())
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one-record", "one-segment"])
+def test_hellos_sent_at_once_are_read(craft: Craft, *, together: bool) -> None:
+    first, second = craft.hello("first.example", seed=1), craft.hello("second.example", seed=2)
+    stream = craft.records(first + second) if together else craft.records(first) + craft.records(second)
+    for places in ([], [len(stream) - 30]):
+        assert craft.hosts(craft.cut(stream, places)) == ["first.example", "second.example"]
+
+
+def test_other_records_behind_a_hello_are_left(craft: Craft) -> None:
+    early = b"\x14\3\3\0\1\1" + b"\x17\3\3\0\x20" + bytes(32)
+    found, tally = craft.read(craft.pcap([craft.tcp(craft.records(craft.hello("first.example")) + early, 1000)]))
+    assert ([each.host for each in found], tally.skipped) == (["first.example"], {})
