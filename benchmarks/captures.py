@@ -1,6 +1,6 @@
 """shadowai and its peers on the same capture, in one run: seconds, packets a second, memory, ratios.
 
-    python benchmarks/captures.py [--size 700MB] [--vxlan] [--rounds 3] [--keep FILE]
+    python benchmarks/captures.py [--size 700MB] [--vxlan] [--dns] [--rounds 3] [--keep FILE]
 
 Makes a capture (make_capture.py) and runs whole processes on it in turn, caches warm (see race.py). The peers do other
 work: tcpdump only filters packets, tshark prints names, ndpiReader tells applications by its own tables, while
@@ -35,13 +35,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", default="700MB", help="size of the capture, such as 700MB or 3GB")
     parser.add_argument("--vxlan", action="store_true", help="each frame in a VXLAN packet")
+    parser.add_argument("--dns", action="store_true", help="DNS alone, as before a resolver; try 90MB")
     parser.add_argument("--rounds", type=int, default=3, help="rounds; the median counts")
     parser.add_argument("--keep", type=Path, help="make the capture here, or use the one that is here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="shadowai-bench-") as folder:
         path = options.keep or Path(folder, "bench.pcap")
         if not path.exists():
-            more = ["--vxlan"] if options.vxlan else []
+            more = [f"--{kind}" for kind in ("vxlan", "dns") if getattr(options, kind)]
             subprocess.run([sys.executable, HERE / "make_capture.py", path, "--size", options.size, *more], check=True)
         show(race(list(contenders(path)), options.rounds), path)
 

@@ -3,9 +3,9 @@
 The mix follows an office network: mostly TLS with bulk data downwards, some QUIC and HTTP, DNS in front of each, voice
 calls and connections of no known protocol, a few hundred flows interleaved. What is in the file is printed, for the
 reader under test to be compared with. With --vxlan each frame lies in a VXLAN packet (RFC 7348), as clouds mirror
-traffic.
+traffic. With --dns there is DNS alone, as before a resolver.
 
-    python benchmarks/make_capture.py out.pcap --size 700MB [--vxlan] [--seed 1]
+    python benchmarks/make_capture.py out.pcap --size 700MB [--vxlan] [--dns] [--seed 1]
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ RECORD = struct.Struct("<IIII")
 
 @dataclass
 class Maker:
-    """The random numbers, the payload pool, and the count of what was made."""
+    """The random numbers, the payload pool, and the count of what was made; `is_resolver`: look-ups alone."""
 
     seed: int
+    is_resolver: bool = False
     dice: random.Random = field(init=False)
     pool: bytes = field(init=False)
     made: Counter[str] = field(default_factory=Counter)
@@ -72,6 +73,8 @@ class Maker:
         client, server = _address(10, self.dice), _address(203, self.dice)
         port = self.dice.randrange(32_768, 61_000)
         yield from self.lookup(client, port, host)
+        if self.is_resolver:
+            return
         kind = self.dice.choices(("tls", "quic", "http", "other", "call"), (64, 18, 8, 7, 3))[0]
         self.made[kind] += 1
         if kind == "quic":
@@ -246,9 +249,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--size", type=bytes_of, default="700MB", help="such as 700MB or 3GB, rounded up")
     parser.add_argument("--vxlan", action="store_true", help="each frame in a VXLAN packet")
+    parser.add_argument("--dns", action="store_true", help="DNS alone, as before a resolver")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    maker = Maker(options.seed)
+    maker = Maker(options.seed, is_resolver=options.dns)
     packets = write(options.out, options.size, maker, vxlan=options.vxlan)
     size = options.out.stat().st_size
     print(f"{options.out}: {size:,} bytes, {packets:,} packets, contacts begun: {dict(maker.made)}")

@@ -72,6 +72,7 @@ def _assembled(activity: Activity | Columns, sources: tuple[SourceReport, ...], 
     period = _period(sources, frame.since, frame.until)
     sizes = directory.headcounts(_days(period))
     report = usage(found, catalogue, sizes.departments, sizes.of)
+    likely = candidates(found.rows, Matcher(rules.database).candidate)
     result = Result(
         generator=GENERATOR,
         period=period,
@@ -84,11 +85,11 @@ def _assembled(activity: Activity | Columns, sources: tuple[SourceReport, ...], 
         totals=report.totals,
         departments=report.departments,
         divisions=report.divisions,
-        candidates=candidates(found.rows, Matcher(rules.database).candidate),
+        candidates=likely.listed,
         blind_spots=blind_spots(found.rows, places, sources),
         sources=sources,
         policy=_policy_report(rules.policy, report.by_rule, period),
-        warnings=(*rules.notes, *directory.warnings, *rules.policy.warnings),
+        warnings=(*likely.notes, *rules.notes, *directory.warnings, *rules.policy.warnings),
     )
     if frame.previous is None:
         return result

@@ -56,7 +56,7 @@ def plan_for(rules: Rules, least: Status, time: int, department: str | None = No
 def _lineage(rules: Rules, department: str | None) -> tuple[str, ...]:
     if department is None:
         return ()
-    folded = {name.casefold(): name for name in rules.directory.departments}
+    folded = {name.casefold(): name for name in rules.directory.named}
     known = folded.get(department.casefold())
     if known is None:
         raise unknown_name("department", department, folded.values(), "departments.csv lists them")

@@ -71,7 +71,8 @@ class Seeker:
         if key not in self._filters:
             self._filters.clear()  # of the folder before
             prefix = f"{folder}:"
-            ids = {flow.rpartition(":")[2] for flow in self.wanted if flow.startswith(prefix)}
+            written = (flow.rpartition(":")[2] for flow in self.wanted if flow.startswith(prefix))
+            ids = {one.partition("@")[0] for one in written}  # behind a short one stands the client's port
             self._filters[key] = logs.FlowFilter(ids, fmt)
         return self._filters[key]
 

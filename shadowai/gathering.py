@@ -28,13 +28,17 @@ LITTLE = 8 << 20  # bytes; before workers have started, this process has read as
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be read: tasks, the rings of captures among their inputs, by what, and with which workers."""
+    """What is to be read: tasks, the rings of captures among their inputs, by what, and with which workers.
+
+    With `by_key`, rows that get the bytes of flows stay objects, to be asked for by their keys.
+    """
 
     tasks: Sequence[Task]
     rings: Sequence[Sequence[int]]
     detector: Detector
     workers: Workers = 1
     meanwhile: Callable[[], None] | None = None
+    by_key: bool = False
 
 
 def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | None = None) -> Notes:
@@ -54,20 +58,20 @@ def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | N
     with closing(outcomes):
         for outcome in outcomes:
             for whole in joining.take(outcome):
-                _take(into(whole.number), whole)
+                _take(into(whole.number), whole, work)
                 notes.merge(whole.notes or Notes())
                 inputs[whole.number].take(whole)
             if advance:
                 advance(measure.finish(outcome.number), measure.total)
     for whole in joining.finish():
-        _take(into(whole.number), whole)
+        _take(into(whole.number), whole, work)
         inputs[whole.number].take(whole)
     return notes
 
 
-def _take(activity: Activity, outcome: Outcome) -> None:
+def _take(activity: Activity, outcome: Outcome, work: Work) -> None:
     activity.merge(outcome.activity)
-    if outcome.notes is None:  # else rows are asked for by their keys, to be given the bytes of their flows
+    if outcome.notes is None or not work.by_key:
         activity.pack()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from shadowai import captures, detect, logs, sources
@@ -16,6 +18,9 @@ from shadowai.tallied import REMEDIES, counted, silent, told
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+MOST_SEARCHED, LEAST_SEARCHED = 256 << 20, 64 << 10  # bytes, in search of overlaps: altogether, and counted for a file
+_UNPACKED = 10  # times its size that a compressed log has
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +110,13 @@ def _recognised(one: Input, reading: detect.Reading, asked: logs.Format | None) 
 
 def _set_copies_aside(inputs: Sequence[Input]) -> None:
     """Read a file that is there twice, under two names, once: its records would count twice."""
-    by_size: dict[int, list[Input]] = {}
-    for one in inputs:
-        if one.source and one.dataset:
-            with suppress(SourceError):  # a file that has gone is told where it is read
-                by_size.setdefault(sources.size(one.source), []).append(one)
-    first: dict[str | None, str] = {}
-    for alike in by_size.values():
-        for one in sorted(alike, key=lambda one: one.name) if len(alike) > 1 else ():
-            digest = _record(one).sha256
-            if digest in first:
-                one.dataset, one.format = None, None
-                one.notes.append(f"has the same content as {first[digest]} and was read once")
-            elif digest:
-                first[digest] = one.name
+    read = [(one, one.source) for one in inputs if one.source and one.dataset]
+    for copy in sources.copies([source for _, source in read]):
+        one, other = read[copy.place][0], read[copy.of][0]
+        one.dataset, one.format = None, None
+        one.error = one.error or copy.error
+        told = "has the same content as" if copy.whole else "is the beginning of"
+        one.notes.append(f"{told} {other.name} and was read once")
 
 
 def format_named(name: str, reading: detect.Reading) -> logs.Format:
@@ -183,7 +181,43 @@ def source_reports(inputs: Iterable[Input]) -> tuple[SourceReport, ...]:
     """Say what was read of each input, as the result document does, by path."""
     listed = list(inputs)
     everywhere = Counter(hour for one in listed for hour in one.tally.hours)
+    _tell_overlaps(listed)
     return tuple(sorted((_report(one, everywhere) for one in listed), key=lambda one: one.path))
+
+
+def _tell_overlaps(inputs: Sequence[Input]) -> None:
+    """Note which logs of one format begin with records that another one holds too, as overlapping exports do."""
+    left = MOST_SEARCHED
+    for one, other in _of_one_time(inputs):
+        if left <= 0:
+            return
+        if one.source is None or other.source is None or (cost := _cost(other.source)) > left:
+            continue
+        left -= cost
+        if sources.begins_inside(one.source, other.source):
+            one.notes.append(f"holds records that are in {other.name} too, and count twice")
+
+
+def _of_one_time(inputs: Iterable[Input]) -> Iterator[tuple[Input, Input]]:
+    """Give the pairs of logs of one format of which one begins while the other goes on: that one first."""
+    by_format: dict[str | None, list[tuple[int, int, str, Input]]] = {}
+    for one in inputs:
+        first, last = one.tally.first, one.tally.last
+        if one.source and one.format and first is not None and last is not None:
+            by_format.setdefault(one.dataset, []).append((first, last, one.name, one))
+    for alike in by_format.values():
+        alike.sort(key=itemgetter(0, 1, 2))
+        for at, (_, last, _, other) in enumerate(alike):
+            following = bisect_right(alike, last, at + 1, key=itemgetter(0))
+            yield from ((one, other) for _, _, _, one in alike[at + 1 : following])
+
+
+def _cost(source: sources.Source) -> int:
+    """Estimate what it takes to search a log, in bytes."""
+    try:
+        return max(sources.size(source) * (_UNPACKED if sources.is_compressed(source) else 1), LEAST_SEARCHED)
+    except SourceError:  # it has gone meanwhile, which is told where it is read
+        return LEAST_SEARCHED
 
 
 def _report(one: Input, everywhere: Counter[int]) -> SourceReport:

@@ -246,8 +246,9 @@ class BlindSpot(Part):
     """Traffic in which AI use could hide.
 
     `kind` is one of encrypted-dns, vpn, tunnel, ech, no-name, unknown-quic, no-client-identity, unknown-department,
-    shared-address, conflicting-identity, unparsed-records. `count` is in `unit`s (requests, records, connections).
-    `servers` are the addresses behind it that most data went to, `bytes_up` and `bytes_down` what passed, where known.
+    shared-address, conflicting-identity, unnamed-address, unparsed-records. `count` is in `unit`s (requests, records,
+    connections). `servers` are the addresses behind it that most data went to, `bytes_up` and `bytes_down` what passed,
+    where known.
     """
 
     kind: str

@@ -76,6 +76,10 @@ def load(path: Path) -> object:
     try:
         _check_depth(content)
         return yaml.load(content, Loader=_UniqueKeys)  # noqa: S506  # a subclass of the safe loader
+    except yaml.reader.ReaderError as error:
+        line = content.count(b"\n", 0, error.position) + 1
+        reason = "it is not text in UTF-8; save it as UTF-8"
+        raise UsageError(f"is not valid YAML: {reason}", where=path, record=line) from error
     except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or str(error)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shadowai import logs
 from shadowai.activity.coverage import days_of, silent_periods
-from shadowai.model import iso_time
+from shadowai.model import DAY, iso_time
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -20,6 +20,8 @@ REMEDIES = {
     **logs.REMEDIES,
     "unknown-link-type": "frames of a link layer that is not known here; capture on an Ethernet or Wi-Fi interface",
 }  # what the user can do about records that are skipped for a reason
+
+_LAYOUT = {"header", "comment"}
 
 
 def counted(tally: Tally) -> dict[str, Any]:
@@ -50,6 +52,12 @@ def told(tally: Tally) -> Iterator[str]:
         read = tally.formats.total()
         shares = (f"{name} {count / read:.0%}" for name, count in sorted(tally.formats.items(), key=_most_first))
         yield f"mixed: {', '.join(shares)} of {read} lines looked at"
+    if tally.skipped and tally.parsed == 0 and _LAYOUT.issuperset(tally.skipped):
+        yield "holds a header and no records"
+    if tally.parsed and tally.first is None:
+        yield "no record has a time that could be read, so that no day and no period has them"
+    elif tally.first is not None and tally.first < DAY:
+        yield "its times begin in 1970: the clock was not set, or the times were lost when the file was made"
     yield from sorted(tally.notes)
 
 

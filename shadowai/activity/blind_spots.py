@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shadowai.provenance import SourceReport
 
 MAX_SERVERS = 20  # named for one blind spot
+NO_ROOM = "reassembly-dropped"  # why packets of a capture were passed over: its memory is bounded
 
 _HIDDEN = {
     Hidden.DNS_OVER_TLS: ("encrypted-dns", "DNS over TLS"),
@@ -109,10 +110,22 @@ def _nameless(frame: pd.DataFrame) -> Iterator[BlindSpot]:
             "the record has a name that several people of the directory bear: nobody is named",
             rows["reason"] == "ambiguous-user",
         ),
+        (
+            "unnamed-address",
+            "Addresses alone",
+            "nobody is known to have been at the address, which counts as one person",
+            (rows["reason"] == "network") & _names_people(rows),
+        ),
     )
     for kind, name, detail, test in tests:
         if test.any():
             yield _spot(rows[test], kind=kind, name=name, detail=detail)
+
+
+def _names_people(rows: pd.DataFrame) -> bool:
+    """Whether anybody is known by name: then an address alone may be somebody who is counted by name, too."""
+    known = rows["who"].cat.remove_unused_categories().cat.categories
+    return any(str(who).startswith(("person:", "user:")) for who in known)
 
 
 def _spot(part: pd.DataFrame, *, kind: str, name: str, detail: str) -> BlindSpot:
@@ -143,3 +156,6 @@ def _unparsed(sources: Sequence[SourceReport]) -> Iterator[BlindSpot]:
             yield BlindSpot(
                 kind="unparsed-records", name=source.path, detail=detail, count=source.broken, unit="records"
             )
+        if left := source.skipped.get(NO_ROOM):
+            detail = "packets for which there was no room in memory, so that they were not looked into"
+            yield BlindSpot(kind="unparsed-records", name=source.path, detail=detail, count=left, unit="records")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from heapq import nsmallest
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.frame import NO_TIME
@@ -15,10 +17,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+MAX_LISTED = 10_000  # whoever has a DNS zone can make a million names in it, and nobody reads so many
 _SUFFIX, _WORD = 25, 40
 _PEOPLE = ((10, 25, "used by 10 people or more"), (3, 15, "used by 3 people or more"))
 _FRONTS = ("api.", "app.", "chat.")
 _UPLOAD = 1_000_000  # bytes
+
+
+class Candidates(NamedTuple):
+    """The likeliest candidates, likeliest first, and sentences about those that are not listed."""
+
+    listed: tuple[Candidate, ...]
+    notes: tuple[str, ...]
 
 
 class _Facts(NamedTuple):
@@ -33,12 +43,21 @@ class _Facts(NamedTuple):
     departments: tuple[str, ...]
 
 
-def candidates(frame: pd.DataFrame, reason: Callable[[str], str | None]) -> tuple[Candidate, ...]:
-    """List the candidates of an attributed frame, likeliest first; `reason` says why a host looks like AI."""
+def candidates(frame: pd.DataFrame, reason: Callable[[str], str | None]) -> Candidates:
+    """Find the candidates of an attributed frame; `reason` says why a host looks like AI."""
     # The rules add up to 100 at most: what the name says, who uses it, how much goes there, how long.
     rows = frame[(frame["subject"] == Subject.CANDIDATE) & ~frame["denied"]]
-    found = [_candidate(host, facts, reason(host) or "") for host, facts in _facts(rows)]
-    return tuple(sorted(found, key=lambda one: (-one.score, -one.people, -one.detections, one.host)))
+    found = [(_rank(host, facts, reason(host) or ""), facts) for host, facts in _facts(rows)]
+    likeliest = nsmallest(MAX_LISTED, found, key=itemgetter(0))
+    listed = tuple(_candidate(rank[-1], facts, reason(rank[-1]) or "") for rank, facts in likeliest)
+    rest = len(found) - len(listed)
+    note = f"hosts that look like AI, beyond the likeliest, which alone are listed: {rest}"
+    return Candidates(listed, (note,) if rest else ())
+
+
+def _rank(host: str, facts: _Facts, reason: str) -> tuple[int, int, int, str]:
+    score = sum(number for number, _ in _points(host, reason, facts))
+    return -score, -facts.people, -facts.detections, host
 
 
 def _facts(rows: pd.DataFrame) -> Iterator[tuple[str, _Facts]]:

@@ -187,7 +187,7 @@ def add_totals(activity: Activity, notes: Notes, totals: Mapping[str, Total]) ->
 
     Other records of a flow that told bytes of their own keep them: the row gets the rest. What was added to rows by
     address alone is taken back, for it is the same bytes. A row that is in columns by now gets another line, of the
-    bytes alone: the two are added up as all rows of one key are.
+    bytes alone: the two are added up as all rows of one key are. Activity without any columns stays without.
     """
     for flow, total in totals.items():
         note = notes.flows[flow]
@@ -202,6 +202,8 @@ def add_totals(activity: Activity, notes: Notes, totals: Mapping[str, Total]) ->
             row.bytes_down_known += 1
         for key, sums in (note.by_address or {}).items():
             _take_back(activity.rows.setdefault(key, Sums()), sums)
+        if activity.parts:
+            activity.pack()
 
 
 def _take_back(row: Sums, sums: Sums) -> None:

@@ -2,6 +2,7 @@
 
 A record whose length cannot be is damage: it is counted as `corrupt`, and reading goes on at the next place where
 several plausible records follow one another. A last record that the file's end cuts off is counted as `truncated`.
+Files that were simply put one behind the other are read on.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ LINK_BITS = 0x03FFFFFF  # the rest of the field says how long the frame check se
 MAX_RESYNCS = 1_000  # times that reading goes on behind damage in one file
 DAY = 86_400  # seconds; how far the times of neighbouring records may lie apart for one to be believed after damage
 MAX_WINDOW = 1 << 20  # bytes searched at once for the next record
+JOINED = "several captures one after the other; mergecap joins them in the order of time"
 CHAIN = 3  # records in a row that must be plausible
 SURE_CHAIN = 32  # the same where a file is cut into parts
 
@@ -67,12 +69,16 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
         capture.check()
         begin = at
         starts, at = _walk(capture, layout, begin, limit)
+        following = _next_header(capture, layout, starts)
+        if following is not None:
+            starts, at = starts[starts < following], following + FILE_HEADER
+            tally.notes.add(JOINED)
         if len(starts):
             block = _block(capture, layout, starts, number)
             number += len(block)
             tally.records += len(block)
             yield block
-        if len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at >= limit:
+        if following is not None or len(starts) == BLOCK_PACKETS or at > begin + BLOCK_BYTES or at >= limit:
             continue
         near = _seconds(capture, layout, starts)
         is_cut = _is_cut(capture, layout, at)
@@ -89,6 +95,23 @@ def blocks(capture: Capture, tally: Tally, part: Part | None = None) -> Iterator
         number += 1
         at = capture.size if again is None else again
     part.reached = at
+
+
+def _next_header(capture: Capture, layout: _Layout, starts: Ints) -> int | None:
+    """Find the file header of another capture of the same layout among records: `cat a.pcap b.pcap` leaves it there.
+
+    Read as a record it has no bytes, and a time in 2055.
+    """
+    if not len(starts):
+        return None
+    own = bytes(capture.raw[:8])
+    (magic,) = struct.unpack_from(layout.order + "I", own)
+    seconds = capture.rows(starts, 4).view(layout.order + "u4")[:, 0]
+    for at in starts[seconds == magic].tolist():
+        same_link = bytes(capture.raw[at + 20 : at + FILE_HEADER]) == bytes(capture.raw[20:FILE_HEADER])
+        if same_link and bytes(capture.raw[at : at + 8]) == own:
+            return int(at)
+    return None
 
 
 def boundary(capture: Capture, near: int) -> int | None:

@@ -85,10 +85,7 @@ def _told(seen: Survey) -> Iterator[str]:
     yield from _some("with several names", [f"{person}: {', '.join(names)}" for person, names in seen.names.items()])
     yield from _some(
         "networks inside one of another department or kind (the smaller one decides)",
-        [
-            f"{inner.network} ({inner.department}, {inner.kind}) in {outer.network} ({outer.department}, {outer.kind})"
-            for inner, outer in seen.overlaps
-        ],
+        [f"{inner.network} ({inner.says}) in {outer.network} ({outer.says})" for inner, outer in seen.overlaps],
     )
 
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import FILE, settings
+from shadowai.cli.common import FILE, Moment, settings
 from shadowai.cli.exits import Exit, fail
 from shadowai.cli.runs import run_options
 from shadowai.errors import UsageError
 from shadowai.history.store import UNDATED, day_of
-from shadowai.history.upkeep import backup, check, compact, forget_days, list_days, restore
+from shadowai.history.upkeep import backup, check, compact, expire, list_days, restore
 from shadowai.model import SECOND
 from shadowai.nightly.lock import locked
 from shadowai.nightly.run import DATABASE, lock_of, open_history
+from shadowai.reasons import written_reason
+from shadowai.reports.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +74,11 @@ def list_(config: Path | None) -> None:
         days = list_days(found)
         if not days and not found.runs(1):
             click.echo(f"nothing is kept yet for the workspace {options.workspace}: no run has read anything")
+        if days:
+            click.echo(f"{'day':>10}  {'rows':>10}  {'parts':>6}  {'MB':>8}")
         for one in days:
             name = "no time" if one.day == UNDATED else (_EPOCH + timedelta(days=one.day)).date().isoformat()
-            click.echo(f"{name:>10}  {one.rows:>10} rows  {one.parts:>5} parts  {one.size / 1e6:>8.1f} MB")
+            click.echo(f"{name:>10}  {one.rows:>10}  {one.parts:>6}  {one.size / 1e6:>8.1f}")
         for record in found.runs(10):
             click.echo(f"run of {_written(record.ended)}")
         for made in found.decisions():
@@ -121,12 +125,15 @@ def compact_(config: Path | None, days: int | None) -> None:
 def expire_(config: Path | None) -> None:
     """Delete what is older than `keep` in the settings, also where a run would not, since its clock may be wrong.
 
+    That you did is written down, and runs believe the clock up to that moment.
+
     \b
     Example:
       shadowai history expire --config shadowai.toml
     """
     with _opened(config) as (options, found):
-        click.echo(f"old activity deleted: {forget_days(found, day_of(options.now - options.keep))} parts")
+        gone = expire(found, options.now, options.keep)
+        click.echo(f"old activity deleted: {plural(gone, 'part')}")
 
 
 @history.command("backup")
@@ -157,6 +164,29 @@ def restore_(config: Path | None, file: Path) -> None:
         restore(found, file)
 
 
+@history.command("rejudge")
+@_CONFIG
+@click.option("--since", type=Moment(), default="1970-01-01", help="The first day [default: all that are kept].")
+@click.option("--reason", default="the policy or the signatures have changed", show_default=True, help="Why.")
+def rejudge_(config: Path | None, since: int, reason: str) -> None:
+    """Judge what is kept again, by the policy and the signatures of today.
+
+    The next run writes the reports anew, and each says so in its warnings. Hosts that looked like AI when they were
+    read are matched again; of all others no host is kept. Mails that were sent are not sent again.
+
+    \b
+    Example:
+      shadowai history rejudge --since 2026-10-01 --config shadowai.toml
+    """
+    with _opened(config) as (options, found):
+        rules = options.rules()
+        first = (_EPOCH + timedelta(days=day_of(since))).date().isoformat()
+        policy, signatures = rules.policy.digest[:16], rules.database.digest[:16]
+        detail = f"{first} on, by the policy {policy} and the signatures {signatures}"
+        days = found.judge_again(day_of(since), written_reason(reason), detail, options.now)
+    click.echo(f"{plural(days, 'day')} will be judged again by the next run")
+
+
 @history.command("forget")
 @_CONFIG
 @click.argument("person")
@@ -175,4 +205,4 @@ def forget_(config: Path | None, person: str, reason: str) -> None:
     with _opened(config) as (options, found):
         directory = options.rules().directory
         gone = forget_person(found, directory, person, reason, time.time_ns())
-    click.echo(f"forgotten: {gone.rows} rows of {gone.days} days")
+    click.echo(f"forgotten: {plural(gone.rows, 'row')} of {plural(gone.days, 'day')}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import zoneinfo
 from pathlib import Path
 
 import click
 
-from shadowai.cli.common import FILE
+from shadowai.cli.common import FILE, complain
 from shadowai.errors import UsageError
+from shadowai.reports.text import plural
 from shadowai.settings.first import Answers, recognised, settings_text
 
 
@@ -31,12 +33,13 @@ def init(folders: tuple[Path, ...], out: Path, *, yes: bool) -> None:
         named = click.prompt("Folders with logs or captures, separated by commas", default="/var/log")
         folders = tuple(Path(name.strip()) for name in named.split(",") if name.strip())
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
-        found = [source for folder in folders for source in recognised(folder, Path(spool))]
-    for source in found:
-        click.echo(f"found {source.name}: {source.format}, {source.files} files in {source.pattern}")
-    if not found:
+        found = recognised(folders, Path(spool))
+    complain((), found.notes)
+    for source in found.sources:
+        click.echo(f"found {source.name}: {source.format}, {plural(source.files, 'file')} in {source.pattern}")
+    if not found.sources:
         click.echo("nothing was recognised there; write [[sources]] yourself")
-    text = settings_text(found, Answers() if yes else _asked())
+    text = settings_text(found.sources, Answers() if yes else _asked())
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -47,6 +50,15 @@ def init(folders: tuple[Path, ...], out: Path, *, yes: bool) -> None:
 def _asked() -> Answers:
     directory = click.prompt("Folder with people.csv and networks.csv (empty: none)", default="", show_default=False)
     policy = click.prompt("Policy file (empty: none, everything is unsanctioned)", default="", show_default=False)
-    zone = click.prompt("Time zone of logs that name none", default="UTC")
+    zone = click.prompt("Time zone of logs that name none", default="UTC", value_proc=_zone)
     out = click.prompt("Folder for reports", default="reports")
     return Answers(directory or None, policy or None, zone, out)
+
+
+def _zone(name: str) -> str:
+    """Take the name of a time zone; click asks again after its own error."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.UsageError(f"{name!r} is no IANA time zone (for example Europe/Berlin)") from error
+    return name

@@ -173,8 +173,8 @@ def _question(rules: Rules, service: ServiceFacts, options: Mapping[str, Any]) -
     if person is not None:
         known = rules.directory.resolve(Who(None, person, None), time)
         person, department, groups = known.key, department or known.department, groups or known.groups
-    if department is not None and rules.directory.departments:
-        folded = {name.casefold(): name for name in rules.directory.departments}
+    if department is not None and rules.directory.named:
+        folded = {name.casefold(): name for name in rules.directory.named}
         if department.casefold() not in folded:
             raise unknown_name("department", department, folded.values(), "departments.csv lists them")
         department = folded[department.casefold()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shadowai.cli.common import FILE, Moment, settings
-from shadowai.cli.run_once import exit_of_run, one_pass
+from shadowai.cli.run_once import one_pass
 from shadowai.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,9 +33,10 @@ def run(config: Path | None, folder: Path | None, since: int | None, *, quiet: b
 
     \b
     Exit codes:
-      0 done, or nothing new         3 done, but some input could not be read
-      2 wrong usage or settings,     4 nothing could be read, or the history
-        or another run is under way    cannot be used
+      0 done, or nothing new         3 done, but some input could not be read,
+      2 wrong usage or settings,       or something could not be sent
+        or another run is under way  4 nothing could be read, or the history
+                                       cannot be used
     """
     if folder is not None:
         if config is not None or since is not None:
@@ -46,4 +47,4 @@ def run(config: Path | None, folder: Path | None, since: int | None, *, quiet: b
     chosen = settings(config=config)
     if not chosen.feeds:
         raise UsageError("no [[sources]] in the settings: name a file with --config, or write one with `shadowai init`")
-    sys.exit(exit_of_run(one_pass(chosen, since=since, quiet=quiet)))
+    sys.exit(one_pass(chosen, since=since, quiet=quiet).exit)

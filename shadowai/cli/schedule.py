@@ -7,12 +7,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from shadowai.cli.common import FILE, settings
 from shadowai.errors import UsageError
 from shadowai.nightly.timers import Timer, cron, systemd, unit_folder, windows_task, with_line
+from shadowai.settings.credentials import Secret
+
+if TYPE_CHECKING:
+    from shadowai.config import Settings
 
 
 @click.group()
@@ -46,10 +51,23 @@ def install(kind: str | None, config: Path, name: str, *, only_print: bool) -> N
         raise UsageError("say which timer: --systemd, --cron or --windows-task")
     if not name.replace("-", "").isalnum() or not name.isascii():
         raise UsageError("--name may have letters, digits and hyphens")
-    chosen = settings(config=config).schedule
+    chosen = settings(config=config)
     command = [_program(), "run", "--config", str(config.absolute())]
-    timer = Timer(command, chosen.at, chosen.every, name)
+    timer = Timer(command, chosen.schedule.at, chosen.schedule.every, name)
     _INSTALLERS[kind](timer, only_print=only_print)
+    if variables := _variables(chosen):
+        click.echo(f"# The settings take secrets from {', '.join(variables)}: {_WHERE[kind]}")
+
+
+def _variables(chosen: Settings) -> list[str]:
+    """Name the variables that the settings read secrets from; `config check` finds those that have no value."""
+    channels = chosen.channels
+    mail = (channels.mail,) if channels.mail else ()
+    values = (
+        getattr(one, name) for one in (*mail, *channels.siem, *channels.webhooks) for name in type(one).model_fields
+    )
+    found = {value.env for value in values if isinstance(value, Secret) and value.env}
+    return sorted(found | ({chosen.history.url_env} if chosen.history.url_env else set()))
 
 
 def _program() -> str:
@@ -106,4 +124,9 @@ def _write(file: Path, content: str) -> None:
         raise UsageError(f"cannot be written: {error.strerror}", where=file) from error
 
 
+_WHERE = {
+    "systemd": "name a file that sets them as EnvironmentFile= of the service, or use secret files",
+    "cron": "set them in lines before the one above, or use secret files",
+    "windows": "set them for the account that runs the task, or use secret files",
+}
 _INSTALLERS = {"systemd": _install_systemd, "cron": _install_cron, "windows": _install_windows}

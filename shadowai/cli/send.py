@@ -16,7 +16,7 @@ from shadowai.delivery.deliver import PARTS, Subject, deliver, send_waiting, wri
 from shadowai.delivery.outbox import Outbox, State
 from shadowai.errors import unknown_name
 from shadowai.reports.document import read_result
-from shadowai.reports.text import clean
+from shadowai.reports.text import clean, plural
 from shadowai.settings.nightly import default_state
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def report(  # noqa: PLR0913  # click hands the options over by name
     if dry_run:
         files, problems = write_letters(chosen.channels, subject, dry_run, time.time())
         _complain(problems)
-        click.echo(f"{len(files)} mails written into {dry_run}")
+        click.echo(f"{plural(len(files), 'mail')} written into {dry_run}")
         sys.exit(Exit.SOME_UNREAD if problems else Exit.DONE)
     with Outbox(outbox_path(chosen)) as outbox:
         _tell(deliver(chosen.channels, subject, outbox))
@@ -115,7 +115,7 @@ def status(config: Path | None, *, as_json: bool, everything: bool) -> None:
                 click.echo(orjson.dumps(row._asdict()))
             else:
                 why = f": {row.why}" if row.why else ""
-                click.echo(clean(f"{row.key}  {row.state}, {row.attempts} attempts: {row.title}{why}"))
+                click.echo(clean(f"{row.key}  {row.state}, {plural(row.attempts, 'attempt')}: {row.title}{why}"))
 
 
 @send.command()
@@ -135,7 +135,7 @@ def again(keys: tuple[str, ...], config: Path | None) -> None:
             if len(found) != 1:
                 raise unknown_name("item", given, over, "`shadowai send status` lists them")
             outbox.retry(found[0], time.time())
-    click.echo(f"{len(keys)} items will be sent by the next run, or by `shadowai send waiting`")
+    click.echo(f"{plural(len(keys), 'item')} will be sent by the next run, or by `shadowai send waiting`")
 
 
 def outbox_path(chosen: Settings) -> Path:

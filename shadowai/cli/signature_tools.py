@@ -62,7 +62,7 @@ def _service_files(path: Path) -> list[Path]:
 def new(folder: Path | None) -> None:
     """Ask what a new service is and what betrays it, and write its file, if it lints.
 
-    A folder without the lists of a database is taken for an overlay of your own.
+    A folder without the lists of a database is taken for an overlay of your own, and made where there is none.
 
     \b
     Example:
@@ -71,7 +71,7 @@ def new(folder: Path | None) -> None:
     from shadowai.signatures.draft import draft, id_of  # brings a validator
 
     home = (folder or resources.signatures()).resolve()
-    files = read_files(home) if is_database(home) else read_files(None, [home])
+    files = read_files(home) if is_database(home) else read_files(None, [home] if home.exists() else [])
     name = click.prompt("Name of the service")
     id_ = click.prompt("Id, which policies and reports name it by", default=id_of(name))
     category = click.prompt("Category", type=click.Choice(sorted(files.categories)))

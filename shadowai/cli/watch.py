@@ -10,7 +10,7 @@ import click
 
 from shadowai.cli.common import FILE, settings
 from shadowai.cli.exits import Exit
-from shadowai.cli.run_once import exit_of_run, one_pass
+from shadowai.cli.run_once import one_pass
 from shadowai.errors import ShadowaiError, UsageError
 from shadowai.reports.text import clean
 
@@ -41,7 +41,7 @@ def watch(config: Path | None, every: int, passes: int | None, *, quiet: bool) -
     done, code = 0, Exit.DONE
     while True:
         try:
-            code = exit_of_run(one_pass(chosen, quiet=quiet))
+            code = one_pass(chosen, quiet=quiet).exit
         except ShadowaiError as error:
             code = Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ
             click.echo(f"shadowai: {clean(str(error))}", err=True)

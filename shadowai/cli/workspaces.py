@@ -2,78 +2,122 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from shadowai.cli.common import settings
 from shadowai.cli.exits import Exit
-from shadowai.cli.run_once import exit_of_run, one_pass, told
+from shadowai.cli.run_once import one_pass, told
+from shadowai.cli.runs import database_url
 from shadowai.errors import ShadowaiError, UsageError
-from shadowai.reports.text import clean
+from shadowai.reports.text import clean, listing, plural
 from shadowai.settings.nightly import default_state
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from shadowai.config import Settings
 
 
-@dataclass(frozen=True, slots=True)
+class Own(NamedTuple):
+    """Something that a workspace has for itself: the key in its settings, the thing, and how it is told."""
+
+    key: str
+    thing: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Workspace:
-    """One settings file and what it says; `problem` where it cannot be used."""
+    """One settings file and what it says; `problem` where it cannot be used, `own` what no other may have."""
 
     name: str
     settings: Settings | None
     problem: str | None = None
+    own: tuple[Own, ...] = ()
+
+
+class Ran(NamedTuple):
+    """How one workspace's run ended, a sentence about it, and what it did."""
+
+    code: Exit
+    says: str
+    records: int = 0
+    reports: int = 0
 
 
 def workspaces_of(folder: Path) -> list[Workspace]:
     """Read all settings of a folder: `NAME.toml` or `NAME/shadowai.toml`; a wrong one stops no other.
 
-    UsageError where there are none, or where two would share a folder of state or of reports.
+    UsageError where there are none, or where two would share what each is to have for itself.
     """
     files = sorted([*folder.glob("*.toml"), *folder.glob("*/shadowai.toml")])
     if not files:
         raise UsageError("holds no settings (NAME.toml or NAME/shadowai.toml)", where=folder)
     found = [_workspace(file.parent.name if file.name == "shadowai.toml" else file.stem, file) for file in files]
-    usable = [one.settings for one in found if one.settings]
-    for what, places in (
-        ("[history] state", [(one.history.state or default_state()).resolve() for one in usable]),
-        ("[reports] out", [out.resolve() for one in usable if (out := one.reports.out)]),
-    ):
-        if twice := next((place for place in places if places.count(place) > 1), None):
-            raise UsageError(f"two workspaces have the same {what}, {twice}; give each its own", where=folder)
+    owners: dict[tuple[str, str], Workspace] = {}
+    for one in found:
+        for key, thing, shown in one.own:
+            other = owners.setdefault((key, thing), one)
+            if other is not one:
+                problem = f"{other.name} and {one.name} have the same {key}, {shown}; give each its own"
+                raise UsageError(problem, where=folder)
     return found
 
 
 def _workspace(name: str, file: Path) -> Workspace:
     try:
         chosen = settings(config=file)
-        _ = chosen.channels
+        return Workspace(name, chosen, own=tuple(_own(chosen)))
     except UsageError as error:
         return Workspace(name, None, f"{str(error).splitlines()[0]}; `shadowai config check {file}` tells more")
-    return Workspace(name, chosen)
+
+
+def _own(chosen: Settings) -> Iterator[Own]:
+    metrics = chosen.channels.metrics
+    for key, path in (
+        ("[history] state", chosen.history.state or default_state()),
+        ("[reports] out", chosen.reports.out),
+        ("key_file", chosen.key_file),
+        ("[metrics] path", metrics.path if metrics else None),
+    ):
+        if path is not None:
+            yield Own(key, str(path.resolve()), str(path.resolve()))
+    if url := database_url(chosen, os.environ):  # it may hold a password, and is not shown
+        workspace = chosen.history.workspace
+        yield Own("[history] database and workspace", f"{url} {workspace}", workspace)
 
 
 def run_all(folder: Path, *, quiet: bool) -> Exit:
     """Run every workspace; one that fails stops no other. Sums up, and gives the worst exit code."""
-    worst = Exit.DONE
+    done: dict[Workspace, Ran] = {}
     for one in workspaces_of(folder):
-        code, line = _run(one)
-        if code is not Exit.DONE or not quiet:
-            click.echo(clean(f"{one.name}: {line}"), err=code is Exit.USAGE)
-        worst = max(worst, code)
-    return worst
+        ran = done[one] = _run(one)
+        if ran.code is not Exit.DONE or not quiet:
+            click.echo(clean(f"{one.name}: {ran.says}"), err=ran.code is Exit.USAGE)
+    bad = [one.name for one, ran in done.items() if ran.code is not Exit.DONE]
+    if bad or not quiet:
+        click.echo(clean(_summed(tuple(done.values()), bad)))
+    return max(ran.code for ran in done.values())
 
 
-def _run(one: Workspace) -> tuple[Exit, str]:
-    """Run one workspace; give how it ended, and a sentence."""
+def _summed(done: Sequence[Ran], bad: Sequence[str]) -> str:
+    """Sum up for who looks after all of them."""
+    how = f"{len(bad)} of them not well ({listing(bad, 10)})" if bad else "all well"
+    records = plural(sum(ran.records for ran in done), "new record")
+    return f"{plural(len(done), 'workspace')}, {how}: {records}, {plural(sum(ran.reports for ran in done), 'report')}"
+
+
+def _run(one: Workspace) -> Ran:
     if one.settings is None:
-        return Exit.USAGE, one.problem or ""
+        return Ran(Exit.USAGE, one.problem or "")
     try:
-        outcome = one_pass(one.settings, quiet=True)
+        done = one_pass(one.settings, quiet=True)
     except ShadowaiError as error:
-        return Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ, str(error)
-    return exit_of_run(outcome), f"{told(outcome)[0]}; {len(outcome.written)} reports"
+        return Ran(Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ, str(error))
+    records, reports = done.outcome.records, len(done.outcome.written)
+    return Ran(done.exit, f"{told(done.outcome)[0]}; {plural(reports, 'report')}", records, reports)

@@ -8,6 +8,7 @@ are no use.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,14 +59,30 @@ class Alert:
         return f"alert:{self.rule}:{identity(*self.about)}"
 
 
+Shares = Mapping[str, tuple[int, int]]
+"""By format how many records were skipped, and of how many that were looked at closely."""
+
+
+class Readings(NamedTuple):
+    """What was read since an earlier time, and what was read up to then.
+
+    What is skipped has no time, so that results do not tell on which day of a file it was; who read it night by night
+    knows.
+    """
+
+    before: Shares
+    now: Shares
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """Two results and what changed between them."""
+    """Two results, what changed between them, and what was read for them, where that is known."""
 
     now: Result
     before: Result | None
     change: Change | None
     settings: AlertSettings
+    readings: Readings | None
 
     def uses(self) -> Iterator[tuple[DepartmentUse, ServiceUse]]:
         """Give every proven use."""
@@ -75,10 +92,12 @@ class _Seen:
                     yield department, use
 
 
-def find_alerts(result: Result, previous: Result | None, settings: AlertSettings) -> tuple[Alert, ...]:
+def find_alerts(
+    result: Result, previous: Result | None, settings: AlertSettings, readings: Readings | None = None
+) -> tuple[Alert, ...]:
     """Find the alerts of a result; without an earlier one, nothing is new, gone or risen."""
     change = result.change or (change_since(previous, result) if previous else None)
-    seen = _Seen(result, previous, change, settings)
+    seen = _Seen(result, previous, change, settings, readings)
     return tuple(alert for name, find in _RULES.items() if rule_of(settings, name).enabled for alert in find(seen))
 
 
@@ -224,8 +243,8 @@ def _silence(source: SourceReport, end: int | None) -> tuple[float, str]:
 
 def _skipped(seen: _Seen) -> Iterator[Alert]:
     rule = seen.settings.skipped
-    before = _shares(seen.before.sources) if seen.before else {}
-    for name, (skipped, looked_at) in sorted(_shares(seen.now.sources).items()):
+    before, shares = seen.readings or (_shares(seen.before.sources) if seen.before else {}, _shares(seen.now.sources))
+    for name, (skipped, looked_at) in sorted(shares.items()):
         earlier = before.get(name)
         if looked_at < rule.records or earlier is None or not earlier[1]:
             continue
@@ -242,8 +261,7 @@ def _skipped(seen: _Seen) -> Iterator[Alert]:
             yield _about_source(measure, name, message)
 
 
-def _shares(sources: Iterable[SourceReport]) -> dict[str, tuple[int, int]]:
-    """Give by format how many records were skipped of those that were looked at closely."""
+def _shares(sources: Iterable[SourceReport]) -> Shares:
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for source in sources:
         if source.format:

@@ -56,7 +56,8 @@ def _nothing_is_known(_identity: str) -> bool:
 class Job:
     """What the mails of one report share. `report` is its name or digest, `made` the time in their Date header.
 
-    `is_known` says of a mail's id that it was put into the outbox before: then it is not even written.
+    `is_known` says of a mail's id that it was put into the outbox before: then it is not even written. `folder` is
+    where the report lies below the address in the settings.
     """
 
     result: Result
@@ -65,6 +66,7 @@ class Job:
     report: str
     made: float
     is_known: Callable[[str], bool] = _nothing_is_known
+    folder: str = ""
 
     @cached_property
     def neat(self) -> Result:
@@ -123,14 +125,16 @@ def _to_head(job: Job, department: DepartmentUse, problems: list[str]) -> Iterat
     pages = _pages(job, department)
     with speaking(job.look.language):
         words = chart_words(job.result, department) if picture else ""
-    body = department_body(job.neat, own, job.look, Extras(words, [name for name, _ in pages], _link(job, place)))
+    body = department_body(
+        job.neat, own, job.look, Extras(words, [name for name, _ in pages], _link(job, _page_of(job, place)))
+    )
     yield _letter(job, address, body, _Enclosed(picture, pages))
 
 
 def _digest(job: Job, address: _Address, problems: list[str]) -> Letter:
     attached = job.settings.report == "attach"
     pages = (("executive.html", render_executive(job.result, job.look)),) if attached else ()
-    link = f"{job.settings.link.rstrip('/')}/index.html" if job.settings.report == "link" and job.settings.link else ""
+    link = _link(job, "index.html")
     picture = _picture(job, None, problems)
     with speaking(job.look.language):
         words = chart_words(job.result) if picture else ""
@@ -157,11 +161,19 @@ def _pages(job: Job, department: DepartmentUse) -> tuple[tuple[str, str], ...]:
     return tuple((page.path.rpartition("/")[2], page.html) for page in pages)
 
 
-def _link(job: Job, place: int) -> str:
+def _link(job: Job, page: str) -> str:
     if job.settings.report != "link" or job.settings.link is None:
         return ""
-    names = page_names((*job.result.departments, *job.result.divisions))
-    return f"{job.settings.link.rstrip('/')}/departments/{names[place]}"
+    return f"{link_of(job.settings.link, job.folder)}{page}"
+
+
+def _page_of(job: Job, place: int) -> str:
+    return f"departments/{page_names((*job.result.departments, *job.result.divisions))[place]}"
+
+
+def link_of(address: str, folder: str) -> str:
+    """Give the address of a report's folder: that of the settings, or a folder below it."""
+    return f"{address.rstrip('/')}/{folder}/" if folder else f"{address.rstrip('/')}/"
 
 
 def _letter(job: Job, address: _Address, body: Body, enclosed: _Enclosed) -> Letter:
@@ -172,7 +184,9 @@ def _letter(job: Job, address: _Address, body: Body, enclosed: _Enclosed) -> Let
         message.add_alternative(html(body, picture), subtype="html")
     if enclosed.picture:
         part = next(one for one in message.iter_parts() if one.get_content_type() == "text/html")
-        part.add_related(enclosed.picture, "image", "png", cid=f"<{picture}>", filename="chart.png")
+        part.add_related(
+            enclosed.picture, "image", "png", cid=f"<{picture}>", filename="chart.png", disposition="inline"
+        )
     for name, page in enclosed.files:
         message.add_attachment(page, subtype="html", filename=name)
     return Letter(address.to.addr_spec, body.title, address.identity, message.as_bytes())

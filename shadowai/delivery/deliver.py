@@ -13,9 +13,9 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from shadowai.delivery.alerts import Alert, alert_record, find_alerts, rule_of, still_news
+from shadowai.delivery.alerts import Alert, Readings, alert_record, find_alerts, rule_of, still_news
 from shadowai.delivery.body import Extras, digest_body
-from shadowai.delivery.compose import Job, Letter, alert_letter, letters
+from shadowai.delivery.compose import Job, Letter, alert_letter, letters, link_of
 from shadowai.delivery.drain import Channel, Clock, Drain, Tally
 from shadowai.delivery.outbox import Item, Outbox
 from shadowai.delivery.smtp import MailSender, enveloped
@@ -46,17 +46,19 @@ PARTS = ("mail", "siem", "alerts", "webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is delivered. `previous` is the result before it, for alerts; `activity` are nested ECS documents.
+    """What is delivered. `previous` is the result before it, and `readings` what was read for the two, for alerts.
 
     `occasion` is what the report is called, such as `2026-W47`: its mails go out once for it, however often it is made
-    anew. Without one, the result's own bytes are its name. `parts` are those of `PARTS` that are wanted.
+    anew. Without one, the result's own bytes are its name. `parts` are those of `PARTS` that are wanted. `folder` is
+    where the report lies below the addresses of the settings: that of the period, where there are several.
     """
 
     result: Result
     look: Look = PLAIN
     previous: Result | None = None
     occasion: str | None = None
-    activity: Iterable[Mapping[str, object]] = ()
+    readings: Readings | None = None
+    folder: str = ""
     parts: tuple[str, ...] = PARTS
 
     @property
@@ -103,6 +105,22 @@ def enqueue(channels: Channels, subject: Subject, outbox: Outbox, now: float) ->
     return filling.problems
 
 
+def deliver_activity(
+    channels: Channels, documents: Iterable[Mapping[str, object]], outbox: Outbox, clock: Clock | None = None
+) -> Tally:
+    """Put activity, which comes as nested ECS documents, into the outbox for all who want it, and send what is in it.
+
+    The documents are read once, and never held all in memory.
+    """
+    now = (clock or Clock()).now()
+    targets = [target for target in channels.siem if "activity" in target.what]
+    records = activity_records(documents if targets else (), int(now * 1000))
+    while chunk := list(islice(records, MAX_LINES)):
+        for target in targets:
+            _put_lines(outbox, target, lines_of(chunk, target.format), now, "activity")
+    return send_waiting(channels, outbox, clock)
+
+
 def send_waiting(
     channels: Channels, outbox: Outbox, clock: Clock | None = None, environment: Mapping[str, str] | None = None
 ) -> Tally:
@@ -117,9 +135,9 @@ def senders(channels: Channels, environment: Mapping[str, str]) -> dict[str, Cha
     if channels.mail:
         found[MAIL] = _usable(partial(_mail_channel, channels.mail, environment))
     for target in channels.siem:
-        found[_siem(target)] = _usable(partial(_siem_channel, target, environment))
+        found[siem_channel(target)] = _usable(partial(_siem_channel, target, environment))
     for hook in channels.webhooks:
-        found[_webhook(hook)] = _usable(partial(_webhook_channel, hook, environment))
+        found[webhook_channel(hook)] = _usable(partial(_webhook_channel, hook, environment))
     return found
 
 
@@ -162,7 +180,15 @@ def _fill_mail(filling: _Filling) -> None:
     if settings is None:
         return
     known = filling.outbox.knows
-    job = Job(subject.result, settings, subject.look, subject.name, filling.now, lambda one: known(f"mail:{one}"))
+    job = Job(
+        subject.result,
+        settings,
+        subject.look,
+        subject.name,
+        filling.now,
+        is_known=lambda one: known(f"mail:{one}"),
+        folder=subject.folder,
+    )
     for letter in letters(job, filling.problems):
         filling.outbox.add([_mail_item(letter)], filling.now)  # each at once, and never all in memory
 
@@ -175,31 +201,20 @@ def _mail_item(letter: Letter) -> Item:
 def _fill_siem(filling: _Filling) -> None:
     for target in filling.channels.siem:
         records = records_of(filling.subject.result, filling.frame, target.what, target.least)
-        _put_lines(filling, target, lines_of(records, target.format))
-    _fill_activity(filling)
+        _put_lines(filling.outbox, target, lines_of(records, target.format), filling.now, "findings")
 
 
-def _fill_activity(filling: _Filling) -> None:
-    """Put activity in for the targets that want it; it is read once for all of them."""
-    targets = [target for target in filling.channels.siem if "activity" in target.what]
-    records = activity_records(filling.subject.activity if targets else (), int(filling.now * 1000))
-    while chunk := list(islice(records, MAX_LINES)):
-        for target in targets:
-            _put_lines(filling, target, lines_of(chunk, target.format), "activity")
-
-
-def _put_lines(filling: _Filling, target: SiemTarget, lines: Iterable[Line], what: str = "findings") -> None:
+def _put_lines(outbox: Outbox, target: SiemTarget, lines: Iterable[Line], now: float, what: str) -> None:
     """Put in the records that are new or have changed since they were put in for this target."""
-    channel = _siem(target)
-    fresh = (line for line in lines if not filling.outbox.is_marked(channel, _mark(line)))
+    channel = siem_channel(target)
+    fresh = (line for line in lines if not outbox.is_marked(channel, _mark(line)))
     for package in packages(fresh):
-        item = _siem_item(target, package, what)
-        filling.outbox.add([item], filling.now, [(channel, _mark(line)) for line in package])
+        outbox.add([_siem_item(target, package, what)], now, [(channel, _mark(line)) for line in package])
 
 
 def _siem_item(target: SiemTarget, package: tuple[Line, ...], what: str) -> Item:
     key = identity(*(_mark(line) for line in package))
-    return Item(f"{_siem(target)}:{key}", _siem(target), f"{len(package)} {what}", pack(package))
+    return Item(f"{siem_channel(target)}:{key}", siem_channel(target), f"{len(package)} {what}", pack(package))
 
 
 def _mark(line: Line) -> str:
@@ -209,7 +224,7 @@ def _mark(line: Line) -> str:
 def _fill_alerts(filling: _Filling) -> None:
     """Find alerts, leave out those in their quiet period, and put the rest in for all who want them, in one step."""
     settings, subject = filling.channels.alerts, filling.subject
-    found = find_alerts(subject.result, subject.previous, settings)
+    found = find_alerts(subject.result, subject.previous, settings, subject.readings)
     alerts = still_news(found, filling.outbox, filling.now)
     if not alerts:
         return
@@ -226,7 +241,8 @@ def _spoken(filling: _Filling, alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
     if filling.subject.look.language is ENGLISH:
         return alerts
     keys = {one.key for one in alerts}
-    found = find_alerts(filling.subject.result, filling.subject.previous, filling.channels.alerts)
+    subject = filling.subject
+    found = find_alerts(subject.result, subject.previous, filling.channels.alerts, subject.readings)
     return tuple(one for one in found if one.key in keys)
 
 
@@ -254,7 +270,9 @@ def _alert_calls(filling: _Filling, alerts: tuple[Alert, ...]) -> Iterator[Item]
     facts = tuple(f"{one.title}: {one.message}" for one in alerts)
     for hook in filling.channels.webhooks:
         if "alerts" in hook.sends:
-            yield _call(hook, Notice(uid, "alerts", f"shadowai: {number}", alerts[0].title, facts, hook.link or ""))
+            yield _call(
+                hook, Notice(uid, "alerts", f"shadowai: {number}", alerts[0].title, facts, _link(filling, hook))
+            )
 
 
 def _fill_webhooks(filling: _Filling) -> None:
@@ -266,25 +284,33 @@ def _fill_webhooks(filling: _Filling) -> None:
     body = digest_body(tidy(filling.subject.result), filling.subject.look, Extras())
     facts = tuple(f"{one.value} {one.label}" for one in body.figures)
     for hook in fresh:
-        notice = Notice(uid, "report", f"{body.title}, {body.period}", body.headline, facts, hook.link or "")
+        notice = Notice(uid, "report", f"{body.title}, {body.period}", body.headline, facts, _link(filling, hook))
         with speaking(filling.subject.look.language):
             call = _call(hook, notice)
         filling.outbox.add([call], filling.now)
 
 
+def _link(filling: _Filling, hook: Webhook) -> str:
+    if hook.link is None or not filling.subject.folder:
+        return hook.link or ""
+    return link_of(hook.link, filling.subject.folder)
+
+
 def _call(hook: Webhook, notice: Notice) -> Item:
-    return Item(_call_key(hook, notice.uid), _webhook(hook), notice.title, payload_of(notice, hook.kind))
+    return Item(_call_key(hook, notice.uid), webhook_channel(hook), notice.title, payload_of(notice, hook.kind))
 
 
 def _call_key(hook: Webhook, uid: str) -> str:
-    return f"{_webhook(hook)}:{uid}"
+    return f"{webhook_channel(hook)}:{uid}"
 
 
-def _siem(target: SiemTarget) -> str:
+def siem_channel(target: SiemTarget) -> str:
+    """Give the name of the channel of a SIEM target, by which the outbox knows it."""
     return f"siem:{target.name}"
 
 
-def _webhook(hook: Webhook) -> str:
+def webhook_channel(hook: Webhook) -> str:
+    """Give the name of the channel of a webhook."""
     return f"webhook:{hook.name}"
 
 

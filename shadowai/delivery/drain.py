@@ -102,7 +102,8 @@ class Drain:
             channel = self._channels.get(row.channel)
             now = self._clock.now()
             if channel is not None and channel.repeats:
-                self._outbox.postpone(row, Outcome(Fate.DOUBT, _CRASHED), now, now)
+                # Before all others: where a file holds it already, it is at its end.
+                self._outbox.postpone(row, Outcome(Fate.DOUBT, _CRASHED), 0.0, now)
             else:
                 self._end(row, State.DOUBT, _CRASHED)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = Columns(("department",), ("parent", "head", "email", "headcount", "sensitivity", "together"))
 MAX_HEADCOUNT_DIGITS = 8
+_ALIKE = 0.75  # of two names, by difflib: a slip of the pen, and no other department
 
 
 def read_departments(path: Path, findings: Findings, options: DirectoryOptions) -> dict[str, Department]:
@@ -42,6 +43,7 @@ def read_departments(path: Path, findings: Findings, options: DirectoryOptions) 
             sensitivity=_parse_sensitivity(row, findings),
             together=_parse_together(row, findings),
         )
+    _add_parents(path, departments, lines, findings)
     _check_parents(path, departments, lines, findings)
     return departments
 
@@ -78,15 +80,27 @@ def _parse_together(row: Row, findings: Findings) -> bool:
     return text != "no"
 
 
+def _add_parents(path: Path, departments: dict[str, Department], lines: Mapping[str, int], findings: Findings) -> None:
+    """Add parents that have no line of their own, as a tree's top may; one that is nearly another's name is refused."""
+    for name, department in list(departments.items()):
+        parent = department.parent
+        if parent is None or parent in departments:
+            continue
+        if close := difflib.get_close_matches(parent, lines, n=1, cutoff=_ALIKE):
+            message = f"parent {parent!r} is not a department of this file; did you mean {close[0]}?"
+            findings.problem(path, lines[name], message)
+            continue
+        message = f"parent {parent!r} has no line of its own; add one, unless it is meant to be the top"
+        findings.warn(path, lines[name], message)
+        departments[parent] = Department(parent)
+
+
 def _check_parents(
     path: Path, departments: Mapping[str, Department], lines: Mapping[str, int], findings: Findings
 ) -> None:
-    """Refuse a parent that is not listed, and a department that is its own ancestor: readers walk up this chain."""
+    """Refuse a department that is its own ancestor: readers walk up this chain."""
     checked: set[str] = set()
-    for name, department in departments.items():
-        if department.parent is not None and department.parent not in departments:
-            message = f"parent {department.parent!r} is not a department of this file; add a line for it or correct it"
-            findings.problem(path, lines[name], message)
+    for name in departments:
         walk: set[str] = set()
         at: str | None = name
         while at is not None and at in departments and at not in checked:

@@ -94,15 +94,10 @@ class Directory:
     def named(self) -> Mapping[str, Department]:
         """Every department that the files name, by name in alphabetical order, as they are declared."""
         names = {row.department for row in self.content.people if row.department is not None and row.active}
-        found = {net.department: Department(net.department) for net in self.content.networks}
-        found |= {name: Department(name) for name in names}
+        names |= {net.department for net in self.content.networks if net.department is not None}
+        found = {name: Department(name) for name in names}
         found |= {department.name: department for department in self.content.departments}
         return MappingProxyType({name: found[name] for name in sorted(found)})
-
-    @cached_property
-    def departments(self) -> Mapping[str, Department]:
-        """Every department that the files name, with the headcount of all who were ever there."""
-        return MappingProxyType(self.headcounts(None).departments)
 
     def headcounts(self, period: Days | None) -> Headcounts:
         """Give the departments with the people who belonged to them in a period, or ever where there is none."""

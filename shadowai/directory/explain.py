@@ -83,7 +83,7 @@ def _records(directory: Directory, who: Who, found: Attribution, time: int | Non
         for row in rows:
             yield _line(row, time)
     if who.source_ip and (network := directory.networks.find(who.source_ip)) is not None:
-        yield f"network {network.network}: {network.department}, {network.kind}"
+        yield f"network {network.network}: {network.says}"
     if who.source_ip:
         yield from _leases(directory, who.source_ip, time)
     login = parse_login(who.user)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from shadowai.hosts import normalise_address
@@ -29,7 +29,7 @@ _MAC = re.compile(f"{_PAIRS}|{_QUADS}", re.ASCII)
 _DN_ESCAPE = re.compile(r"((?:\\[0-9a-f]{2})+)|\\(.)", re.IGNORECASE | re.DOTALL)
 
 
-class Form(Enum):
+class Form(StrEnum):
     """How a user name was written."""
 
     BARE = "bare"

@@ -8,11 +8,12 @@ of an address depends on whether anybody else at it would have been seen: see do
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.directory.leases.spans import ALONE
-from shadowai.model import DAY
+from shadowai.model import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -37,6 +38,14 @@ UNSEARCHED_HELD = Reach(ALONE, ALONE)
 """With a lease, where others who used the device may have gone unseen."""
 UNSEARCHED = Reach(ALONE // 12, ALONE // 12)
 """Without a lease, where others may have gone unseen: DHCP gives an address to somebody else within minutes."""
+
+AT_ONCE = ((3 * MINUTE, ALONE // 4), (MINUTE // 2, 5 * MINUTE))
+"""How near a sighting, and beyond how much somebody else's, does not contradict it (ns).
+
+A visit's look-up and capture lie so near the proxy's line that names the user, clocks being what they are.
+"""
+DISTANCES = (0, *chain.from_iterable(AT_ONCE), ALONE)
+"""Distances from a stretch (ns) at which the answer may change, beside those of its `Reach`."""
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -90,7 +99,8 @@ class Learnt:
         """Give the identities whom the sightings nearest to a time name, in one segment of the address's leases.
 
         They count as far as `Reach` says, less where there are such on one side only; somebody else within an hour
-        makes it doubtful. One member means bound, several mean conflicting, none that nobody was seen.
+        makes it doubtful, unless the one was there at once and the other is far away. One member means bound, several
+        mean conflicting, none that nobody was seen.
         """
         if address not in self.sightings:
             return _NOBODY
@@ -111,6 +121,8 @@ class Learnt:
         near.sort(key=itemgetter(0))
         (nearest, keys), (farthest, others) = near[0], near[-1]
         if keys != others:
+            if any(nearest <= near_by and farthest > beyond for near_by, beyond in AT_ONCE):
+                return keys
             return keys | others if nearest <= reach.between else _NOBODY
         is_between = len(near) > 1 and farthest <= reach.between
         return keys if is_between or nearest <= reach.beside else _NOBODY
@@ -131,7 +143,7 @@ class Learnt:
         """Give the moments between two times, the latter included, at which the answer may change without leases."""
         starts, stretches = self._of(address)
         near = stretches[max(bisect_right(starts, first) - 1, 0) : bisect_right(starts, last) + 1]
-        reaches = {0, ALONE, *self.reach(address)}
+        reaches = {*DISTANCES, *self.reach(address)}
         moments = (moment for stretch in near for reach in reaches for moment in stretch.edges(reach))
         return {moment for moment in moments if first < moment <= last}
 
@@ -139,7 +151,7 @@ class Learnt:
         """Give the times at which the answer may change."""
         is_leased = self._timeline is not None and self._timeline(address) is not None
         ways = (self._reach(address, leased=leased) for leased in {is_leased, False})
-        reaches = {0, ALONE}.union(*ways)
+        reaches = set(DISTANCES).union(*ways)
         return [moment for stretch in self._of(address)[1] for reach in reaches for moment in stretch.edges(reach)]
 
     def _reach(self, address: str, *, leased: bool) -> Reach:

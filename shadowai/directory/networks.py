@@ -37,11 +37,16 @@ class NetworkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One line of networks.csv."""
+    """One line of networks.csv; the department is None where it names none."""
 
     network: AnyNetwork
-    department: str
+    department: str | None
     kind: NetworkKind
+
+    @property
+    def says(self) -> str:
+        """The department and the kind in words."""
+        return f"{self.department or 'no department'}, {self.kind}"
 
 
 class NetworkTable:
@@ -82,15 +87,15 @@ def read_networks(path: Path, findings: Findings, options: DirectoryOptions) -> 
         network = _parse_network(row, findings)
         kind = _parse_kind(row, findings)
         department = options.department(row["department"])
-        if not department:
-            findings.problem(path, row.line, "department is empty; name the department of this network")
-        if network is None or kind is None or not department:
+        if network is None or kind is None:
             continue
         if network in first_lines:
             message = f"network {network} is already on line {first_lines[network]}; keep one of the two"
             findings.problem(path, row.line, message)
             continue
         first_lines[network] = row.line
+        if department is None and kind is NetworkKind.CLIENT:
+            findings.warn(path, row.line, "names no department: what is not a known person's there is of none")
         networks.append(Network(network, department, kind))
     return networks
 

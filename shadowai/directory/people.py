@@ -15,12 +15,14 @@ from shadowai.directory.tables import Columns, Findings, Row, parse_day, read_ta
 from shadowai.model import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from shadowai.directory.options import DirectoryOptions
 
-COLUMNS = Columns(("user", "email", "department"), ("name", "device", "from", "until", "groups"))
+COLUMNS = Columns(
+    ("user", "email", "department"), ("name", "device", "from", "until", "groups"), either=("user", "email")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,31 @@ def read_people(path: Path, options: DirectoryOptions, findings: Findings) -> li
     """Read people.csv; problems go to `findings`."""
     rows = read_table(path, COLUMNS.under(options.columns.get("people")), findings)
     people = list(each_device(person for row in rows if (person := _parse_row(row, options, findings))))
+    people = _moved(path, people, findings)
     _check_periods(path, people, findings)
     return people
+
+
+def _moved(path: Path, people: list[PersonRow], findings: Findings) -> list[PersonRow]:
+    """End a stay on the day before the next one where both name the day of the move: the new department has that."""
+    begins: dict[tuple[str, int], set[str | None]] = {}
+    for row in people:
+        if row.period.first is not None:
+            begins.setdefault((row.person, row.period.first), set()).add(row.department)
+    return [_ended(path, row, begins, findings) for row in people] if begins else people
+
+
+def _ended(
+    path: Path, row: PersonRow, begins: Mapping[tuple[str, int], set[str | None]], findings: Findings
+) -> PersonRow:
+    first, last = row.period.first, row.period.last
+    if last is None or row.department is None or (first is not None and first >= last):
+        return row
+    if not begins.get((row.person, last), set()) - {row.department, None}:
+        return row
+    message = f"until is the day on which {row.person!r} begins elsewhere; from that day on the new department counts"
+    findings.warn(path, row.origin.line, message)
+    return row._replace(period=Period(first, last - 1))
 
 
 def each_device(rows: Iterable[PersonRow]) -> Iterator[PersonRow]:
@@ -117,7 +142,8 @@ def each_device(rows: Iterable[PersonRow]) -> Iterator[PersonRow]:
 
 def _parse_row(row: Row, options: DirectoryOptions, findings: Findings) -> PersonRow | None:
     cell = row.cells.get
-    login, email = parse_login(cell("user")), parse_login(cell("email"))
+    email = parse_login(cell("email"))
+    login = parse_login(cell("user")) or email
     department = options.department(sys.intern(cell("department", "")))
     period = ALWAYS
     problems = False
@@ -125,7 +151,7 @@ def _parse_row(row: Row, options: DirectoryOptions, findings: Findings) -> Perso
         noted = len(findings.problems)
         period = Period(parse_day(row, "from", findings), parse_day(row, "until", findings))
         problems = len(findings.problems) > noted
-    for message in _problems(row, login, email, department, period):
+    for message in _problems(row, login, email, period):
         findings.problem(row.file, row.line, message)
         problems = True
     if login is None or problems:
@@ -144,15 +170,13 @@ def _parse_row(row: Row, options: DirectoryOptions, findings: Findings) -> Perso
     )
 
 
-def _problems(row: Row, login: Login | None, email: Login | None, department: str | None, period: Period) -> list[str]:
+def _problems(row: Row, login: Login | None, email: Login | None, period: Period) -> list[str]:
     """Say what makes a row unusable, beside dates that are none."""
     found = []
     if login is None:
-        found.append("user is empty; write the name with which the person logs on")
+        found.append("user and email are empty; write the name with which the person logs on, or the address")
     if email is not None and email.form is not Form.MAIL:
         found.append(f"email {row['email']!r} is not a mail address; correct it or leave it empty")
-    if not department:
-        found.append("department is empty; name the department of this person")
     if period.first is not None and period.last is not None and period.last < period.first:
         found.append("until lies before from; swap the two dates")
     return found
@@ -162,6 +186,8 @@ def _check_periods(path: Path, people: list[PersonRow], findings: Findings) -> N
     first: dict[str, PersonRow] = {}
     several: dict[str, list[PersonRow]] = {}
     for row in people:
+        if row.department is None:
+            continue
         one = first.setdefault(row.person, row)
         if one is not row:
             several.setdefault(row.person, [one]).append(row)

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 MAX_BYTES = 1 << 30  # of one file; a million people fit into a tenth of it
 MAX_TOLD = 1000  # problems, and as many warnings, are kept; the rest is counted
 EPOCH = date(1970, 1, 1)
-_DATE_LENGTH = len("2026-01-31")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0{1,9})?)?(?:Z|[+]00:00)?)?", re.ASCII)
 # C0 but for the white space that spreadsheets write, DEL and C1: no name holds them, and terminals obey them.
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_SEPARATOR_LINE = re.compile(r"\A(?:sep|SEP|Sep)=.[^\S\r\n]*(?=[\r\n])")  # which Excel writes and reads
 _TEXT_NUMBER = re.compile(r'="([^"]*)"')
 
 
@@ -81,11 +82,15 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns that a table must and may have; `headers` gives those that the user's file calls otherwise."""
+    """The columns that a table must and may have; `headers` gives those that the user's file calls otherwise.
+
+    Of `either`, which are among the required ones, one will do.
+    """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    either: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -133,15 +138,19 @@ def read_table(path: Path, columns: Columns, findings: Findings) -> Iterator[Row
 
 
 def parse_day(row: Row, column: str, findings: Findings) -> int | None:
-    """Days since 1970-01-01 of a cell written YYYY-MM-DD (ISO 8601); None where it is empty or wrong (noted)."""
+    """Days since 1970-01-01 of a cell written YYYY-MM-DD (ISO 8601); None where it is empty or wrong (noted).
+
+    Databases write a day as its midnight, which is read too.
+    """
     text = row[column]
     if not text:
         return None
+    written = _DAY.fullmatch(text)
     try:
-        day = date.fromisoformat(text)
+        day = date.fromisoformat(written[1]) if written else None
     except ValueError:
         day = None
-    if day is None or len(text) != _DATE_LENGTH:
+    if day is None:
         findings.problem(row.file, row.line, f"{column} {text!r} is not a date; write it as YYYY-MM-DD")
         return None
     return (day - EPOCH).days
@@ -185,7 +194,7 @@ def read_text(path: Path, findings: Findings) -> str | None:
         return None
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
+        return _SEPARATOR_LINE.sub("", data.decode("utf-16" if wide else "utf-8-sig"), count=1)
     except UnicodeDecodeError as error:
         line = 1 if wide else data.count(b"\n", 0, error.start) + 1
         findings.problem(path, line, "is not UTF-8; save the file as 'CSV UTF-8'")
@@ -211,7 +220,8 @@ def _delimiter(text: str) -> str:
 
 
 def _check_header(place: Row, names: list[str], columns: Columns, findings: Findings) -> bool:
-    missing = [name for name in columns.required if name not in names]
+    spared = columns.either if any(name in names for name in columns.either) else ()
+    missing = [name for name in columns.required if name not in names and name not in spared]
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     unknown = [name for name in names if name and name not in columns.all]
     wanted = ",".join(columns.headers.get(name, name) for name in columns.required)

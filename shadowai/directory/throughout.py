@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from shadowai.directory.learnt import AT_ONCE
 from shadowai.directory.leases.spans import ALONE
 
 if TYPE_CHECKING:
@@ -61,11 +62,15 @@ def codes_throughout(learnt: Learnt | ByDay, addresses: Sequence[str], spans: Sp
     end = np.minimum(spans.last, line.start[after] - 1)
     since, until = begin - line.end[before], line.start[after] - begin
     length = np.maximum(end - begin, 0)
-    code = _nearest(line, before, _Distances(since, until, between, beside))
+    code, contested = _nearest(line, before, _Distances(since, until, between, beside))
     is_sure = (spans.last >= spans.first) & (spans.last <= line.end[after])
     for bound in (between, beside, ALONE):
         is_sure &= (since <= bound) == (since + length <= bound)
         is_sure &= (until <= bound) == (until - length <= bound)
+    since, until, length = since[contested], until[contested], length[contested]
+    for bound in chain.from_iterable(AT_ONCE):
+        is_sure[contested] &= (since <= bound) == (since + length <= bound)
+        is_sure[contested] &= (until <= bound) == (until - length <= bound)
     code = np.where(begin > end, line.code[before], code)
     is_sure &= (spans.first > line.end[before]) | (code == line.code[before])
     is_sure &= (spans.last < line.start[after]) | (code == line.code[after])
@@ -83,18 +88,26 @@ class _Distances(NamedTuple):
     beside: Ints
 
 
-def _nearest(line: _Line, before: Ints, far: _Distances) -> Ints:
-    """Give the code of whom sightings name at moments between a stretch, by its number, and the next."""
+def _nearest(line: _Line, before: Ints, far: _Distances) -> tuple[Ints, Ints]:
+    """Give the code of whom sightings name at moments between a stretch, by its number, and the next.
+
+    And the moments of which they name somebody on one side and somebody else on the other.
+    """
     limit = np.maximum(far.between, ALONE)
     has_before, has_after = far.since <= limit, far.until <= limit
     has_before &= line.code[before] != NOBODY
     has_after &= line.code[before + 1] != NOBODY
-    nearest = np.minimum(far.since, far.until)
+    nearest, farthest = np.minimum(far.since, far.until), np.maximum(far.since, far.until)
     either = np.where(has_before, line.code[before], line.code[before + 1])
     code = np.where((has_before | has_after) & (nearest <= far.beside), either, NOBODY)
     both, is_same = has_before & has_after, line.keys[before] == line.keys[before + 1]
-    code = np.where(both & is_same & (np.maximum(far.since, far.until) <= far.between), either, code)
-    return np.where(both & ~is_same, np.where(nearest <= far.between, MANY, NOBODY), code)
+    code = np.where(both & is_same & (farthest <= far.between), either, code)
+    contested = np.flatnonzero(both & ~is_same)
+    nearest, farthest = nearest[contested], farthest[contested]
+    code[contested] = np.where(nearest <= far.between[contested], MANY, NOBODY)
+    at_once = contested[np.any([(nearest <= near) & (farthest > beyond) for near, beyond in AT_ONCE], axis=0)]
+    code[at_once] = line.code[before[at_once] + (far.until[at_once] < far.since[at_once])]
+    return code, contested
 
 
 def _line(learnt: Learnt | ByDay, addresses: Sequence[str], spans: Spans) -> tuple[_Line, list[str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from shadowai.exports.record import counted
 from shadowai.model import Role
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ class Plan:
     def header(self, kinds: Sequence[str]) -> tuple[str, ...]:
         """Give the lines of a comment: what this is, what was left out, and what the format cannot say."""
         missing = [one for one in self.listed if one.kind not in kinds]
-        lines = [f"{self.title}; signatures {self.version}", f"{len(self.listed) - len(missing)} entries"]
+        lines = [
+            f"{self.title}; signatures {self.version}",
+            counted(len(self.listed) - len(missing), "entry", "entries"),
+        ]
         for kind in dict.fromkeys(one.kind for one in missing):
             values = [one.value for one in missing if one.kind == kind]
             lines.append(f"not in this format: {len(values)} of kind {kind}, such as {values[0]}")

@@ -66,6 +66,11 @@ def known(value: Any, depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401  # whateve
     return value if isinstance(value, int | float | bool) else None
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: `1 person`, `2 people`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def identity(*parts: str | None) -> str:
     """Give a stable id (32 hex digits) of what a finding is about."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai.exports.record import Fields, Record, Severity, identity, known, milliseconds, rfc3339
+from shadowai.exports.record import Fields, Record, Severity, counted, identity, known, milliseconds, rfc3339
 from shadowai.model import Status
 
 if TYPE_CHECKING:
@@ -137,13 +137,17 @@ def _uses(result: Result) -> Iterator[Draft]:
             yield _use(department, use)
 
 
+def _people(number: int) -> str:
+    return counted(number, "person", "people")
+
+
 def _use(department: DepartmentUse, use: ServiceUse) -> Draft:
     in_use = use.proven and use.sessions > 0
     severity = _RISK[use.risk] if in_use and use.status is not Status.SANCTIONED else Severity.INFORMATIONAL
     title = f"{_what(use)}: {use.name} in {department.name}"
-    message = f"{title}: {use.people} people, {use.sessions} sessions, status {use.status}"
+    message = f"{title}: {_people(use.people)}, {counted(use.sessions, 'session')}, status {use.status}"
     if use.blocked:
-        message += f", {use.blocked} requests blocked"
+        message += f", {counted(use.blocked, 'request')} blocked"
     event = {
         "kind": "alert" if in_use and use.status in _BAD else "state",
         "risk_score": use.score.points if use.score else None,
@@ -205,7 +209,7 @@ def _persons(result: Result) -> Iterator[Draft]:
 
 def _person(department: DepartmentUse, person: PersonUse) -> Draft:
     title = f"AI use by {person.label} of {department.name}"
-    message = f"{title}: {person.services} services, {person.services_unsanctioned} of them unsanctioned"
+    message = f"{title}: {counted(person.services, 'service')}, {person.services_unsanctioned} of them unsanctioned"
     fields: Fields = {
         "top": {"source": {"bytes": person.bytes_up}},
         "department": _department(department),
@@ -233,7 +237,7 @@ def _candidate(one: Candidate) -> Draft:
         "departments": one.departments,
     }
     event = {"kind": "state", "reason": one.reason}
-    message = f"{title} ({one.reason}): {one.people} people"
+    message = f"{title} ({one.reason}): {_people(one.people)}"
     about = (one.host,)
     return Draft("candidate", about, Severity.LOW, title, message, event, fields, one.first_seen, one.last_seen)
 
@@ -291,7 +295,7 @@ def _source(one: SourceReport) -> Draft:
             "silent": [span.model_dump() for span in one.silent],
         },
     }
-    message = f"{title}: {one.records} records, {one.parsed} read in full, {one.broken} broken"
+    message = f"{title}: {counted(one.records, 'record')}, {one.parsed} read in full, {one.broken} broken"
     if one.error:
         message += f"; {one.error}"
     event = {"kind": "pipeline_error" if bad else "state"}

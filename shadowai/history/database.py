@@ -67,7 +67,8 @@ def _sqlite(place: URL) -> Engine:
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
         connection.isolation_level = None  # else the driver commits before it makes tables
         # WAL: who reads a report does not hold up who writes; FULL: what was committed survives a power cut.
-        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # What was deleted is not left in free pages: it may be of somebody who was forgotten.
+        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from shadowai.errors import UsageError
 from shadowai.history.database import told
-from shadowai.history.errors import HistoryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _TRY_EVERY = 0.2  # seconds
 def database_lock(history: History, wait: float = 0) -> Iterator[None]:
     """Hold PostgreSQL's advisory lock of the workspace, which ends with the connection; elsewhere there is none.
 
-    HistoryError where another holds it still after `wait` seconds.
+    UsageError where another holds it still after `wait` seconds.
     """
     if history.engine.dialect.name != "postgresql":
         yield
@@ -38,7 +38,7 @@ def database_lock(history: History, wait: float = 0) -> Iterator[None]:
         until = time.monotonic() + wait
         while not _taken(history, connection, number):
             if time.monotonic() >= until:
-                raise HistoryError("another run is under way on this database; wait for it, or give [history] wait")
+                raise UsageError("another run is under way on this database; wait for it, or give [history] wait")
             time.sleep(_TRY_EVERY)
         try:
             yield

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,6 +35,8 @@ DAY_HOURS = 24
 MOST_DAYS = 8
 """Of a file of so many days it is told how much of what has no time each of them had: a week's, and no more, since
 every report of its days is made again when it grows."""
+REJUDGE = "rejudge"
+"""The kind of decision by which the past is judged again; its detail begins with the first day (YYYY-MM-DD)."""
 _AT_ONCE = 500  # values in one statement; SQLite and PostgreSQL take no more than 32,766
 
 
@@ -112,8 +115,16 @@ class History:
             stack = Stack(sum(int(rows) for _, rows in found))
             for day, _ in found:
                 one = connection.execute(parts.where(self._mine(activity), activity.c.day == day))
-                stack.add(_merged_parts(one))
+                stack.add(self._whole(day, one))
         return stack.columns()
+
+    def _whole(self, day: int, rows: Iterable[Any]) -> Columns:
+        try:
+            return _merged_parts(rows)
+        except HistoryError as error:
+            place = self.engine.url.render_as_string(hide_password=True)
+            told = f"{error.message}; `shadowai history check` tells more"
+            raise HistoryError(told, where=place, record=None if day == UNDATED else f"day {date_of(day)}") from error
 
     def days(self) -> list[int]:
         """Give the days of which there is activity, in order; UNDATED for rows without a time."""
@@ -153,6 +164,14 @@ class History:
         """Write down what somebody decided about the history, and why."""
         with transaction(self.engine) as connection:
             self._write_decision(connection, {"kind": kind, "reason": reason, "detail": detail, "time": time})
+
+    def judge_again(self, first: int, reason: str, detail: str, time: int) -> int:
+        """Note that the reports of the days from one on are due, and that somebody wanted that; give how many days."""
+        days = [day for day in self.days() if day >= first and day != UNDATED]
+        with transaction(self.engine) as connection:
+            self._write_decision(connection, {"kind": REJUDGE, "reason": reason, "detail": detail, "time": time})
+            self._note_due(connection, days)
+        return len(days)
 
     def decisions(self) -> list[Mapping[str, Any]]:
         """Give what was decided, oldest first: `time`, `kind`, `reason` and `detail`."""
@@ -311,6 +330,11 @@ def tally_of(text: str) -> Tally:
 def day_of(time: int) -> int:
     """Give the day (since 1970-01-01 UTC) of a time in ns."""
     return time // (DAY_HOURS * HOUR)
+
+
+def date_of(day: int) -> str:
+    """Write a day (since 1970-01-01 UTC) as YYYY-MM-DD."""
+    return (datetime.fromtimestamp(0, UTC) + timedelta(days=day)).date().isoformat()
 
 
 def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:

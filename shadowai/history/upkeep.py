@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from shadowai.history.codec import decode, encode
 from shadowai.history.database import open_database, sqlite_url, told, transaction
 from shadowai.history.errors import HistoryError
 from shadowai.history.schema import activity, decision, due, lineage, run, sighting, sought, waiting_flow, watched
-from shadowai.history.store import UNDATED, tally_of
+from shadowai.history.store import UNDATED, date_of, tally_of
 from shadowai.history.whereabouts import (
     compact_whereabouts,
     forget_file,
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _TABLES = (lineage, activity, due, run, decision, waiting_flow, sighting, sought, watched)
 STILL = 31
 """Days without any record or run after which a clock is not believed that would have old days deleted."""
+EXPIRE = "expire"
+"""The kind of decision by which what is old is deleted whatever the clock's jumps."""
 _AT_ONCE = 200  # rows copied at once; activity is some 4 MB a row
 
 
@@ -59,25 +61,42 @@ def list_days(history: History) -> list[DayFacts]:
 def doubt_about(history: History, before: int, now: int, last_run: int | None) -> str | None:
     """Say why what is older than a day should not be deleted yet: the clock may have jumped ahead. None if all is well.
 
-    `now` and `last_run` are in ns. Time that went by with runs and records in it is believed.
+    `now` and `last_run` are in ns. Time that went by with runs and records in it is believed, and so is what went by
+    before somebody last said that the clock is right (`expire`): a clock that jumped together with those of the
+    sources leaves a gap among the days that are kept, however many nights it stays wrong.
     """
     today = now // DAY
     days = [day for day in history.days() if UNDATED < day <= today]
-    old, kept = [day for day in days if day < before], [day for day in days if day >= before]
+    old = [day for day in days if day < before]
     if not old:
         return None
-    gap = max(today - days[-1], min(kept, default=today) - old[-1])
-    if gap <= STILL and (last_run is None or now - last_run <= STILL * DAY):
+    believed = max((one for one in _expired(history) if one <= now), default=0)
+    steps = pairwise([old[-1], *days[len(old) :], today])
+    has_jumped = any(later - earlier > STILL for earlier, later in steps if later > believed // DAY)
+    was_still = last_run is not None and now - max(last_run, believed) > STILL * DAY
+    if not has_jumped and not was_still:
         return None
     return (
         f"nothing was deleted, although the history reaches back beyond `keep`: by this machine's clock, which says "
-        f"{_date(today)}, more than {STILL} days went by without a record or a run; the newest records are of "
-        f"{_date(days[-1])}. Where the clock is right, delete what is old with `shadowai history expire`"
+        f"{date_of(today)}, more than {STILL} days went by without a record or a run; the newest records are of "
+        f"{date_of(days[-1])}. Where the clock is right, delete what is old with `shadowai history expire`"
     )
 
 
-def _date(day: int) -> str:
-    return (datetime.fromtimestamp(0, UTC) + timedelta(days=day)).date().isoformat()
+def _expired(history: History) -> Iterator[int]:
+    """Give the times (ns) at which somebody said that the clock is right."""
+    return (int(one["time"]) for one in history.decisions() if one["kind"] == EXPIRE)
+
+
+def expire(history: History, now: int, keep: int) -> int:
+    """Delete what is older than `keep` (ns) by a person's word that the clock is right; give how many parts.
+
+    The word is written down: what it was about raises no doubt again.
+    """
+    gone = forget_days(history, (now - keep) // DAY)
+    noun = "part" if gone == 1 else "parts"
+    history.decide(EXPIRE, "somebody said that the clock is right", f"{gone} {noun}", now)
+    return gone
 
 
 def forget_days(history: History, before: int) -> int:

@@ -63,6 +63,7 @@ def read_blocks(
         for lines in _chosen(framed, tally, prefilter.covering(reader.format.directives), 0):
             yield from _read_each(lines, reader, tally)
     yield from _read_tail(framed.tail, reader, tally, prefilter)
+    tally.notes |= reader.notes
     if isinstance(reader, MixedReader):
         tally.formats.update(reader.read)
 
@@ -78,6 +79,7 @@ def read_batches(
     for lines in _chosen(framed, tally, prefilter.covering(reader.format.directives), TOGETHER):
         yield from _read_together(lines, reader, tally)
     yield from _read_tail(framed.tail, reader, tally, prefilter)
+    tally.notes |= reader.notes
 
 
 def _framed(blocks: Iterable[tuple[int, bytes]], framing: str) -> Iterator[tuple[int, bytes]]:

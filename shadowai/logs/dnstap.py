@@ -78,10 +78,11 @@ def recognise_dnstap(head: bytes) -> Format | None:
 
 
 class DnstapReader:
-    """Reads the frames of one file."""
+    """Reads the frames of one file. Their times name their zone: there is nothing to note."""
 
     def __init__(self, fmt: Format, *, name: str) -> None:
         self.format = fmt
+        self.notes: set[str] = set()
         self._wanted = wanted_columns(fmt)
         self._plan = Plan(fmt, Columns(self._wanted, fmt), Context(name, Clock()))
 

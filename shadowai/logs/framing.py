@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 MAX_RECORD = 1 << 20  # bytes; a longer record is none
 MAX_BETWEEN = 64 << 10  # bytes between records; more is damage
+FEW_BESIDE = 8  # text of less than one eighth is a banner, whatever its lines
 MAX_LEVEL = 7  # of brackets around a record: {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
+TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _BOUNDARY = re.compile(rb'[}\]]\s{0,64},?\s{0,64}(?=\{\s{0,64}")')  # between two records, most likely
+_MARKUP = re.compile(rb"\s{0,64}<[?!/A-Za-z]")  # of XML, not the priority of a syslog line
 _QUOTE, _BRACE = b'"{'
 _OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
 _BLANK = b" \t\r\n,\x1e\xef\xbb\xbf"  # may stand between records; RFC 7464 has a record separator
 _JUNK = b"[]{}" + _BLANK
+_ROWS = (b'"rows"', b'"Rows"', b'"values"')  # keys of lists whose items are lists of values
 
 
 class Pieces:
@@ -53,13 +56,48 @@ class Pieces:
 def nesting(data: bytes) -> int:
     """Count how many brackets of JSON stand inside each other; a text that is cut short has none in it."""
     depth = deepest = 0
-    for token in _TOKEN.findall(data):
+    for token in TOKEN.findall(data):
         if token in _OPENING:
             depth += 1
             deepest = max(deepest, depth)
         elif token in _CLOSING:
             depth = max(depth - 1, 0)
     return deepest
+
+
+def amid_text(data: bytes, framing: str) -> bool:
+    """Say whether the records of JSON or XML stand among more lines of text, which folding them would lose."""
+    kind, _, name = framing.partition(":")
+    beside = _beside_elements(data, name.encode()) if kind == "xml" else _beside_objects(data)
+    lines = sum(bool(line.strip(b" \t\r,[]{")) and not _MARKUP.match(line) for line in beside.split(b"\n"))
+    return lines > beside.count(b"{") and len(beside) * FEW_BESIDE > len(data)
+
+
+def _beside_objects(data: bytes) -> bytes:
+    """Give what stands in no object of JSON, with a brace for each object."""
+    parts = []
+    depth = done = 0
+    for token in TOKEN.finditer(data):
+        if token[0] == b"{":
+            if not depth:
+                parts.append(data[done : token.start()])
+            depth += 1
+        elif token[0] == b"}" and depth:
+            depth -= 1
+            done = token.end()
+    return b"{".join([*parts, b"" if depth else data[done:]])
+
+
+def _beside_elements(data: bytes, name: bytes) -> bytes:
+    """Give what stands in no element of such a name, with a brace for each element."""
+    opening, closing = re.compile(rb"<" + name + rb"[\s>]"), re.compile(rb"</" + name + rb"\s{0,64}>")
+    parts = []
+    done = 0
+    while found := opening.search(data, done):
+        parts.append(data[done : found.start()].replace(b"{", b""))
+        end = closing.search(data, found.end())
+        done = end.end() if end else len(data)
+    return b"{".join([*parts, data[done:].replace(b"{", b"")])
 
 
 class Folder(Protocol):
@@ -89,6 +127,10 @@ def folder_of(framing: str) -> Folder:
     kind, _, detail = framing.partition(":")
     if kind == "json":
         return JsonFolder(int(detail))
+    if kind == "rows":
+        return RowFolder()
+    if kind == "returns":
+        return ReturnFolder()
     return XmlFolder(detail.encode()) if kind == "xml" else QuoteFolder()
 
 
@@ -133,7 +175,7 @@ class JsonFolder:
         """Go through the brackets until the data or its sense ends; what is not rewritten is to be scanned again."""
         start = -1  # of the record being read
         saved = self._depth, self._outer  # where the rewritten part ends
-        for token in _TOKEN.finditer(data, self._done):
+        for token in TOKEN.finditer(data, self._done):
             at, end = token.span()
             sign = data[at]
             if sign == _QUOTE:
@@ -236,6 +278,16 @@ class XmlFolder:
         return pieces.joined(), b""
 
 
+class ReturnFolder:
+    """Lines that end in CR alone, as those of the Mac did before 2001."""
+
+    def feed(self, data: bytes, *, last: bool) -> tuple[list[bytes], bytes]:
+        """Give what is rewritten, and the rest."""
+        whole = data.replace(b"\r", b"\n")
+        done = len(whole) if last or len(whole) > MAX_RECORD else whole.rfind(b"\n") + 1
+        return [whole[:done]] if done else [], data[done:]
+
+
 class QuoteFolder:
     """Lines of a delimited file (RFC 4180) in whose quoted values line ends stand."""
 
@@ -259,3 +311,53 @@ class QuoteFolder:
             rest = rest.replace(b"\n", b" ")
         whole = b"".join(parts) + rest
         return [whole] if whole else [], b""
+
+
+class RowFolder:
+    """Brings each row of an answer to a line of its own; what stands between rows becomes line ends.
+
+    A row that does not end within the bytes that a record may have is given as a line that cannot be read.
+    """
+
+    def __init__(self) -> None:
+        self._depth = 0  # brackets that are open
+        self._rows = 0  # the depth inside the list of rows, 0 outside of one
+        self._is_next = False  # the last token was the key of such a list
+
+    def feed(self, data: bytes, *, last: bool) -> tuple[list[bytes], bytes]:
+        """Give what is rewritten, and the rest that belongs to a row or a text whose end is not there yet."""
+        pieces = Pieces()
+        done, start = 0, -1
+        for token in TOKEN.finditer(data):
+            at, end = token.span()
+            sign = data[at : at + 1]
+            if sign == b'"' and end == len(data):
+                break  # it may go on
+            if start < 0:
+                start = at if self._rows and sign == b"[" and self._depth == self._rows else -1
+            self._count(sign, data[at:end], inside=start >= 0)
+            if start < 0:
+                pieces.add_between(data[done:end])
+                done = end
+            elif self._depth == self._rows:
+                pieces.add_between(data[done:start])
+                pieces.add_record(data[start:end])
+                done, start = end, -1
+        if start >= 0:
+            self._depth = self._rows  # the row is scanned again
+        rest = data[done:]
+        if len(rest) <= MAX_RECORD and not last:
+            return pieces.joined(), rest
+        (pieces.add_record if rest.strip(_BLANK) else pieces.add_between)(rest)
+        return pieces.joined(), b""
+
+    def _count(self, sign: bytes, token: bytes, *, inside: bool) -> None:
+        if sign in _OPENING:
+            self._depth += 1
+            if self._is_next and not inside and sign == b"[":
+                self._rows = self._depth
+        elif sign in _CLOSING:
+            self._depth = max(self._depth - 1, 0)
+            if self._depth < self._rows:
+                self._rows = 0
+        self._is_next = not inside and token in _ROWS

@@ -22,6 +22,10 @@ class AnyReader(Protocol):
 
     format: Format
 
+    @property
+    def notes(self) -> set[str]:
+        """What the user should know of what was read so far, in a sentence each."""
+
     def parse(self, line: bytes, offset: int) -> Observation | Skip:
         """Read one line that begins at a byte offset."""
 
@@ -75,6 +79,11 @@ class MixedReader:
         self.format = fmt
         self.read: Counter[str] = Counter()
         self._readers = readers
+
+    @property
+    def notes(self) -> set[str]:
+        """What the user should know of what was read so far, in a sentence each."""
+        return set[str]().union(*(reader.notes for reader in self._readers))
 
     def parse(self, line: bytes, offset: int) -> Observation | Skip:
         """Read one line by the first format that can; what none can read is broken."""

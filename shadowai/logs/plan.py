@@ -169,7 +169,8 @@ class RecordPlan:
             # The first column that holds a value counts, so it is filled in last.
             self._fields += [(slot, get, convert) for get in reversed(getters.get(name, []))]
         in_family = partial(values.flow_of, fmt.family)
-        self._fields += [(FLOW, get, in_family) for get in reversed(getters.get("flow", []))]
+        ports = getters.get("source_port", [])
+        self._fields += [(FLOW, _with_port(get, ports), in_family) for get in reversed(getters.get("flow", []))]
         self.place: Placer = (
             name_reader(getters.get("host", []), fmt.spelling)
             if self._evidence is Evidence.DNS
@@ -207,6 +208,18 @@ class RecordPlan:
     def is_person(self, row: Row, user: str) -> bool:
         """Say whether what stands where the user should be is one, rather than a network's label."""
         return self._personal(row) and all(get(row).strip() != user for get in self._labels)
+
+
+def _with_port(get: Getter, ports: Sequence[Getter]) -> Getter:
+    """Read the id of a flow; a short one, which another flow may have too, with the client's port."""
+
+    def read(row: Row) -> str:
+        text = get(row)
+        if not text or len(text) >= values.RANDOM_ID:
+            return text
+        return f"{text}@{next(filter(None, (port(row) for port in ports)), '')}"
+
+    return read
 
 
 def shape_tests(shapes: Shapes, columns: Columns) -> list[tuple[Getter, Callable[[str], bool]]]:

@@ -20,6 +20,7 @@ from shadowai.model import Observation, Skip
 
 BRACKETED = frozenset(("gmttime", "localtime"))  # ProxySG writes them as [15/Jan/2026:10:00:00 +0000]
 RESAVED = ",;"  # between these, a spreadsheet's, quotes count (RFC 4180) in files that write none themselves
+EMPTY_CELLS = ' \t,;"'  # of rows that a spreadsheet saves below its table
 Layout = tuple[Callable[[str], list[str] | None], Plan]
 
 
@@ -58,6 +59,11 @@ class Reader:
             self._layout = self._fixed()
         for line in header:
             self.parse(line, 0)
+
+    @property
+    def notes(self) -> set[str]:
+        """What the user should know of what was read so far, in a sentence each."""
+        return self._context.clock.notes
 
     def parse(self, line: bytes, offset: int) -> Observation | Skip:
         """Read one line that begins at a byte offset.
@@ -164,7 +170,7 @@ class Reader:
         return plan.read(row, offset)
 
     def _foreign(self, text: str, offset: int) -> Skip:
-        if not text.strip() or any(pattern.match(text) for pattern in self._comments):
+        if not text.strip(EMPTY_CELLS) or any(pattern.match(text) for pattern in self._comments):
             return Skip("comment", offset)
         return Skip("bad-record", offset, broken=True)
 

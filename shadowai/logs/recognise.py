@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from shadowai.errors import SourceError
 from shadowai.logs import lines
 from shadowai.logs.dnstap import recognise_dnstap
-from shadowai.logs.framing import MAX_LEVEL, folder_of, nesting
+from shadowai.logs.framing import MAX_LEVEL, amid_text, folder_of, nesting
 from shadowai.logs.mixed import mixture
+from shadowai.logs.pasted import ESCAPE, PASTED
 from shadowai.logs.registry import load_formats
 from shadowai.logs.row_records import tables_of, wrapping_of
 from shadowai.logs.schema import Delimited, Dnstap, Xml
+from shadowai.logs.sheets import with_sheet_times
 from shadowai.logs.times import order_of
 from shadowai.logs.votes import LEAST_SHARE, Line, Votes, vote
 from shadowai.logs.wrappers import PATHS, columns_of, opener_of, resaved
@@ -35,6 +37,8 @@ MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
 _HOLES = re.compile(rb"\0{4,}")  # what a file system leaves of data that never reached the disk
 _OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
+# A time, a tag and a record as JSON, whose text a format that looks for its words anywhere would take for a line.
+_FLUENTD = re.compile(rb'\d{4}-\d\d-\d\dT[^\t]{5,30}\t[^\t{]{1,128}\t\{"')
 _NUMERIC_DATE = re.compile(
     r"(\d{1,2})[/-](\d{1,2})[/-](?:\d\d)?\d\d,?[ :]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?([ \u202f][AP]M)?",
     re.IGNORECASE,
@@ -54,6 +58,8 @@ def recognise(head: bytes, own: Sequence[Format] = (), more: Sequence[tuple[int,
     """
     if dnstap := recognise_dnstap(head):
         return dnstap
+    if _has_old_line_ends(head):
+        return _in_old_lines(recognise(head.replace(b"\r", b"\n"), own))
     sample = _sample(head, more)
     if not sample or _is_binary(head[:HEAD]):
         return None
@@ -72,6 +78,8 @@ def bind(fmt: Format, head: bytes, more: Sequence[tuple[int, bytes]] = ()) -> Fo
         if found := recognise_dnstap(head):
             return found
         raise SourceError(f"is not {fmt.name}: it does not begin with a Frame Streams header of that content")
+    if _has_old_line_ends(head):
+        return _in_old_lines(bind(fmt, head.replace(b"\r", b"\n"))) or fmt
     sample = _sample(head, more)
     if fmt.strict or not sample:
         return fmt
@@ -86,11 +94,27 @@ def bind(fmt: Format, head: bytes, more: Sequence[tuple[int, bytes]] = ()) -> Fo
     return fmt
 
 
+def _has_old_line_ends(head: bytes) -> bool:
+    """Say whether lines end in CR alone, as a spreadsheet's "CSV (Macintosh)" has them."""
+    return b"\n" not in head and head.count(b"\r") > 1
+
+
+def _in_old_lines(fmt: Format | None) -> Format | None:
+    if fmt is None or fmt.framing != "lines" or isinstance(fmt.syntax, Dnstap):
+        return fmt
+    return fmt.model_copy(update={"framing": "returns"})
+
+
 def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
+    special = [fmt for fmt in formats if fmt.priority < GENERIC]
+    is_coloured = any(ESCAPE in line.line for line in sample)
+    is_tagged = all(_FLUENTD.match(line.line) for line in sample)
+    found = _pasted(sample, formats) if is_coloured else _unwrapped(sample, special, ()) if is_tagged else None
+    if found is not None:
+        return found
     votes = vote(sample, formats)
     if (found := _elected(votes, sample, GENERIC)) is not None:
         return _mended(head, found)
-    special = [fmt for fmt in formats if fmt.priority < GENERIC]
     if (found := _unwrapped(sample, special, ()) or _resaved(sample, special)) is not None:
         return found
     if (found := _elected(votes, sample, ANY)) is not None:
@@ -99,7 +123,22 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
         return found
     if len(special) < len(formats):
         found = _unwrapped(sample, formats, ()) or _folded(head, formats)
-    return found or _sparse(votes, sample)
+    return found or _pasted(sample, formats) or _sparse(votes, sample)
+
+
+def _pasted(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
+    """Look for lines as a search tool or a terminal gives them back."""
+    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    for wrapping in PASTED:
+        opener = opener_of(wrapping)
+        opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
+        inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+        if len(inner) < LEAST_SHARE * len(sample) or [line.line for line in inner] == [text.encode() for text in texts]:
+            continue
+        found = _elected(vote(inner, formats), inner, ANY)
+        if found is not None and found.header == "none":
+            return _in_wrapping(found, (wrapping,))
+    return None
 
 
 def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
@@ -292,11 +331,11 @@ def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n\x1e")
     if wrapping_of(head[:HEAD]) is not None:
         yield "rows"
-    if _OBJECT.search(start):
-        yield from (f"json:{level}" for level in range(1, min(nesting(head[:65536]), MAX_LEVEL) + 1))
+    if _OBJECT.search(start) and not amid_text(head[:HEAD], "json:1"):
+        yield from (f"json:{level}" for level in range(1, min(nesting(head[:HEAD]), MAX_LEVEL) + 1))
     if b"<" in start:
         names = {fmt.syntax.record for fmt in formats if isinstance(fmt.syntax, Xml)}
-        yield from (f"xml:{name}" for name in sorted(names) if name.encode() in head)
+        yield from (f"xml:{name}" for name in sorted(names) if not amid_text(head[:HEAD], f"xml:{name}"))
     if b'"' in head:
         yield "quotes"
 
@@ -346,6 +385,7 @@ def _with_date_order(fmt: Format, sample: Sequence[Line]) -> Format:
 
     Where these differ, a locale with AM and PM may stand beside one without; else each date is left to itself.
     """
+    fmt = with_sheet_times(fmt)
     if not any("%x" in pattern for source in fmt.time for pattern in source.formats):
         return fmt
     orders: dict[bool, set[bool | None]] = {True: set(), False: set()}

@@ -238,7 +238,7 @@ class Format(_Strict):
     strict: bool = False
     day_first: bool | None = None
     day_first_12h: bool | None = None
-    framing: Annotated[str, Field(pattern=r"^(?:lines|quotes|json:[1-7]|xml:.+)$")] = "lines"
+    framing: Annotated[str, Field(pattern=r"^(?:lines|returns|quotes|rows|json:[1-7]|xml:.+)$")] = "lines"
     wrapped: tuple[str, ...] = ()
     members: tuple[Format, ...] = ()
     recognition: str | None = None

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shadowai.errors import UsageError
@@ -20,10 +21,12 @@ from shadowai.model import SECOND
 DAY = 86_400  # seconds
 EARLIEST = 631_152_000 * SECOND  # 1990-01-01; an older time is a clock that was never set
 LATEST = 4_102_444_800 * SECOND  # 2100-01-01
+_FIRST_YEAR, _LAST_YEAR = 1990, 2099
 NO_YEAR = 0  # what a parser gives for a time that lacks its year, when there is no reference to take it from
 AMBIGUOUS = -2  # what a parser gives for a date in which day and month cannot be told apart
 LEAP_CYCLE = 8  # years between two 29 February at most (1896 to 1904)
 MONTHS_IN_YEAR = 12
+CENTURY = 2000  # of a year that a spreadsheet wrote with two digits
 
 _HOURS = {"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 # The zones of RFC 5322 section 4.3 but for CST, which Chinese devices write for their own: that one is the setting's.
@@ -69,6 +72,12 @@ _ISO = re.compile(
 TimeParser = Callable[[str], int | None]
 
 
+SHOWN_TWICE = (
+    "holds times of the hour that clocks showed twice when they were put back, without a zone: they are taken for the"
+    " first of the two"
+)
+
+
 class _AmbiguousError(Exception):
     """Day and month cannot be told apart."""
 
@@ -77,13 +86,15 @@ class _AmbiguousError(Exception):
 class Clock:
     """What a time is read against: its zone, the reference for a missing year (ns), the order of day and month.
 
-    `day_first_12h` is the order in times with AM and PM, where it is another.
+    `day_first_12h` is the order in times with AM and PM, where it is another. `notes` is what the user should know of
+    the times that were read.
     """
 
     zone: tzinfo = UTC
     reference: int | None = None
     day_first: bool | None = None
     day_first_12h: bool | None = None
+    notes: set[str] = field(default_factory=set, compare=False)
 
 
 def zone_of(name: str) -> tzinfo:
@@ -160,6 +171,7 @@ def _moment(parts: dict[str, str | None], clock: Clock) -> int | None:
         seconds = _seconds_of_day(parts)
         if day is None:
             return _without_year(parts, seconds, clock)
+        _note(day, seconds, parts, clock)
         return _finish(day, seconds, parts, clock)
     except _AmbiguousError:
         return AMBIGUOUS
@@ -195,7 +207,7 @@ def _numeric_date(parts: dict[str, str | None], clock: Clock) -> date:
             raise _AmbiguousError
         day_first = True  # no locale writes dots between month and day
     day, month = (one, two) if day_first else (two, one)
-    return date(int(third), month, day)
+    return date(int(third) + (CENTURY if len(third) == len("26") else 0), month, day)
 
 
 def order_of(one: int, two: int) -> bool | None:
@@ -224,6 +236,29 @@ def _finish(day: date, seconds: int, parts: dict[str, str | None], clock: Clock)
     return _sane((local - _offset(parts.get("z"), day, seconds, clock.zone)) * SECOND + fraction)
 
 
+def _note(day: date, seconds: int, parts: dict[str, str | None], clock: Clock) -> None:
+    """Note what is doubtful about a time that was read."""
+    if clock.zone is not UTC and not parts.get("z") and _is_shown_twice(day, seconds, clock.zone):
+        clock.notes.add(SHOWN_TWICE)
+
+
+def _is_shown_twice(day: date, seconds: int, zone: tzinfo) -> bool:
+    """Say whether clocks of a zone show a time of a day two times, for they are put back on it (PEP 495)."""
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR or not _goes_back(day, zone):
+        return False
+    first = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(seconds=seconds)
+    second = first.replace(fold=1)
+    return (first.utcoffset() or timedelta()) > (second.utcoffset() or timedelta())
+
+
+@lru_cache(maxsize=4096)
+def _goes_back(day: date, zone: tzinfo) -> bool:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
+    around = ((midnight + timedelta(days=by)).utcoffset() for by in (0, 1))
+    before, after = (offset or timedelta() for offset in around)
+    return before > after
+
+
 def _offset(written: str | None, day: date, seconds: int, zone: tzinfo) -> int:
     if written and written[0] in "+-":
         hours, minutes = int(written[1:3]), int(written[3:].lstrip(":") or 0)
@@ -243,9 +278,11 @@ def _without_year(parts: dict[str, str | None], seconds: int, clock: Clock) -> i
     newest = datetime.fromtimestamp(limit // SECOND, UTC).year + 1
     for year in range(newest, newest - LEAP_CYCLE - 2, -1):
         try:
-            time = _finish(date(year, _month(parts), int(parts.get("d") or 1)), seconds, parts, clock)
+            day = date(year, _month(parts), int(parts.get("d") or 1))
+            time = _finish(day, seconds, parts, clock)
         except ValueError:
             continue  # 29 February exists in leap years only
         if time is not None and time <= limit:
+            _note(day, seconds, parts, clock)
             return time
     return None

@@ -3,7 +3,8 @@
 A wrapping is one of `PATHS` (a JSON object whose value at that path is the record, as text or as an object),
 `csv:<delimiter>:<column number>:<number of the column with the time>:<name>` (a column of a delimited export),
 `rows:<delimiter>:<plain|quoted>` (a CSV without a header that was saved anew, with other quotes or another delimiter),
-or a row of a query's answer or of a table (`shadowai.logs.row_records`).
+a row of a query's answer or of a table (`shadowai.logs.row_records`), or what a search tool puts in front of a line
+(`shadowai.logs.pasted`).
 Splunk's export, Elasticsearch's hit, Docker's json-file driver, Filebeat, Fluentd, Loki, journald, GELF, Wazuh, Kafka,
 Datadog, OpenTelemetry, CloudWatch and Google's LogEntry are of the first kind.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 import orjson
 
 from shadowai.logs.json_records import load_object, written
+from shadowai.logs.pasted import is_pasted, pasted_opener
 from shadowai.logs.row_records import answer_opener, is_answer, is_table, table_opener
 from shadowai.logs.times import Clock, epoch, parser_of
 from shadowai.model import iso_time
@@ -69,6 +71,8 @@ def opener_of(wrapping: str) -> Callable[[str], Opened | None]:
     if wrapping.startswith("rows:"):
         _, delimiter, style = wrapping.split(":")
         return _row_opener(delimiter, STYLES[style])
+    if is_pasted(wrapping):
+        return pasted_opener(wrapping)
     if is_answer(wrapping):
         return answer_opener(wrapping)
     if is_table(wrapping):

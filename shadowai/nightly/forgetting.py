@@ -16,6 +16,7 @@ from shadowai.history.waiting import FlowChange, waiting_flows
 from shadowai.history.whereabouts import parts_of_sightings, sightings_of
 from shadowai.model import Who
 from shadowai.reasons import written_reason
+from shadowai.reports.text import plural
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -63,7 +64,7 @@ def forget_person(history: History, directory: Directory, name: str, reason: str
         if mine.any():
             history.rewrite_sightings(number, part.taken(~mine))
     # Who it was is not written down: that would keep the very thing that was to go.
-    history.decide("forget", because, f"{rows} rows of {days} days", now)
+    history.decide("forget", because, f"{plural(rows, 'row')} of {plural(days, 'day')}", now)
     return Forgotten(rows, days)
 
 

@@ -128,7 +128,7 @@ class _Shelf:
         files: list[File] = []
         for one in found:
             try:
-                place = _place_of(one)
+                place = place_of(one)
             except OSError as error:
                 self.listing.inputs.append(Input(one.name, error=f"cannot be read: {error.strerror}"))
                 continue
@@ -139,7 +139,7 @@ class _Shelf:
         return files
 
 
-def _place_of(one: sources.Source) -> Place:
+def place_of(one: sources.Source) -> Place:
     """Say where a file lies: what was fetched or unpacked lies elsewhere each time, and is known by its name."""
     facts = os.stat(one.path)  # noqa: PTH116  # a third of the time, of thousands
     place = Place.of(one.name, facts)
@@ -153,7 +153,7 @@ def _unpack(files: Sequence[File], shelf: _Shelf, spool: Path) -> None:
     whole = {one.path for one in inside.files}
     archives = [file for file in files if file.source.path not in whole]
     fresh = {file.source.name for file in archives if terms.is_fresh(file.place)}
-    listing.files += [_named(file) for file in files if file.source.path in whole]
+    listing.files += [named(file) for file in files if file.source.path in whole]
     listing.waiting += sorted(fresh)
     listing.archives += [file for file in archives if file.source.name not in fresh]
     listing.inputs += [
@@ -162,7 +162,7 @@ def _unpack(files: Sequence[File], shelf: _Shelf, spool: Path) -> None:
         if not any((error.where or "").startswith(name) for name in fresh)
     ]
     members = [one for one in inside.files if isinstance(one.origin, sources.Source) and _outermost(one) not in fresh]
-    listing.files += map(_named, shelf.sort_in(members))
+    listing.files += map(named, shelf.sort_in(members))
 
 
 def _outermost(one: sources.Source) -> str:
@@ -172,7 +172,7 @@ def _outermost(one: sources.Source) -> str:
     return one.name
 
 
-def _named(file: File) -> File:
+def named(file: File) -> File:
     """Let the source's name stand in reports in the place of the file's."""
     return replace(file, source=replace(file.source, name=file.feed.name))
 

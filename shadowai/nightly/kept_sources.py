@@ -16,6 +16,7 @@ from shadowai.history.checkpoints import ARCHIVE
 from shadowai.history.store import DAY_HOURS, MOST_DAYS, day_of, days_of_hours
 from shadowai.model import HOUR, Tally
 from shadowai.provenance import SourceReport
+from shadowai.reports.text import plural
 from shadowai.tallied import counted, silent, told
 
 if TYPE_CHECKING:
@@ -118,5 +119,5 @@ def _warnings(kept: _Kept) -> Iterator[str]:
 def _troubles(kept: _Kept) -> str | None:
     """Say what went wrong with which files."""
     told: Sequence[str] = [f"{name} {error}" for name, error in sorted(kept.troubled.items())]
-    more = f"; and {len(told) - _NAMED} more files" if len(told) > _NAMED else ""
+    more = f"; and {plural(len(told) - _NAMED, 'more file')}" if len(told) > _NAMED else ""
     return "; ".join(told[:_NAMED]) + more or None

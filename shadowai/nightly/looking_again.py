@@ -8,24 +8,26 @@ by what is known of AI services alone, as if nobody had looked.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai import second_look
+from shadowai import second_look, sources
 from shadowai.activity.columns import joined
 from shadowai.activity.sightings import REACH
 from shadowai.errors import ShadowaiError
-from shadowai.history.checkpoints import Content, Lineage
+from shadowai.history.checkpoints import ARCHIVE, Content, Lineage
 from shadowai.history.store import day_of
 from shadowai.history.whereabouts import Sought, Whereabouts, columns_of_sightings, sought_on, watched_since
 from shadowai.inputs import Input, format_named
 from shadowai.model import DAY
-from shadowai.nightly.intake import Piece
+from shadowai.nightly.intake import FETCHED, File, Piece, named, place_of
 from shadowai.nightly.reading import log_tasks
 from shadowai.sources import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from shadowai.detect import Reading
     from shadowai.directory import Directory
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from shadowai.history.store import History
     from shadowai.history.whereabouts import Place
     from shadowai.model import Tally
-    from shadowai.nightly.intake import File
     from shadowai.nightly.reading import Read
 
 DOUBT = DAY
@@ -45,7 +46,8 @@ DOUBT = DAY
 class Seeker:
     """What a second look needs: what is known already, who is known, how logs are read, and which files are there.
 
-    `kept_from` is the day (since 1970-01-01 UTC) from which on everything that was seen is kept.
+    `kept_from` is the day (since 1970-01-01 UTC) from which on everything that was seen is kept, `spool` a folder for
+    what is unpacked.
     """
 
     history: History
@@ -54,6 +56,7 @@ class Seeker:
     reading: Reading
     files: Sequence[File]
     kept_from: int
+    spool: Path
 
     def look(self, pieces: Sequence[Piece], found: Read, workers: Workers) -> Whereabouts:
         """Find out who was at the addresses of nameless contacts, in what was read now and what was read before."""
@@ -103,10 +106,16 @@ class Seeker:
         wanted = {
             id(one): one
             for one in self.book.lineages
-            if before.get(id(one), one.mark.position) and one.place.modified >= oldest and self._names_users(one)
+            if before.get(id(one), one.mark.position) and _latest(one) >= oldest and self._names_users(one)
         }
+        pieces = self._found(self.files, wanted, before)
+        pieces += self._found(self._members(wanted.values()), wanted, before)
+        return pieces, list(wanted.values())
+
+    def _found(self, files: Iterable[File], wanted: dict[int, Lineage], before: dict[int, int]) -> list[Piece]:
+        """Give what is there of what is wanted, and take it from that."""
         pieces = []
-        for file in self.files:
+        for file in files:
             lineage = self.book.at(file.place)
             if lineage is None or id(lineage) not in wanted:
                 continue
@@ -114,7 +123,24 @@ class Seeker:
             if piece is not None:
                 pieces.append(piece)
                 del wanted[id(lineage)]
-        return pieces, list(wanted.values())
+        return pieces
+
+    def _members(self, wanted: Iterable[Lineage]) -> Iterator[File]:
+        """Unpack the archives that have not changed and hold something that is wanted, and give what is in them."""
+        inside = sorted(one.place.path for one in wanted if one.place.device == FETCHED)
+        for file in self.files:
+            if not self._is_archive_of(file, inside):
+                continue
+            for one in sources.unpack_archives([file.source], self.spool).files:
+                yield named(File(file.feed, one, place_of(one)))
+
+    def _is_archive_of(self, file: File, inside: Sequence[str]) -> bool:
+        """Say whether a file is an archive that holds one of some members, whose names are sorted."""
+        known, beginning = self.book.at(file.place), f"{file.place.path}:"
+        if known is None or known.dataset != ARCHIVE:
+            return False
+        at = bisect_left(inside, beginning)
+        return at < len(inside) and inside[at].startswith(beginning)
 
     def _piece(self, file: File, lineage: Lineage, until: int | None) -> Piece | None:
         """Give the part of a file that earlier runs read; None where it is not what it was, or is not to be read."""
@@ -156,6 +182,11 @@ class _Search:
     places: Collection[Place]
 
 
+def _latest(lineage: Lineage) -> int:
+    """Give the time (ns) of the last record of a file, or of its last change: members of archives may have any."""
+    return max(lineage.place.modified, lineage.last or 0)
+
+
 def _addresses(places: Iterable[Place]) -> set[str]:
     return {address for address, _ in places}
 
@@ -169,5 +200,5 @@ def _days(tallies: Iterable[Tally]) -> range:
 def _doubt(met: Whereabouts, places: Iterable[Place], files: Sequence[Lineage]) -> None:
     """Make the days unsure of which files may tell that could not be searched: those before they were last changed."""
     if files:
-        latest = day_of(max(one.place.modified for one in files) + REACH + DOUBT)
+        latest = day_of(max(map(_latest, files)) + REACH + DOUBT)
         met.sought.unsure |= {place for place in places if place[1] <= latest}

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from shadowai import GENERATOR, logs
 from shadowai.activity.labels import Labels
 from shadowai.errors import UsageError
+from shadowai.history.store import REJUDGE, day_of
 from shadowai.history.whereabouts import sightings_of
 from shadowai.nightly.kept_sources import kept_sources
+from shadowai.nightly.periods import period_of
 from shadowai.nightly.rematch import rematch
 from shadowai.provenance import InputRecord, Manifest
 from shadowai.reports.document import RESULT, read_result
@@ -17,7 +19,7 @@ from shadowai.reports.folder import publish
 from shadowai.reports.order import STANDARD_ORDER, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from shadowai.history.checkpoints import Lineage
@@ -50,7 +52,14 @@ class Press:
         seen = sightings_of(self.history, period.first, period.until)
         frame = Frame(period.start, period.end, previous, self.labels, seen)
         result = assemble(known.columns, self.sources(period), self.rules, frame)
-        return result.model_copy(update={"warnings": (*result.warnings, *known.notes)})
+        return result.model_copy(update={"warnings": (*result.warnings, *known.notes, *self._judged_again(period))})
+
+    def _judged_again(self, period: Period) -> Iterator[str]:
+        """Say when and why somebody had days of the period judged again."""
+        for one in self.history.decisions():
+            first = one["detail"][:10]
+            if one["kind"] == REJUDGE and first < _day(period.until) and period.first <= day_of(one["time"]):
+                yield f"judged again on {_day(day_of(one['time']))} ({one['reason']}): {one['detail']}"
 
     def sources(self, period: Period) -> tuple[SourceReport, ...]:
         """Report what was read in the period of each source."""
@@ -58,7 +67,7 @@ class Press:
 
     def write(self, period: Period, out: Path) -> Result:
         """Write the report of a period into its folder below `out`, compared with that of the period before."""
-        result = self.result(period, _previous(period, out))
+        result = self.result(period, result_before(period, out))
         publish(result, self._manifest(result), folder_of(period, out), self.order)
         return result
 
@@ -81,12 +90,16 @@ class Press:
         )
 
 
+def _day(day: int) -> str:
+    return period_of(day, "day").label
+
+
 def folder_of(period: Period, out: Path) -> Path:
     """Give the folder of a period's report."""
     return out / period.kind / period.label
 
 
-def _previous(period: Period, out: Path) -> Result | None:
+def result_before(period: Period, out: Path) -> Result | None:
     """Give the result of the period before; None where there is none that this version can read."""
     file = folder_of(period.before, out) / RESULT
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from shadowai.activity.columns import midnight
@@ -81,11 +81,6 @@ def periods_of(days: Iterable[int], kinds: Iterable[str], known: Collection[int]
 def is_day(day: int) -> bool:
     """Say whether a calendar has this day with a month about it: hostile records may name any time."""
     return date.min.toordinal() + 31 < day + _EPOCH.toordinal() < date.max.toordinal() - 31
-
-
-def day_of_date(moment: datetime) -> int:
-    """Give the day (UTC) of a moment."""
-    return _number(moment.astimezone(UTC).date())
 
 
 def _date(day: int) -> date:

@@ -65,7 +65,8 @@ def read(
     tasks = [*log_tasks(pieces), *tasks_of(rings.inputs, in_parts=in_parts, rings=rings.rings)]
     everything = [*inputs, *rings.inputs[len(inputs) :]]
     activities: dict[int, Activity] = defaultdict(Activity)
-    notes = gather(Work(tasks, rings.rings, detector, workers), everything, activities.__getitem__, advance)
+    work = Work(tasks, rings.rings, detector, workers, by_key=True)
+    notes = gather(work, everything, activities.__getitem__, advance)
     rings.settle(activities)
     again = flows.Again(tasks, detector.reading, workers)
     told = _bring_bytes(activities, notes, inputs, again)

@@ -218,7 +218,7 @@ class _Reader:
         detector = detect.Detector(finder, literals, reading)
         inputs = list(listing.inputs)
         kept_from = day_of(self.options.now - self.options.compact_after)
-        seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from)
+        seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from, means.spool)
         unsure = 0
         for files in _batches(listing.files):
             plan = planner.plan(files)
@@ -254,6 +254,8 @@ class _Reader:
                 "format": one.lineage.dataset,
                 "read_to": one.lineage.mark.position,
                 "records": one.tally.records,
+                "parsed": one.tally.parsed,
+                "skipped": one.tally.skipped.total(),
                 "broken": one.tally.broken,
                 "error": one.lineage.error,
             }

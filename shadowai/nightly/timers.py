@@ -5,11 +5,16 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import list2cmdline
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_HOUR, _DAY = 60, 1440  # minutes
+_DAYS = 28  # of the shortest month
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,12 @@ def _cron_times(timer: Timer) -> str:
     if minutes is None:
         hour, minute = timer.at.split(":")
         return f"{int(minute)} {int(hour)} * * *"
-    if minutes < 60:  # noqa: PLR2004  # minutes of an hour
+    # Cron knows no other intervals; what lies between two is started more often, never less.
+    if minutes < _HOUR:
         return f"*/{minutes} * * * *"
-    return f"0 */{min(minutes // 60, 23)} * * *"
+    if minutes < _DAY:
+        return f"0 */{minutes // _HOUR} * * *"
+    return f"0 0 */{min(minutes // _DAY, _DAYS)} * *"
 
 
 def with_line(crontab: str, timer: Timer) -> str:
@@ -101,10 +109,8 @@ def with_line(crontab: str, timer: Timer) -> str:
 def windows_task(timer: Timer) -> str:
     """Give the definition of a Windows task (Task Scheduler schema 1.2), for `schtasks /create /xml`."""
     program, *arguments = timer.command
-    quoted = " ".join(f'"{part}"' if " " in part or not part else part for part in arguments)
-    repeat = ""
-    if timer.minutes is not None:
-        repeat = f"<Repetition><Interval>PT{timer.minutes}M</Interval></Repetition>"
+    minutes = timer.minutes or _DAY
+    repeat = f"<Repetition><Interval>PT{minutes}M</Interval></Repetition>" if minutes < _DAY else ""
     start = timer.at if timer.minutes is None else "00:00"
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -112,7 +118,7 @@ def windows_task(timer: Timer) -> str:
   <Triggers>
     <CalendarTrigger>
       {repeat}<StartBoundary>2026-01-01T{start}:00</StartBoundary>
-      <ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>
+      <ScheduleByDay><DaysInterval>{max(minutes // _DAY, 1)}</DaysInterval></ScheduleByDay>
     </CalendarTrigger>
   </Triggers>
   <Settings>
@@ -121,7 +127,7 @@ def windows_task(timer: Timer) -> str:
     <ExecutionTimeLimit>PT12H</ExecutionTimeLimit>
   </Settings>
   <Actions>
-    <Exec><Command>{escape(program)}</Command><Arguments>{escape(quoted)}</Arguments></Exec>
+    <Exec><Command>{escape(program)}</Command><Arguments>{escape(list2cmdline(arguments))}</Arguments></Exec>
   </Actions>
 </Task>
 """

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shadowai.errors import UsageError
+from shadowai.reports.language import LETTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,14 +89,16 @@ class Browser:
         self._call("Page.enable")
         self._frame = self._call("Page.getFrameTree")["frameTree"]["frame"]["id"]
 
-    def pdf(self, html: str) -> bytes:
-        """Print a page as a tagged PDF with an outline, on the paper that its style sheet asks for."""
+    def pdf(self, html: str, paper: tuple[float, float] = LETTER) -> bytes:
+        """Print a page as a tagged PDF with an outline, on paper of this size in inches unless its style names one."""
         self._loaded = False
         self._call("Page.setDocumentContent", frameId=self._frame, html=html)
         while not self._loaded:
             self._note(self._read())
         printed = self._call(
             "Page.printToPDF",
+            paperWidth=paper[0],
+            paperHeight=paper[1],
             printBackground=True,
             preferCSSPageSize=True,
             generateTaggedPDF=True,

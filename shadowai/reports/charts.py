@@ -276,7 +276,7 @@ def _round_up(value: int) -> int:
 
 
 def _ticks(top: int) -> tuple[Tick, ...]:
-    values = (top, top // 2, 0) if top > 1 else (top, 0)
+    values = (top, 0) if top % 2 else (top, top // 2, 0)
     return tuple(Tick(round(100 - 100 * value / top, 2), text.number(value)) for value in values)
 
 

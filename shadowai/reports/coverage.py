@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from shadowai.provenance import DayCount, Period, SourceReport
 from shadowai.reports import text, words
 from shadowai.reports.language import say, say_many
+from shadowai.reports.phrases import worded
 from shadowai.result import BlindSpot, Result
 
 MAX_ROWS = 60  # inputs; more are counted
@@ -137,7 +138,7 @@ def _row(source: SourceReport, axis: _Axis | None, spots: Sequence[BlindSpot]) -
 
 def _sentence(source: SourceReport, days: int, axis: _Axis | None) -> str:
     if source.error:
-        return say("Could not be read: {error}", error=source.error)
+        return say("Could not be read: {error}", error=worded(source.error))
     if not source.days or axis is None:
         return say("The days of its records are not known.")
     whole = text.number(axis.days)

@@ -20,7 +20,7 @@ from shadowai.reports.services import BriefRow, ServiceRow, brief_row, service_r
 from shadowai.reports.steps import Findings, Step, next_steps, policy_owner, steps_of_nobody
 from shadowai.result import DepartmentUse, Result, ServiceUse
 
-MAX_SERVICES = 50  # worst first, with all that is behind them
+MAX_SERVICES = 40  # worst first, with all that is behind them: a page stays below 400 kB in the longest language
 MAX_BRIEF = 200  # more of them in one line each; what is beyond is counted, and usage.csv has it
 
 
@@ -104,7 +104,7 @@ def _page(inside: _Inside, links: Links) -> DepartmentPage:
     return DepartmentPage(
         title=_title(department),
         department=department.name,
-        period=text.span(result.period.start, result.period.end),
+        period=views.period(result),
         index=links.index,
         above=above(result, department, links),
         headline=headline.sentence(result, scope),
@@ -182,4 +182,4 @@ def _how_bad(department: DepartmentUse, in_use: tuple[ServiceUse, ...]) -> str:
     if score is None:
         return told
     points, whole = text.points(score.points), text.points(score.of)
-    return say("{told} The department scores {points} of {of}.", told=told, points=points, of=whole)
+    return say("{told} The department scores {points} of {of}; higher is worse.", told=told, points=points, of=whole)

@@ -50,7 +50,7 @@ def read_result(path: Path) -> Result:
     try:
         content = file.read_bytes()
         result = Result.model_validate_json(content)
-        json.loads(content, parse_int=_measured, parse_float=_measured, parse_constant=_measured)
+        _look_at_numbers(content)
     except OSError as error:
         raise UsageError(error.strerror or "cannot be read", where=file) from error
     except ValidationError as error:
@@ -60,6 +60,18 @@ def read_result(path: Path) -> Result:
     except ValueError as error:
         raise UsageError(f"is no result of a scan: {error}", where=file) from error
     return result
+
+
+def _look_at_numbers(content: bytes) -> None:
+    """Read all numbers as they are written: the model has cut long ones to what it can hold, and NaN is one of its."""
+    # Nothing that is read is kept: it would be as large as the result itself, and take three times as long.
+    json.loads(
+        content, object_pairs_hook=_forgotten, parse_int=_measured, parse_float=_measured, parse_constant=_measured
+    )
+
+
+def _forgotten(_pairs: object) -> None:
+    """Stand for an object of which nothing is kept."""
 
 
 def _measured(text: str) -> None:

@@ -12,6 +12,7 @@ from shadowai.reports.findings import Finding, findings
 from shadowai.reports.governance import in_use
 from shadowai.reports.index_page import lead
 from shadowai.reports.language import say, translated
+from shadowai.reports.phrases import worded, worded_rule
 from shadowai.reports.relatives import Links
 from shadowai.reports.sections import ServiceTotal, over_departments
 from shadowai.result import Result, RuleReport
@@ -117,7 +118,7 @@ def evidence_page(result: Result, links: Links | None = None, own: Path | None =
     register = tuple(_register(one, decided.get(one.example.id, ())) for one in totals[:MAX_ROWS])
     return EvidencePage(
         title=say("Evidence for audit and compliance"),
-        period=text.span(result.period.start, result.period.end),
+        period=views.period(result),
         index=(links or Links()).index,
         headline=lead(result),
         answers=_answers(result, rows),
@@ -182,7 +183,7 @@ def _register(total: ServiceTotal, rules: tuple[int | None, ...]) -> RegisterRow
     told = [say("no rule") if one is None else text.number(one) for one in rules]
     return RegisterRow(
         name=service.name,
-        what=f"{service.category_name} \u00b7 {views.what(service)}",
+        what=f"{worded(service.category_name)} \u00b7 {views.beside_category(service)}",
         statuses=tuple(map(views.mark, total.statuses)),
         rules=text.listing(told, 8),
         departments=text.listing(total.departments, 8),
@@ -196,8 +197,8 @@ def _rule(rule: RuleReport) -> RuleRow:
     return RuleRow(
         number=text.number(rule.number),
         mark=views.mark(rule.status),
-        what=rule.what,
-        whom=rule.whom,
+        what=worded_rule(rule.what),
+        whom=worded_rule(rule.whom),
         span=_span(rule),
         owner=rule.owner or "",
         reason=rule.reason or "",

@@ -45,7 +45,7 @@ def executive_page(result: Result, links: Links | None = None) -> ExecutivePage:
     found = governance.governance(result)
     return ExecutivePage(
         title=say("AI use in the organisation, on one sheet"),
-        period=text.span(result.period.start, result.period.end),
+        period=views.period(result),
         index=ways.index,
         headline=text.shorten(lead(result), MAX_HEADLINE),
         change=text.shorten(whats_new.in_short(result.change), MAX_SENTENCE),

@@ -73,7 +73,7 @@ def _markdown(result: Result, folder: Path, order: Order) -> None:
 def _pdf(result: Result, folder: Path, order: Order) -> None:
     from shadowai.reports.pdf import print_pages  # noqa: PLC0415  # see above
 
-    print_pages(_pages(result, order), folder, result.period)
+    print_pages(_pages(result, order), folder, result.period, order.look.language.paper)
 
 
 _WRITERS: dict[str, Callable[[Result, Path, Order], None]] = {

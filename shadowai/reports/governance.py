@@ -11,6 +11,7 @@ from shadowai.model import Status
 from shadowai.reports import sections, text, views
 from shadowai.reports.language import say, say_many
 from shadowai.reports.naming import is_unknown
+from shadowai.reports.phrases import worded_rule
 from shadowai.result import DepartmentUse, PolicyException, PolicyReport, Result, RuleReport, ServiceUse
 
 MAX_ROWS = 25  # exceptions, and rules; more are counted
@@ -234,8 +235,8 @@ def _exception(one: PolicyException, rule: RuleReport) -> ExceptionRow:
     return ExceptionRow(
         rule=say("Rule {number}", number=rule.number),
         mark=views.mark(rule.status),
-        what=rule.what,
-        whom=rule.whom,
+        what=worded_rule(rule.what),
+        whom=worded_rule(rule.whom),
         when=when,
         past=one.days_left < 0,
         owner=rule.owner or "",

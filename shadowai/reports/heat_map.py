@@ -11,6 +11,7 @@ from itertools import islice
 from shadowai.reports import sections, text
 from shadowai.reports.compare import rate
 from shadowai.reports.language import say_many
+from shadowai.reports.phrases import worded
 from shadowai.reports.sections import unsanctioned
 from shadowai.result import DepartmentUse, ServiceUse
 
@@ -88,11 +89,11 @@ def sessions_unsanctioned(service: ServiceUse) -> int:
 
 
 def _columns(ranked: Sequence[str], keep: Sequence[str]) -> tuple[str, ...]:
-    merged = len(ranked) - len(keep)
+    merged, shown = len(ranked) - len(keep), tuple(map(worded, keep))
     if not merged:
-        return tuple(keep)
+        return shown
     rest = say_many("{number} other category", "{number} other categories", merged, number=text.number(merged))
-    return (*keep, rest)
+    return (*shown, rest)
 
 
 def _counts(services: Iterable[ServiceUse], place: Mapping[str, int], width: int) -> Counts:

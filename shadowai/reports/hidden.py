@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shadowai.reports import text, words
 from shadowai.reports.charts import bar_percent
 from shadowai.reports.language import say
+from shadowai.reports.phrases import worded
 from shadowai.result import BlindSpot, HiddenPart, HiddenShare, Result
 
 
@@ -61,4 +62,4 @@ def spots_of(result: Result, names: Sequence[str]) -> list[BlindSpot]:
 def _row(part: HiddenPart) -> HiddenRow:
     requests, people, data = text.requests(part.requests), text.people(part.people), text.size(part.bytes)
     extent = say("{requests} by {people}, {data}", requests=requests, people=people, data=data)
-    return HiddenRow(part.name, words.blind_heading(part.kind), extent)
+    return HiddenRow(worded(part.name), words.blind_heading(part.kind), extent)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shadowai import resources
 from shadowai.errors import UsageError
@@ -17,9 +17,10 @@ from shadowai.reports.department_page import department_page
 from shadowai.reports.evidence_pack import evidence_page
 from shadowai.reports.executive_page import executive_page
 from shadowai.reports.index_page import index_page
-from shadowai.reports.language import ENGLISH, speaking, translated, translated_count
+from shadowai.reports.language import speaking, translated, translated_count
 from shadowai.reports.look import PLAIN, Look
 from shadowai.reports.naming import unknown_named
+from shadowai.reports.phrases import phrase
 from shadowai.reports.relatives import Links
 from shadowai.reports.script import script
 from shadowai.reports.sections import names
@@ -191,17 +192,15 @@ def environment(own: Path | None = None) -> Environment:
     env.policies["ext.i18n.trimmed"] = True
     install = getattr(env, "install_gettext_callables")  # noqa: B009  # added by the extension, out of a type checker's sight
     install(translated, translated_count, newstyle=True)
-    env.filters["number"] = number
+    env.filters.update(number=number, quoted=_quoted)
     env.globals.update(script=script(env))
     return env
 
 
 def _render(template: str, page: DataclassInstance, look: Look) -> str:
-    code = look.language.code
     context = {
         **{field.name: getattr(page, field.name) for field in fields(page)},
-        "language": code,
-        "foreign": Markup("") if code == ENGLISH.code else Markup(' lang="en"'),  # of texts out of the document itself
+        "language": look.language.code,
         "brand": look.brand,
     }
     try:
@@ -210,6 +209,12 @@ def _render(template: str, page: DataclassInstance, look: Look) -> str:
         if look.templates is None:
             raise
         raise UsageError(f"a template does not work: {type(error).__name__}: {error}", where=look.templates) from error
+
+
+def _quoted(told: str) -> Markup:
+    """Say a sentence of the document; one that nobody knows is marked as English, for whoever listens to the page."""
+    said = phrase(told)
+    return escape(said) if said is not None else Markup('<span lang="en">{}</span>').format(told)
 
 
 def _known(value: _Value) -> _Value:

@@ -10,6 +10,7 @@ from shadowai.reports.governance import Governance, governance, in_use
 from shadowai.reports.heat_map import HeatMap, heat_map
 from shadowai.reports.language import say, say_many
 from shadowai.reports.naming import is_unknown
+from shadowai.reports.phrases import worded
 from shadowai.reports.sections import ServiceTotal, measured, over_departments, prohibited
 from shadowai.reports.steps import Step
 from shadowai.result import Candidate, DepartmentUse, Result
@@ -108,7 +109,7 @@ def index_page(result: Result, pages: Mapping[int, str]) -> IndexPage:
     by_name = dict(zip((one.name for one in result.departments), own, strict=True))
     return IndexPage(
         title=say("AI use in the organisation"),
-        period=text.span(result.period.start, result.period.end),
+        period=views.period(result),
         headline=lead(result),
         change=whats_new.in_short(result.change),
         failed=views.unread_group(result.sources),
@@ -213,8 +214,8 @@ def _service_row(rank: int, total: ServiceTotal, most: int) -> ServiceTotalRow:
     return ServiceTotalRow(
         rank=text.number(rank),
         name=service.name,
-        what=views.what(service),
-        category=service.category_name,
+        what=views.beside_category(service),
+        category=worded(service.category_name),
         statuses=tuple(
             StatusCount(views.mark(status), _departments(count)) for status, count in total.statuses.items()
         ),

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LETTER = (8.5, 11.0)  # ANSI/ASME Y14.1
+A4 = (8.27, 11.69)  # ISO 216
 _MONTHS = (
     "January",
     "February",
@@ -36,7 +38,8 @@ _MONTHS = (
 class Language:
     """A language: its code (BCP 47), its catalogue, and how it writes numbers and months (Unicode CLDR).
 
-    `group` stands between thousands, `decimal` before tenths; `percent` has `{}` in the place of the number.
+    `group` stands between thousands, `decimal` before tenths; `percent` has `{}` in the place of the number. `paper` is
+    the sheet that its readers print on, width and height in inches.
     """
 
     code: str = "en"
@@ -46,6 +49,7 @@ class Language:
     percent: str = "{}%"
     months: tuple[str, ...] = _MONTHS
     short_months: tuple[str, ...] = tuple(name[:3] for name in _MONTHS)
+    paper: tuple[float, float] = LETTER
 
 
 ENGLISH = Language()

@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from shadowai.errors import unknown_name
-from shadowai.reports.language import ENGLISH, Language
+from shadowai.reports.language import A4, ENGLISH, Language
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -71,4 +71,5 @@ def _written(name: str, messages: GNUTranslations) -> Language:
         percent=locale.percent_formats[None].pattern.replace("#,##0", "{}"),
         months=tuple(months["wide"][month] for month in range(1, 13)),
         short_months=tuple(months["abbreviated"][month] for month in range(1, 13)),
+        paper=A4,  # as Unicode's CLDR has it for their countries; English is read in both worlds
     )

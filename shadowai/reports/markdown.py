@@ -16,7 +16,14 @@ from shadowai.reports.index_page import lead
 from shadowai.reports.language import later, say, say_many, speaking, translated
 from shadowai.reports.look import PLAIN, Look
 from shadowai.reports.naming import unknown_named
-from shadowai.reports.sections import ServiceTotal, measured, over_departments, unsanctioned
+from shadowai.reports.phrases import worded
+from shadowai.reports.sections import (
+    ServiceTotal,
+    measured,
+    most_unsanctioned_first,
+    over_departments,
+    unsanctioned,
+)
 from shadowai.reports.tidying import tidy
 
 if TYPE_CHECKING:
@@ -100,7 +107,7 @@ def _steps(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _unread(neat: Result) -> Iterator[str]:
-    bad = [f"{code(one.path)}: {safe(one.error)}" for one in neat.sources if one.error]
+    bad = [f"{code(one.path)}: {safe(worded(one.error))}" for one in neat.sources if one.error]
     yield from _list(say("Could not be read"), bad)
 
 
@@ -111,13 +118,12 @@ def _departments(departments: Sequence[DepartmentUse]) -> Iterator[str]:
     yield from _head(
         later("Department"), later("People"), later("With unsanctioned services"), later("Data sent to unsanctioned")
     )
-    ranked = sorted(departments, key=lambda one: (-one.totals.people_unsanctioned, -one.totals.people, one.name))
-    for one in ranked[:LISTED]:
+    for one in most_unsanctioned_first(departments)[:LISTED]:
         totals = one.totals
         people = text.people_of(totals.people, one.headcount)
         sent = sent_unsanctioned(totals, measured([one]))
         yield _row(safe(one.name), people, text.number(totals.people_unsanctioned), sent)
-    yield from _more(len(ranked))
+    yield from _more(len(departments))
 
 
 def _services(services: Sequence[ServiceTotal]) -> Iterator[str]:

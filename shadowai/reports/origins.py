@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shadowai.reports import text, words
 from shadowai.reports.language import say
+from shadowai.reports.phrases import worded_rule
 from shadowai.result import Result, RuleReport, ServiceUse
 
 MAX_ORIGINS = 4  # files of one service; more are counted
@@ -61,6 +62,6 @@ def _rule(service: ServiceUse, rules: Mapping[int, RuleReport], result: Result) 
     rule = rules.get(service.rule)
     if rule is None:
         return say("rule {number}", number=service.rule)
-    told = say("rule {number}: {status}, {what}, for {whom}", number=rule.number, what=rule.what, whom=rule.whom,
-               status=words.status_inside(rule.status))  # fmt: skip
+    told = say("rule {number}: {status}, {what}, for {whom}", number=rule.number, what=worded_rule(rule.what),
+               whom=worded_rule(rule.whom), status=words.status_inside(rule.status))  # fmt: skip
     return ", ".join(filter(None, (told, rule.reason, rule.owner)))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shadowai.reports.browser import running_browser
+from shadowai.reports.language import LETTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +20,17 @@ _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)", re.ASCII)
 _NO_TIME = "19800101000000"
 
 
-def print_pages(pages: Iterable[Page], folder: Path, period: Period) -> None:
-    """Print pages, each beside the place of its HTML; UsageError where no browser can, OSError where the disk refuses.
+def print_pages(pages: Iterable[Page], folder: Path, period: Period, paper: tuple[float, float] = LETTER) -> None:
+    """Print pages, each beside the place of its HTML, on paper of a size in inches.
 
-    The same pages in the same order give the same bytes with the same browser, which numbers what it prints.
+    UsageError where no browser can, OSError where the disk refuses. The same pages in the same order give the same
+    bytes with the same browser, which numbers what it prints.
     """
     with running_browser() as browser:
         for page in pages:
             place = (folder / page.path).with_suffix(".pdf")
             place.parent.mkdir(exist_ok=True)
-            place.write_bytes(dated(browser.pdf(page.html), period.end))
+            place.write_bytes(dated(browser.pdf(page.html, paper), period.end))
 
 
 def dated(pdf: bytes, moment: str | None) -> bytes:

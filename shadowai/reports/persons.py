@@ -8,7 +8,7 @@ from shadowai.reports.language import say, say_many
 from shadowai.reports.scores import ScoreView, score_view
 from shadowai.result import DepartmentUse, PersonUse
 
-SMALL_GROUP = 5  # people; a line about one of fewer points at somebody, whatever name stands there
+SMALL_GROUP = 5  # people; a line or figure about fewer points at somebody, whatever name stands there
 MAX_PERSONS = 15
 
 

@@ -98,6 +98,11 @@ def _order(service: ServiceUse, risk: str, people: int, sessions: int) -> Order:
     return (-_RISK[risk], -points, -_GRAVITY[service.status], -people, -sessions, service.name, service.id)
 
 
+def most_unsanctioned_first(departments: Iterable[DepartmentUse]) -> list[DepartmentUse]:
+    """Order departments for a short list: those with the most people who use unsanctioned services first."""
+    return sorted(departments, key=lambda one: (-one.totals.people_unsanctioned, -one.totals.people, one.name))
+
+
 def over_departments(departments: Iterable[DepartmentUse]) -> tuple[ServiceTotal, ...]:
     """Add up each service in use over the departments, worst first."""
     found: dict[str, list[tuple[str, ServiceUse]]] = {}

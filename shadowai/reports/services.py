@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shadowai.model import Status
 from shadowai.reports import text, words
 from shadowai.reports.language import say
+from shadowai.reports.phrases import worded
 from shadowai.reports.scores import ScoreView, score_view
 from shadowai.reports.trends import Changes, Trend, trend
 from shadowai.reports.views import Fact, Mark, mark, what
@@ -105,25 +106,25 @@ def _instead(service: ServiceUse, names: Mapping[str, str]) -> str:
 
 
 def _facts(service: ServiceUse) -> tuple[Fact, ...]:
-    """List what else is known; texts of the document itself are `quoted`."""
+    """List what else is known."""
     until = text.day(service.status_until) if service.status_until else ""
     rows = (
-        (say("Reason of the policy"), service.status_reason, True),
-        (say("Decided by"), service.status_owner, True),
-        (say("Until"), until, False),
-        (say("Confidence"), _confidence(service), False),
-        (say("Seen in"), words.evidence(service.evidence), False),
-        (say("Period"), text.span(service.first_seen, service.last_seen), False),
-        (say("Used for"), words.uses(service.uses), False),
-        (say("Why we think so"), "; ".join(service.use_reasons), True),
-        (say("Accounts"), words.accounts(service), False),
-        (say("How we can tell"), "; ".join(service.account_reasons), True),
-        (say("Statuses"), _statuses(service), False),
-        (say("Data received"), text.size(service.bytes_down), False),
-        (say("Only looked it up"), text.people(service.people_dns_only) if service.people_dns_only else "", False),
-        (say("Blocked before use"), text.requests(service.blocked) if service.blocked else "", False),
+        (say("Reason of the policy"), service.status_reason),
+        (say("Decided by"), service.status_owner),
+        (say("Until"), until),
+        (say("Confidence"), _confidence(service)),
+        (say("Seen in"), words.evidence(service.evidence)),
+        (say("Period"), text.span(service.first_seen, service.last_seen)),
+        (say("Used for"), words.uses(service.uses)),
+        (say("Why we think so"), "; ".join(map(worded, service.use_reasons))),
+        (say("Accounts"), words.accounts(service)),
+        (say("How we can tell"), "; ".join(map(worded, service.account_reasons))),
+        (say("Statuses"), _statuses(service)),
+        (say("Data received"), text.size(service.bytes_down)),
+        (say("Only looked it up"), text.people(service.people_dns_only) if service.people_dns_only else ""),
+        (say("Blocked before use"), text.requests(service.blocked) if service.blocked else ""),
     )
-    return tuple(Fact(name, value, quoted=quoted) for name, value, quoted in rows if value)
+    return tuple(Fact(name, value) for name, value in rows if value)
 
 
 def _confidence(service: ServiceUse) -> str:

@@ -1,7 +1,8 @@
 """The tables behind CSV and XLSX: what each is called, its columns with their kinds, and its rows.
 
 One table for each list of the document. Keys are those of result.json; times are RFC 3339 UTC, None is unknown, and a
-`word` is one of a fixed few, which a workbook says in its language; one of a later version keeps its own name.
+`word` is one of a fixed few, which a workbook says in its language; one of a later version keeps its own name. It also
+says what the program wrote: `said` are its sentences, `rule` what and whom a rule is about.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from shadowai.reports.sheet_rows import Row
     from shadowai.result import Result
 
-Kind = Literal["text", "word", "count", "bytes", "points", "percent", "day", "time", "flag"]
+Kind = Literal["text", "word", "said", "rule", "count", "bytes", "points", "percent", "day", "time", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ SHEETS = (
         (
             *_SERVICE,
             *_VENDOR,
-            Column("category", later("Category"), width=22),
+            Column("category", later("Category"), "said", 22),
             Column("status", later("Gravest status"), "word", 16),
             Column("risk", later("Highest risk"), "word"),
             Column("people", later("People, added up over departments"), "count"),
@@ -204,7 +205,7 @@ SHEETS = (
         (
             Column("host", later("Host"), width=36),
             _SCORE,
-            Column("reasons", later("Why"), width=44),
+            Column("reasons", later("Why"), "said", 60),
             _PEOPLE,
             Column("detections", later("Contacts"), "count"),
             _PLACES,
@@ -216,9 +217,9 @@ SHEETS = (
         "blind_spots",
         later("Blind spots"),
         (
-            Column("kind", later("Kind"), "word", 30),
-            Column("name", later("Name"), width=30),
-            Column("detail", later("What it is"), width=40),
+            Column("kind", later("Kind"), "word", 38),
+            Column("name", later("Name"), "said", 30),
+            Column("detail", later("What it is"), "said", 70),
             Column("count", later("Number"), "count"),
             Column("unit", later("Counted in"), "word", 14),
             _PEOPLE,
@@ -243,7 +244,7 @@ SHEETS = (
             Column("first", later("First record (UTC)"), "time"),
             Column("last", later("Last record (UTC)"), "time"),
             Column("silences", later("Silent stretches"), "count"),
-            Column("error", later("Why it could not be read"), width=40),
+            Column("error", later("Why it could not be read"), "said", 70),
         ),
         sheet_rows.sources,
     ),
@@ -260,7 +261,7 @@ SHEETS = (
             Column("now", later("Sessions a day now"), "points"),
             Column("people_before", later("People before"), "count"),
             Column("people_now", later("People now"), "count"),
-            Column("says", later("In words"), width=50),
+            Column("says", later("In words"), "said", 70),
         ),
         sheet_rows.changes,
     ),
@@ -270,8 +271,8 @@ SHEETS = (
         (
             Column("rule", later("Rule"), "count"),
             _STATUS,
-            Column("what", later("What"), width=36),
-            Column("whom", later("Whom"), width=28),
+            Column("what", later("What"), "rule", 36),
+            Column("whom", later("Whom"), "rule", 28),
             Column("starts", later("From"), "day"),
             Column("until", later("Until"), "day"),
             Column("days_left", later("Days left"), "count"),

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from shadowai.reports import text, trends, words
 from shadowai.reports.hidden import hidden_sentence
 from shadowai.reports.language import say, say_many
+from shadowai.reports.persons import SMALL_GROUP
 from shadowai.reports.sections import Sections
 from shadowai.result import BlindSpot, Candidate, DepartmentUse, EvidenceCounts, HiddenShare, Result, ServiceUse
-
-SMALL_GROUP = 5  # heads; in a smaller group a figure may point at one person
 
 
 def asides(result: Result, department: DepartmentUse, parts: Sections, changes: trends.Changes) -> tuple[str, ...]:

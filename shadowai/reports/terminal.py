@@ -12,7 +12,7 @@ from shadowai.reports.board import board_steps
 from shadowai.reports.governance import exceptions
 from shadowai.reports.index_page import lead
 from shadowai.reports.language import say, say_many
-from shadowai.reports.sections import measured, unsanctioned, used
+from shadowai.reports.sections import measured, most_unsanctioned_first, unsanctioned, used
 from shadowai.reports.tidying import tidy
 from shadowai.reports.views import unread_group
 from shadowai.result import DepartmentUse, Result, ServiceUse, Totals
@@ -48,8 +48,7 @@ def _shown(departments: Sequence[DepartmentUse]) -> tuple[Sequence[DepartmentUse
     """Choose the lines: all of a few, in the document's order, else the worst."""
     if len(departments) <= MAX_ROWS:
         return departments, 0
-    ranked = sorted(departments, key=lambda one: (-one.totals.people_unsanctioned, -one.totals.people, one.name))
-    return ranked[:MAX_ROWS], len(departments) - MAX_ROWS
+    return most_unsanctioned_first(departments)[:MAX_ROWS], len(departments) - MAX_ROWS
 
 
 def _line(department: DepartmentUse) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from shadowai.model import Status
 from shadowai.provenance import SourceReport
 from shadowai.reports import text, words
-from shadowai.reports.language import later, say, say_many, translated
+from shadowai.reports.language import ENGLISH, later, say, say_many, spoken, translated
+from shadowai.reports.phrases import worded
 from shadowai.result import BlindSpot, Result, ServiceUse
 
 MAX_SOURCES = 100  # inputs; more are counted
@@ -40,11 +41,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A name and a text, for definition lists; a `quoted` text is the document's, in its language."""
+    """A name and a text, for definition lists."""
 
     name: str
     text: str
-    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,12 @@ class Origin:
     more: int
 
 
+def period(result: Result) -> str:
+    """Say which days the records cover; empty where no record had a time."""
+    bounds = result.period
+    return text.span(bounds.start, bounds.end) if bounds.start or bounds.end else ""
+
+
 def mark(status: Status) -> Mark:
     """Give the mark of a status."""
     return Mark(status.value, words.status(status), translated(words.STATUS_MEANING[status]))
@@ -105,8 +111,18 @@ def all_marks() -> tuple[Mark, ...]:
 
 
 def what(service: ServiceUse) -> str:
-    """Say what a service is: its summary and who runs it from where."""
-    return f"{service.summary.rstrip('.')} \u00b7 {vendor(service)}"
+    """Say what a service is, and who runs it from where."""
+    return f"{summary(service)} \u00b7 {vendor(service)}"
+
+
+def summary(service: ServiceUse) -> str:
+    """Say what a service is: in English as the database says it, in other languages by its category."""
+    return service.summary.rstrip(".") if spoken() is ENGLISH else worded(service.category_name)
+
+
+def beside_category(service: ServiceUse) -> str:
+    """Say what a service is where its category is said already."""
+    return vendor(service) if summary(service) == worded(service.category_name) else what(service)
 
 
 def vendor(service: ServiceUse) -> str:
@@ -154,7 +170,7 @@ def blind_groups(spots: Iterable[BlindSpot], sources: Sequence[SourceReport]) ->
     groups = [_group(say("Inputs that could not be read"), translated(_MISSING), unread), _silent(sources)]
     for kind in kinds:
         ranked = sorted(by_kind[kind], key=lambda spot: (-spot.count, spot.name, spot.detail))
-        places = [Fact(spot.name, _place(spot)) for spot in ranked]
+        places = [Fact(worded(spot.name), _place(spot)) for spot in ranked]
         groups.append(_group(words.blind_heading(kind), words.blind_meaning(kind), places))
     return tuple(group for group in groups if group.places)
 
@@ -167,7 +183,7 @@ def _silent(sources: Iterable[SourceReport]) -> BlindGroup:
 
 def unread_sources(sources: Iterable[SourceReport]) -> tuple[Fact, ...]:
     """List the inputs that could not be read, and why."""
-    return tuple(Fact(source.path, text.capital(source.error)) for source in sources if source.error)
+    return tuple(Fact(source.path, text.capital(worded(source.error))) for source in sources if source.error)
 
 
 def origin(result: Result) -> Origin:
@@ -191,17 +207,17 @@ def origin(result: Result) -> Origin:
 def source_row(source: SourceReport) -> SourceRow:
     """Lay out one input."""
     reasons = sorted(source.skipped.items(), key=lambda item: (-item[1], item[0]))
-    skipped = tuple(f"{text.number(count)} {reason}" for reason, count in reasons)
+    skipped = tuple(f"{text.number(count)} {worded(reason)}" for reason, count in reasons)
     broken = (say("{number} of them damaged", number=text.number(source.broken)),) if source.broken else ()
     return SourceRow(
         path=source.path,
         format=source.format_name or source.format or say("not recognised"),
-        recognition=source.recognition or "",
+        recognition=worded(source.recognition or ""),
         records=text.number(source.records),
         parsed=text.number(source.parsed),
         skipped=skipped + broken,
         period=text.span(source.first, source.last),
-        error=source.error or "",
+        error=worded(source.error or ""),
         warnings=source.warnings,
     )
 
@@ -236,5 +252,5 @@ def _group(heading: str, meaning: str, places: Sequence[Fact]) -> BlindGroup:
 
 
 def _place(spot: BlindSpot) -> str:
-    told = (words.blind_extent(spot) if spot.count else "", text.capital(spot.detail).rstrip("."))
+    told = (words.blind_extent(spot) if spot.count else "", text.capital(worded(spot.detail)).rstrip("."))
     return ". ".join(filter(None, told)) + "."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from shadowai.reports import text, views
 from shadowai.reports.language import later, say, translated
+from shadowai.reports.phrases import worded
 from shadowai.result import Change, CoverageChange, ServiceChange
 
 MAX_ROWS = 50  # changes of the use, and of our looking; more are counted
@@ -136,5 +137,5 @@ def _from_to(before: str, now: str) -> str:
 
 def _coverage(change: CoverageChange) -> str:
     before, now = text.number(round(change.before)), text.number(round(change.now))
-    return say("Inputs of the kind {kind}: {before} records a day before, {now} now.", kind=change.kind,
+    return say("Inputs of the kind {kind}: {before} records a day before, {now} now.", kind=worded(change.kind),
                before=before, now=now)  # fmt: skip

@@ -88,6 +88,10 @@ BLIND = {
         later("Records that disagree about who"),
         later("We cannot be sure whose use this was."),
     ),
+    "unnamed-address": (
+        later("Addresses that nobody is known behind"),
+        later("Each counts as one person, so somebody who is known by name elsewhere may be counted twice."),
+    ),
     "unparsed-records": (
         later("Records that could not be read"),
         later("We cannot see use that only these records show."),

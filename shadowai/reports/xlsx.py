@@ -12,6 +12,7 @@ import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, islice
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from xlsxwriter import Workbook
@@ -23,11 +24,12 @@ from shadowai.reports.index_page import lead
 from shadowai.reports.language import later, say, speaking, translated
 from shadowai.reports.look import PLAIN, Look
 from shadowai.reports.naming import unknown_named
+from shadowai.reports.phrases import worded_all, worded_rule
 from shadowai.reports.sheets import SHEETS, Column, Kind, Sheet
 from shadowai.reports.tidying import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -47,7 +49,7 @@ _WORKBOOK = {
 _NO_TIME = datetime(1980, 1, 1, tzinfo=UTC)  # stored where no record had a time; a file in ZIP can hold none earlier
 _NUMBERS: Mapping[Kind, str] = {
     "count": "#,##0",
-    "bytes": '[>=999500000]#,##0.0,,," GB";[>=999500]#,##0.0,," MB";#,##0" B"',
+    "bytes": '[>=999500000]#,##0.0,,,"{gb}";[>=999500]#,##0.0,,"{mb}";#,##0.0,"{kb}"',  # a format has three cases
     "points": "0.0",
     "percent": "0.0%",
     "day": "yyyy-mm-dd",
@@ -74,8 +76,10 @@ _WORDS: Mapping[str, str] = {
     "signatures": later("Our signatures"),
     "coverage": later("What is recorded"),
 }
+_SAID: Mapping[Kind, Callable[[str], str]] = {"said": worded_all, "rule": worded_rule}
 _WIDTHS: Mapping[Kind, int] = {"day": 12, "time": 17}
 _NARROW = 11  # characters of a column that is given no width
+_LINE = 15  # points, the height of a line
 _SUMMARY = (48, 22)  # characters of the summary's columns
 
 
@@ -87,7 +91,13 @@ class _Book:
         self.heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.lead = book.add_format({"text_wrap": True, "valign": "top"})
-        self.numbers = {kind: book.add_format({"num_format": form}) for kind, form in _NUMBERS.items()}
+        units = {
+            "kb": say("{number} kB", number=""),
+            "mb": say("{number} MB", number=""),
+            "gb": say("{number} GB", number=""),
+        }
+        forms = {kind: form.format(**units) for kind, form in _NUMBERS.items()}
+        self.numbers = {kind: book.add_format({"num_format": form}) for kind, form in forms.items()}
 
 
 def write_workbook(result: Result, path: Path, look: Look = PLAIN) -> None:
@@ -118,6 +128,7 @@ def _write(result: Result, workbook: Workbook) -> None:
 def _summary(result: Result, book: _Book) -> None:
     page = book.book.add_worksheet(say("Summary"))
     page.hide_gridlines(2)
+    page.fit_to_pages(1, 0)
     for at, width in enumerate(_SUMMARY):
         page.set_column(at, at, width)
     page.write_string(0, 0, say("AI use report"), book.title)
@@ -159,15 +170,28 @@ def _sheet(sheet: Sheet, result: Result, book: _Book) -> None:
     if first is None:
         return
     page = book.book.add_worksheet(translated(sheet.title)[:31])
-    for at, column in enumerate(sheet.columns):
-        page.set_column(at, at, column.width or _WIDTHS.get(column.kind, _NARROW))
-        page.write_string(0, at, translated(column.heading), book.heading)
+    headings = [translated(column.heading) for column in sheet.columns]
+    widths = list(map(_width, sheet.columns, headings))
+    page.set_row(0, _LINE * max(map(_lines, headings, widths)))
+    for at, (heading, width) in enumerate(zip(headings, widths, strict=True)):
+        page.set_column(at, at, width)
+        page.write_string(0, at, heading, book.heading)
     last = _rows(page, sheet, chain((first,), rows), book)
     page.freeze_panes(1, 1)
     page.autofilter(0, 0, last, len(sheet.columns) - 1)
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+
+
+def _width(column: Column, heading: str) -> int:
+    """Give the width of a column in letters: no word of its heading is broken."""
+    return column.width or _WIDTHS.get(column.kind) or max(_NARROW, *(len(word) + 2 for word in heading.split()))
+
+
+def _lines(heading: str, width: int) -> int:
+    """Count the lines of a heading in its column: not every program makes room for them by itself (LibreOffice)."""
+    return len(wrap(heading, width - 2))  # bold letters are broader
 
 
 def _rows(page: Worksheet, sheet: Sheet, rows: Iterable[Row], book: _Book) -> int:
@@ -196,6 +220,8 @@ def _cell(page: Worksheet, place: tuple[int, int], column: Column, cell: Cell, b
 
 def _text(page: Worksheet, place: tuple[int, int], column: Column, cell: str, form: Format | None) -> None:
     """Write a text, or the time that it says; Excel counts days from 1900 and knows no zones."""
+    if column.kind in _SAID:
+        cell = _SAID[column.kind](cell)
     moment = _moment(cell) if column.kind == "time" else text.parse_day(cell) if column.kind == "day" else None
     if moment is not None and moment.year > 1900:  # noqa: PLR2004  # the first year of its calendar is not sound
         page.write_datetime(*place, moment, form)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
@@ -18,12 +18,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from shadowai.hosts import normalise_host
 from shadowai.model import Status
 from shadowai.settings.credentials import PlacedPath, Secret, Strict
+from shadowai.settings.spans import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_DURATION = re.compile(r"([0-9]{1,9}) ?(s|min|h|days?|weeks?)", re.ASCII)
-_UNITS = {"s": 1, "min": 60, "h": 3600, "day": 86_400, "week": 604_800}
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@[^@\s<>,;:\"\\]{{1,253}}")
 _TITLED = re.compile(r"([^<>]{0,200})<([^<>]{1,320})>\s*")
@@ -62,16 +61,6 @@ def mail_address(text: str) -> Address:
 def _checked_address(text: str) -> str:
     mail_address(text)
     return text
-
-
-def _seconds(value: Any) -> Any:  # noqa: ANN401  # whatever the file holds
-    if not isinstance(value, str):
-        return value
-    found = _DURATION.fullmatch(value.strip())
-    if found is None:
-        message = "is no duration such as 90 s, 15 min, 12 h or 7 days"
-        raise ValueError(message)
-    return int(found[1]) * _UNITS[found[2].removesuffix("s") or "s"]
 
 
 def _web(value: str) -> str:
@@ -113,11 +102,10 @@ def web_problem(value: str) -> str | None:
 
 
 MailAddress = Annotated[str, AfterValidator(_checked_address)]
-Duration = Annotated[int, BeforeValidator(_seconds), Field(ge=0, le=10 * 366 * DAY)]
+Duration = Annotated[int, BeforeValidator(seconds_of), Field(ge=0, le=10 * 366 * DAY)]
 WebAddress = Annotated[str, AfterValidator(_web), StringConstraints(max_length=2000)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
-SIEM_FORMATS = ("ecs", "ocsf", "cef", "leef")
 Kinds = Literal["use", "person", "candidate", "blind-spot", "exception", "source", "alert", "activity"]
 
 

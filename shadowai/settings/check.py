@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from shadowai import sources
 from shadowai.config import load_settings
+from shadowai.delivery.deliver import MAIL, senders, siem_channel, webhook_channel
 from shadowai.errors import SourceError, UsageError, unknown_name
+from shadowai.exports.tls import client_context
 from shadowai.logs import DNSTAP, load_formats
+from shadowai.nightly.handover import never_sent
 from shadowai.settings.schema import settings_schema
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.config import Settings
+    from shadowai.settings.channels import Channels
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*[.=]")
@@ -36,7 +40,8 @@ def problems_of(file: Path, environment: Mapping[str, str], more: Sequence[Calla
         text = _text(file)
         return [_placed(file, text, problem) for problem in str(error).splitlines()]
     text = _text(file)
-    found = [*_sources(file, text, settings), *_secrets(file, text, settings), *_channels(file, text, settings)]
+    found = [*_sources(file, text, settings), *_secrets(file, text, settings)]
+    found += _channels(file, text, settings, environment)
     for step in more:
         try:
             step(settings)
@@ -104,12 +109,35 @@ def _placed(file: Path, text: str, problem: str) -> str:
     return f"{file}:{line}: {key}: {message}" if line else problem
 
 
-def _channels(file: Path, text: str, settings: Settings) -> Iterator[str]:
-    """Say what is wrong with what leaves the house."""
+def _channels(file: Path, text: str, settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    """Say what is wrong with what leaves the house: its keys, and secrets and certificates that cannot be read."""
     try:
-        _ = settings.channels
+        channels = settings.channels
     except UsageError as error:
         yield from (_placed(file, text, problem) for problem in str(error).splitlines())
+        return
+    places: dict[str, tuple[str, ...]] = {MAIL: ("mail",)}
+    places |= {siem_channel(one): ("siem", str(at)) for at, one in enumerate(channels.siem)}
+    places |= {webhook_channel(one): ("webhooks", str(at)) for at, one in enumerate(channels.webhooks)}
+    unusable = {name: one for name, one in senders(channels, environment).items() if isinstance(one, str)}
+    if never := never_sent(channels, settings.reports.send, settings.reports.periods):
+        yield f"{file}:{line_of(text, ('reports', 'send'))}: {never}; no report is sent"
+    problems = _authorities(channels) | unusable
+    yield from (
+        f"{file}:{line_of(text, places[name])}: {name}: {problems[name]}" for name in places if name in problems
+    )
+
+
+def _authorities(channels: Channels) -> dict[str, str]:
+    """Say of which web targets the certificates of the authority cannot be used, which are read at each request."""
+    found = {}
+    named = [(siem_channel(one), getattr(one, "ca_file", None)) for one in channels.siem]
+    for name, ca_file in (*named, *((webhook_channel(one), one.ca_file) for one in channels.webhooks)):
+        try:
+            client_context(ca_file)
+        except UsageError as error:
+            found[name] = str(error)
+    return found
 
 
 def _meant(place: Sequence[str]) -> str:

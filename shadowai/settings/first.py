@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import re
 from collections import defaultdict
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from shadowai import detect, sources
 from shadowai.errors import SourceError
+from shadowai.reports.text import clean, listing, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 MAX_LOOKED_AT = 500  # files of a folder
+_NAMED = 5  # files in one sentence
 _ROTATION = re.compile(r"(?:[-._]\d{1,14})+$|[-._]\d{4}[-._]?\d\d[-._]?\d\d.*$")
 _PACKED = re.compile(r"\.(?:gz|bz2|xz|zst|lz4|old)$", re.IGNORECASE)
 _UNFIT = re.compile(r"[^A-Za-z0-9 ._-]+")
@@ -41,22 +44,44 @@ class Answers:
     out: str = "reports"
 
 
-def recognised(folder: Path, spool: Path) -> list[FoundSource]:
-    """Recognise the files of a folder, and put those together that are one log and what it was rotated to."""
-    found, _ = sources.find_sources([str(folder)], spool)
-    groups: dict[tuple[str, str], int] = defaultdict(int)
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What folders hold: sources, and a sentence about each thing that is in none of them."""
+
+    sources: list[FoundSource]
+    notes: list[str]
+
+
+def recognised(folders: Iterable[Path], spool: Path) -> FirstLook:
+    """Recognise the files of folders, and put those together that are one log and what it was rotated to."""
+    look = FirstLook([], [])
+    taken: set[str] = set()
+    for folder in folders:
+        for (dataset, path), count in sorted(_grouped(folder, spool, look.notes).items()):
+            look.sources.append(FoundSource(_free(path.name, taken), f"{glob.escape(str(path))}*", dataset, count))
+    return look
+
+
+def _grouped(folder: Path, spool: Path, notes: list[str]) -> Mapping[tuple[str, Path], int]:
+    """Count the files of a folder by their format and what their names have in common."""
+    found, errors = sources.find_sources([str(folder)], spool)
+    notes += map(str, errors)
+    groups: dict[tuple[str, Path], int] = defaultdict(int)
+    unknown: list[str] = []
     for source in found[:MAX_LOOKED_AT]:
         try:
             dataset, _ = detect.recognise(source, detect.Reading(), None)
         except SourceError:
+            unknown += [clean(source.path.name)] if source.path.stat().st_size else []
             continue
         stem = _ROTATION.sub("", _PACKED.sub("", source.path.name)) or source.path.name
-        groups[dataset, str(source.path.parent / stem)] += 1
-    taken: set[str] = set()
-    return [
-        FoundSource(_free(pattern.rpartition("/")[2], taken), f"{pattern}*", dataset, count)
-        for (dataset, pattern), count in sorted(groups.items())
-    ]
+        groups[dataset, source.path.parent / stem] += 1
+    if unknown:
+        told = listing(unknown, _NAMED)
+        notes.append(f"{folder}: of no known format: {plural(len(unknown), 'file')}, such as {told}")
+    if len(found) > MAX_LOOKED_AT:
+        notes.append(f"{folder}: {MAX_LOOKED_AT} of {len(found)} files were looked at; name the folders that hold logs")
+    return groups
 
 
 def _free(stem: str, taken: set[str]) -> str:
@@ -88,7 +113,7 @@ def _line(key: str, value: str | None, says: str) -> str:
 
 
 def _source(source: FoundSource) -> list[str]:
-    paths = f"paths = [{_quoted(source.pattern)}]  # {source.files} files now"
+    paths = f"paths = [{_quoted(source.pattern)}]  # {plural(source.files, 'file')} now"
     return [
         "[[sources]]",
         f"name = {_quoted(source.name)}  # in reports",

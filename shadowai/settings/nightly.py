@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -11,23 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-_UNITS = {"s": 1, "second": 1, "min": 60, "m": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86_400, "d": 86_400}
-_SPAN = re.compile(r"(\d{1,9}) ?([a-z]+?)s?")
-
-SCALE = "a number of seconds, or text such as '60 s', '15 min', '12 h' or '400 days'"
-
-
-def seconds_of(value: object) -> object:
-    """Read a length of time: whole seconds, or a number with a unit; anything else is left for pydantic to refuse."""
-    if not isinstance(value, str):
-        return value
-    found = _SPAN.fullmatch(value.strip().lower())
-    unit = _UNITS.get(found[2]) or _UNITS.get(f"{found[2]}s") if found else None
-    if found is None or unit is None:
-        message = f"{value!r} is no length of time; give {SCALE}"
-        raise ValueError(message)
-    return int(found[1]) * unit
-
+from shadowai.settings.spans import SCALE, seconds_of
 
 Span = Annotated[
     int,

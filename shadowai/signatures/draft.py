@@ -34,8 +34,8 @@ class Draft(NamedTuple):
     issues: list[Issue]
 
     def save(self) -> None:
-        """Write the file, and its category's folder where there is none."""
-        self.path.parent.mkdir(exist_ok=True)
+        """Write the file, and the folders that it lies in where there are none."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         rewrite(self.path, self.text)
 
 

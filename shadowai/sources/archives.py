@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from shadowai.errors import SourceError
 from shadowai.sources.find import Source
-from shadowai.sources.names import printable
+from shadowai.sources.names import is_hidden, printable
 from shadowai.sources.places import read_first
 from shadowai.sources.streams import READ_ERRORS, ChunkReader, is_compressed, open_stream, read_error, size
 from shadowai.sources.tar import BLOCK, TarError, TarReader, is_tar
@@ -42,6 +42,7 @@ _SMALL_PIECE = 4096  # zipfile unpacks as much as it has read of bzip2 and LZMA,
 _MOST_ERRORS = 20  # of one archive that are told one by one
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # the second: there is nothing in it (APPNOTE.TXT 4.3.16)
 _OFFICE = "[Content_Types].xml"  # part of every Office Open XML file (ECMA-376 part 2, 10.1.2.2)
+_OPEN_DOCUMENT = {"mimetype", "content.xml"}  # OpenDocument 1.3 part 2, 3.1 and 3.3
 _ENCRYPTED = 0x41  # flags: encrypted, and strongly so (APPNOTE.TXT 4.4.4)
 _NO_DATE = 1980  # the first year that zip can tell stands for none
 _BY_HAND = "unpack it and name the files inside"
@@ -237,7 +238,7 @@ def _plain_error(damage: BaseException) -> Exception:
 def _is_hidden(name: str) -> bool:
     """Say whether a member is hidden, as files in folders are, or a Mac's notes on other files."""
     parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts[:1] or any(part.startswith(".") and part != ".." for part in parts)
+    return "__MACOSX" in parts[:1] or any(is_hidden(part) and part != ".." for part in parts)
 
 
 class _Careful(io.FileIO):
@@ -255,10 +256,14 @@ def _unpack_zip(kept: _Kept) -> None:
             raise EOFError
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            if members and members[0].filename == _OFFICE:
+            if _is_office([member.filename for member in members]):
                 raise SourceError("is an Office document; save it as CSV", where=kept.archive.name)
             for member in members:
                 _keep_zipped(kept, archive, member)
+
+
+def _is_office(names: Sequence[str]) -> bool:
+    return names[:1] == [_OFFICE] or (names[:1] == ["mimetype"] and _OPEN_DOCUMENT.issubset(names))
 
 
 def _has_end(file: io.FileIO) -> bool:

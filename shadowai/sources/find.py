@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from shadowai.errors import SourceError
 from shadowai.sources import remote
-from shadowai.sources.names import printable
+from shadowai.sources.names import is_hidden, printable
 from shadowai.sources.streams import read_error
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 _FILE = "file://"
+_REPORT = {"result.json", "manifest.json", "index.html"}  # files that each report folder has
+_OWN_REPORT = "cannot be read: it is a report of shadowai itself; keep reports in a folder beside the sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +146,16 @@ def _mode(path: Path) -> int:
 def _files_below(folder: Path, listing: _Listing) -> Iterator[tuple[str, Path]]:
     closed: list[OSError] = []
     files: list[Path] = []
-    for place, folders, names in os.walk(folder, onerror=closed.append):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        listing.links.update(dict.fromkeys(path for name in folders if (path := Path(place, name)).is_symlink()))
-        files.extend(Path(place, name) for name in names if not name.startswith("."))
-    listing.folders.add(Path(os.path.realpath(folder)))
     known = len(listing.errors)
+    for place, folders, names in os.walk(folder, onerror=closed.append):
+        folders[:] = [name for name in folders if not is_hidden(name)]
+        listing.links.update(dict.fromkeys(path for name in folders if (path := Path(place, name)).is_symlink()))
+        if _REPORT.issubset(names):
+            listing.errors.append(SourceError(_OWN_REPORT, where=printable(place)))
+            folders.clear()
+            continue
+        files.extend(Path(place, name) for name in names if not is_hidden(name))
+    listing.folders.add(Path(os.path.realpath(folder)))
     listing.errors.extend(_closed(error, error.filename) for error in closed)
     files = sorted(path for path in files if _is_file(path, listing))
     if not files and len(listing.errors) == known:

@@ -9,6 +9,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]+")
 _QUERIED = frozenset({"http", "https"})  # elsewhere a question mark is a wildcard
 _CONTAINERS = frozenset({"abfs", "abfss", "wasb", "wasbs"})  # the container stands where others have the user
 _LONGEST = 300  # characters of another package's message
+_LEFT = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})  # what Windows leaves in folders
 _SECRET = 4  # characters; shorter words of a query would be cut out of half the message
 
 
@@ -16,6 +17,11 @@ def printable(name: str) -> str:
     """Give a name as printable, valid UTF-8."""
     text = os.fsencode(name).decode("utf-8", "replace")
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def is_hidden(name: str) -> bool:
+    """Say whether a file or folder of that name is hidden, or one that Windows leaves in folders by itself."""
+    return name.startswith(".") or name.lower() in _LEFT
 
 
 def shown(url: str) -> str:

@@ -12,6 +12,9 @@ from playwright.sync_api import sync_playwright
 from support.report_world import large, world
 
 from shadowai.reports import write
+from shadowai.reports.languages import language
+from shadowai.reports.look import Look
+from shadowai.reports.order import Order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +51,8 @@ def site(examples: Mapping[str, Callable[[], Result]], tmp_path_factory: pytest.
     for name, build in builders.items():
         (root / name).mkdir()
         write(build(), root / name)
+    (root / "german").mkdir()
+    write(world(), root / "german", Order(look=Look(language("de"))))
     return root
 
 

@@ -42,8 +42,10 @@ ODD = [
     "long/departments/marketing.html",
     "long/departments/donau*.html",
 ]
+GERMAN = [name.replace("world/", "german/", 1) for name in WORLD[:5]]  # its words are longer
 PAGES = WORLD + ODD
 PHONE, TABLET, SCREEN = 390, 768, 1280  # CSS pixels
+ENLARGED = 320  # CSS pixels of a screen of 1280 at 400 % (WCAG 2.2, 1.4.10)
 HEIGHT = {PHONE: 844, SCREEN: 800}
 PAPER = {"A4": 680, "Letter": 702}  # CSS pixels between margins of 15 mm
 
@@ -78,6 +80,14 @@ def test_the_page_never_scrolls_sideways(page: Page, site: Path, name: str, widt
         assert not page.evaluate(SIDEWAYS)
         assert page.evaluate(STICKS_OUT) == []
         page.evaluate(OPEN_ALL)
+
+
+@pytest.mark.parametrize("name", [*WORLD, *GERMAN, "long/index.html", "long/executive.html", "long/evidence.html"])
+def test_nobody_scrolls_sideways_at_four_times_the_size(page: Page, site: Path, name: str) -> None:
+    show(page, site, name, ENLARGED)
+    page.evaluate(OPEN_ALL)
+    assert not page.evaluate(SIDEWAYS)
+    assert page.evaluate(STICKS_OUT) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -122,7 +132,7 @@ def test_axe_finds_no_violation_on_odd_pages(page: Page, site: Path, name: str) 
 
 
 @pytest.mark.parametrize("paper", PAPER)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *GERMAN])
 def test_paper_is_wide_enough(page: Page, site: Path, name: str, paper: str) -> None:
     show(page, site, name, PAPER[paper])
     page.emulate_media(media="print")
@@ -137,19 +147,24 @@ LAST = ".answers div:last-child dd"
 @pytest.mark.parametrize(
     ("name", "width", "parts"),
     [
-        ("departments/customer-service", SCREEN, (".headline", ".figures", ".answers", ".plot")),
-        ("departments/customer-service", PHONE, (".headline", ".figures", ".answers", LAST)),
-        ("index", SCREEN, (".headline", ".figures", LAST, ".alert")),
-        ("index", PHONE, (".headline", ".figures", ".answers", LAST)),
-        ("executive", SCREEN, (".headline", ".figures", ".answers", ".steps")),
-        ("executive", PHONE, (".headline", ".figures", ".answers", LAST)),
-        ("evidence", SCREEN, (".headline", ".answers", LAST, ".notice")),
-        ("evidence", PHONE, (".headline", ".answers", LAST, ".notice strong")),
+        ("world/departments/customer-service", SCREEN, (".headline", ".figures", ".answers", ".plot")),
+        ("world/departments/customer-service", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("world/index", SCREEN, (".headline", ".figures", LAST, ".alert")),
+        ("world/index", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("world/executive", SCREEN, (".headline", ".figures", ".answers", ".steps")),
+        ("world/executive", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("world/evidence", SCREEN, (".headline", ".answers", LAST, ".notice")),
+        ("world/evidence", PHONE, (".headline", ".answers", LAST, ".notice strong")),
+        ("german/departments/customer-service", SCREEN, (".headline", ".figures", ".answers", ".plot")),
+        ("german/departments/customer-service", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("german/departments/operations-division", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("german/index", PHONE, (".headline", ".figures", ".answers", LAST)),
+        ("german/executive", PHONE, (".headline", ".figures", ".answers", LAST)),
     ],
 )
 def test_the_first_screen_answers(page: Page, site: Path, name: str, width: int, parts: Sequence[str]) -> None:
     height = HEIGHT[width]
-    show(page, site, f"world/{name}.html", width, height)
+    show(page, site, f"{name}.html", width, height)
     places = [page.locator(part).first.bounding_box() for part in parts]
     bottoms = [place["y"] + place["height"] for place in places if place is not None]
     assert len(bottoms) == 4
@@ -166,6 +181,19 @@ def test_bars_are_drawn_where_they_should_be(page: Page, site: Path) -> None:
     for width in (PHONE, SCREEN):
         show(page, site, "world/departments/customer-service.html", width)
         assert page.evaluate(script)
+
+
+def test_large_numbers_beside_a_chart_stand_in_one_line(page: Page, site: Path) -> None:
+    show(page, site, "world/index.html", PHONE)
+    script = """() => {
+      const labels = [...document.querySelectorAll('.axis-y span')];
+      labels[0].textContent = '3,000,000';
+      const plot = document.querySelector('.plot svg').getBoundingClientRect();
+      const boxes = labels.map(e => e.getBoundingClientRect());
+      const middles = boxes.map(r => Math.round(r.top + r.height / 2 - plot.top));
+      return [boxes.every(r => r.height < 24 && r.left >= 0 && r.right < plot.left), middles];
+    }"""
+    assert page.evaluate(script) == [True, [0, 80, 160]]
 
 
 def test_tables_sort_by_figures_and_by_words(page: Page, site: Path) -> None:

@@ -165,6 +165,17 @@ def test_what_a_flow_came_to(tmp_path: Path, records: list[Record], expected: tu
     assert _bytes(_scan(tmp_path)) == expected
 
 
+@pytest.mark.parametrize("write", [_as_tsv, _as_json])
+def test_short_ids_join_where_the_clients_port_agrees(
+    tmp_path: Path, write: Callable[[Sequence[str], Sequence[Record]], bytes]
+) -> None:
+    (tmp_path / "ssl.log").write_bytes(write(SSL, [_ssl("C1")]))
+    (tmp_path / "conn.log").write_bytes(
+        write(CONN, [_conn("C1", 900, 900, **{"id.orig_p": 50_001}), _conn("C1", 12, 34), _conn("C2", 800, 800)])
+    )
+    assert _bytes(_scan(tmp_path)) == (12, 34)
+
+
 def test_two_folders_with_the_same_ids_do_not_join(tmp_path: Path) -> None:
     for folder, name, content in (
         ("a", "ssl.log", _as_tsv(SSL, [_ssl(UID)])),

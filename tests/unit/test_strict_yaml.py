@@ -100,3 +100,11 @@ def test_what_only_looks_like_a_date_stays_text(tmp_path: Path, text: str) -> No
     path = tmp_path / "a.yaml"
     path.write_text(f"from: {text}\nuntil: 2026-01-02\n", encoding="utf-8")
     assert strict_yaml.load(path) == {"from": text, "until": date(2026, 1, 2)}
+
+
+@pytest.mark.parametrize("content", ["a: 1\nb: Büro\n".encode("cp1252"), b"a: 1\nPK\x03\x04\n"])
+def test_what_is_no_text_in_utf_8_is_told_in_one_line_with_its_own(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.yaml").write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        strict_yaml.load(tmp_path / "a.yaml")
+    assert str(caught.value) == f"{tmp_path}/a.yaml:2: is not valid YAML: it is not text in UTF-8; save it as UTF-8"

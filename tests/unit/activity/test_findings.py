@@ -46,7 +46,8 @@ def test_candidates_are_ranked_by_people() -> None:
     activity = Activity()
     for user, host in (("ann", "one.ai"), ("ann", "two.ai"), ("eve", "two.ai"), ("ann", "one.ai")):
         activity.add(_observation(user), Finding(Subject.CANDIDATE, host, None, 0))
-    two, one = candidates(attributed_frame(activity, EVERYBODY), lambda host: f"because {host}")
+    (two, one), notes = candidates(attributed_frame(activity, EVERYBODY), lambda host: f"because {host}")
+    assert notes == ()
     assert (two.host, two.people, two.detections, two.departments) == ("two.ai", 2, 2, ("Legal", "Sales"))
     assert (one.host, one.people, one.detections, one.reason) == ("one.ai", 1, 2, "because one.ai")
     assert one.first_seen == "2025-11-20T09:00:00.000000Z"
@@ -62,7 +63,7 @@ def test_a_candidate_sums_up_all_that_was_seen_of_it_and_nothing_that_was_denied
     activity.add(replace(_observation("ann"), time=None), Finding(Subject.CANDIDATE, "two.ai", None, 0))
     activity.add(_observation("zoe", denied=True, at=9 * day), finding)
     activity.add(_observation("zoe", denied=True), Finding(Subject.CANDIDATE, "denied.ai", None, 0))
-    one, two = candidates(attributed_frame(activity, EVERYBODY), lambda _: "ends as AI services do")
+    (one, two), _ = candidates(attributed_frame(activity, EVERYBODY), lambda _: "ends as AI services do")
     assert (one.host, one.people, one.detections) == ("api.one.ai", 3, 5)
     assert (one.first_seen, one.last_seen) == ("2025-11-20T09:00:00.000000Z", "2025-11-22T09:00:00.000000Z")
     assert one.reasons == (
@@ -82,8 +83,22 @@ def test_a_million_names_in_a_zone_of_ones_own_are_not_looked_at_one_by_one() ->
         activity.add(_observation(), Finding(Subject.CANDIDATE, f"{number}.chatgpt.example", None, 0))
     frame = attributed_frame(activity, EVERYBODY)
     begin = process_time()
-    assert len(candidates(frame, lambda _: "has the word chatgpt")) == 3000
+    assert len(candidates(frame, lambda _: "has the word chatgpt").listed) == 3000
     assert process_time() - begin < 1, "three seconds where pandas is asked about each, a tenth where once for all"
+
+
+def test_of_more_candidates_than_anybody_reads_the_likeliest_are_listed_and_the_others_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    activity = Activity()
+    for number in range(30):
+        activity.add(_observation(), Finding(Subject.CANDIDATE, f"{number:02}.ai", None, 0))
+    for user in ("bob", "eve"):
+        activity.add(_observation(user), Finding(Subject.CANDIDATE, "17.ai", None, 0))
+    monkeypatch.setattr("shadowai.activity.candidates.MAX_LISTED", 3)
+    listed, notes = candidates(attributed_frame(activity, EVERYBODY), lambda _: "ends as AI services do")
+    assert [one.host for one in listed] == ["17.ai", "00.ai", "01.ai"]
+    assert notes == ("hosts that look like AI, beyond the likeliest, which alone are listed: 27",)
 
 
 def test_hiding_places_are_blind_spots_unless_denied() -> None:
@@ -144,6 +159,19 @@ def test_conflicting_identities_are_a_blind_spot() -> None:
     assert [spot.kind for spot in spots] == ["conflicting-identity"]
 
 
+def test_addresses_that_nobody_is_known_behind_are_told_where_others_are_known() -> None:
+    class Nameless(Everybody):
+        def timeless(self, who: Who) -> Attribution:
+            key, reason = (f"user:{who.user}", "unknown-user") if who.user else (f"address:{who.source_ip}", "network")
+            return Attribution(key, "Sales", individual=True, reason=reason)
+
+    alone = [Seen(0, "10.0.0.1"), Seen(9, "10.0.0.1"), Seen(0, "10.0.0.2")]
+    assert blind_spots(attributed_frame(rolled_up(alone), Nameless()), PLACES, ()) == ()
+    (spot,) = blind_spots(attributed_frame(rolled_up([*alone, Seen(0, "ann")]), Nameless()), PLACES, ())
+    assert (spot.kind, spot.count, spot.people) == ("unnamed-address", 3, 2)
+    assert "unnamed-address" in BLIND
+
+
 def test_sources_that_were_not_read_are_blind_spots() -> None:
     sources = (_source(), _source(broken=3, path="b.log"), _source(error="is empty", path="c.log"))
     spots = blind_spots(attributed_frame(Activity(), EVERYBODY), PLACES, sources)
@@ -152,6 +180,16 @@ def test_sources_that_were_not_read_are_blind_spots() -> None:
         ("unparsed-records", "c.log", 0),
     ]
     assert spots[1].detail == "is empty"
+
+
+def test_packets_for_which_there_was_no_room_are_a_blind_spot() -> None:
+    sources = (_source(skipped={"reassembly-dropped": 7, "not-ip": 2}, broken=1, path="a.pcap"),)
+    spots = blind_spots(attributed_frame(Activity(), EVERYBODY), PLACES, sources)
+    assert [(spot.kind, spot.name, spot.count) for spot in spots] == [
+        ("unparsed-records", "a.pcap", 1),
+        ("unparsed-records", "a.pcap", 7),
+    ]
+    assert "no room in memory" in spots[1].detail
 
 
 def test_sightings_are_pairs_that_a_source_named_together() -> None:

@@ -73,7 +73,7 @@ def test_check_refuses_what_is_wrong_with_line_and_remedy(folder: Path) -> None:
     (folder / "people.csv").write_text("user,email,department\n,,Sales\n")
     error = run("check", folder).exception
     assert isinstance(error, UsageError)
-    assert "people.csv:2: user is empty; write the name" in str(error)
+    assert "people.csv:2: user and email are empty; write the name" in str(error)
 
 
 def test_the_settings_name_the_folder_and_the_columns(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -62,8 +63,10 @@ def test_what_a_run_dares_not_delete_is_told_and_a_command_deletes_it(config: Pa
     assert done.exit_code == 0
     assert "nothing was deleted" in done.stderr
     assert "2023-11-18" in run("history", "list", "--config", config).stdout
-    assert run("history", "expire", "--config", config).stdout == "old activity deleted: 1 parts\n"
-    assert "2023-11-18" not in run("history", "list", "--config", config).stdout
+    assert run("history", "expire", "--config", config).stdout == "old activity deleted: 1 part\n"
+    listed = run("history", "list", "--config", config).stdout
+    assert "2023-11-18" not in listed
+    assert "expire: somebody said that the clock is right (1 part)" in listed
 
 
 TIMES = ("00:00", "02:30", "23:59")
@@ -92,13 +95,58 @@ def test_systemd_reads_the_interval_as_it_is_meant(require: Callable[[str], str]
 )
 def test_cron_s_five_fields_are_within_their_bounds(timer: Timer) -> None:
     """crontab(5): minute 0-59, hour 0-23, and steps behind `*/`."""
-    minute, hour, *days, command = cron(timer).split(" ", 5)
-    assert days == ["*", "*", "*"]
+    minute, hour, day, *months, command = cron(timer).split(" ", 5)
+    assert months == ["*", "*"]
+    assert re.fullmatch(r"\*|\*/[12]?\d", day)
     assert re.fullmatch(r"[0-5]?\d|\*/[1-5]?\d", minute)
     assert re.fullmatch(r"1?\d|2[0-3]|\*|\*/(1?\d|2[0-3])", hour)
     assert not {"*/0"} & {minute, hour}
     assert command.startswith("x ")
     assert "\n" not in command
+
+
+@pytest.mark.parametrize("kind", ["--systemd", "--cron", "--windows-task"])
+def test_a_timer_s_runs_need_the_variables_that_settings_name(config: Path, kind: str) -> None:
+    """Timers have no environment of yours: every mail of the first night would be told as not sent."""
+    install = ("schedule", "install", kind, "--print", "--config", config)
+    assert "secrets from" not in run(*install).output
+    config.write_text(
+        config.read_text().replace("[history]", '[history]\nurl_env = "URL"')
+        + '[mail]\nhost = "h"\nsender = "s@example.com"\nuser = "u"\npassword = {env = "SMTP_PW"}\n'
+        '[[webhooks]]\nname = "a"\nurl = {env = "HOOK"}\n[[webhooks]]\nname = "b"\nurl = {file = "hook"}\n'
+    )
+    assert "secrets from HOOK, SMTP_PW, URL" in run(*install).output
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 15, 45, 59, 60, 90, 150, 720, 1380, 1440, 1500, 4320, 50_000])
+def test_cron_starts_it_no_less_often_than_it_should_and_where_it_can_as_often(minutes: int) -> None:
+    """More than a day was made of it two starts in a day, an hour apart."""
+    fields = cron(Timer(["x"], every=60 * minutes)).split(" ")[:3]
+    starts = [
+        (day * 24 + hour) * 60 + minute
+        for day in range(30)
+        for hour in range(24)
+        for minute in range(60)
+        if all(map(_is_due, fields, (minute, hour, day)))
+    ]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
+    assert max(gaps, default=0) <= minutes
+    if 60 % minutes == 0 or (minutes % 60 == 1440 % minutes == 0) or minutes % 1440 == 0:
+        assert {*gaps} <= {minutes}
+    assert len(gaps) * minutes >= 20 * 1440 or minutes > 20 * 1440
+    assert min(gaps, default=1440) >= min(minutes, 1440) // 2 or minutes < 1440
+
+
+def _is_due(field: str, value: int) -> bool:
+    step = field.removeprefix("*").removeprefix("/")
+    return field == "*" or (value % int(step) == 0 if field.startswith("*") else value == int(field))
+
+
+@pytest.mark.parametrize("every", [60, 900, 86_400, 90_000, 200_000])
+def test_windows_repeats_within_a_day_and_counts_days_beyond(every: int) -> None:
+    root = ET.fromstring(windows_task(Timer(["x"], every=every)).partition("\n")[2])  # noqa: S314  # our own text
+    days, interval = (root.findtext(f".//{NAMESPACE}{name}") for name in ("DaysInterval", "Interval"))
+    assert (days, interval) == ((str(every // 86_400), None) if every >= 86_400 else ("1", f"PT{every // 60}M"))
 
 
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
@@ -126,4 +174,5 @@ def test_the_windows_task_has_what_its_schema_asks_for_in_order(timer: Timer) ->
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", element.text or "")
     command = root.find(f".//{NAMESPACE}Command")
     assert command is not None
+    assert root.findtext(f".//{NAMESPACE}Arguments") == subprocess.list2cmdline(timer.command[1:])
     assert command.text == timer.command[0]

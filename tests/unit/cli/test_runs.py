@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import tomllib
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
-from support.nightly import NOON, lines
+from support.nightly import bind, lines
 
 from shadowai.cli import cli
 from shadowai.nightly.timers import Timer, cron, systemd, windows_task, with_line
@@ -57,15 +57,15 @@ def test_a_run_says_what_it_did(config: Path) -> None:
     done = run("run", "--config", config)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
-        "20 new records in 1 files; 0 files unchanged",
+        "20 new records in 1 file; 0 files unchanged",
         "report: month 2026-11",
         "report: week 2026-W47",
         "report: day 2026-11-17",
     ]
     again = run("run", "--config", config)
-    assert (again.exit_code, again.stdout) == (0, "nothing new; 1 files unchanged\n")
+    assert (again.exit_code, again.stdout) == (0, "nothing new; 1 file unchanged\n")
     assert run("run", "--config", config, "--quiet", "--since", "2026-11-01").exit_code == 0
-    assert "20 rows" not in run("history", "list", "--config", config).stdout
+    assert run("history", "list", "--config", config).stdout.split()[:4] == ["day", "rows", "parts", "MB"]
 
 
 def test_a_run_with_something_unread_says_so_with_its_exit_code(config: Path) -> None:
@@ -76,6 +76,36 @@ def test_a_run_with_something_unread_says_so_with_its_exit_code(config: Path) ->
     again = run("run", "--config", config)
     assert again.exit_code == 3
     assert "odd.log" in again.stderr
+
+
+MAIL = """
+[mail]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+sender = "s@example.com"
+digest_to = ["ciso@example.com"]
+[delivery]
+patience = 0
+[metrics]
+path = "shadowai.prom"
+"""
+
+
+def test_a_run_that_cannot_send_says_so_with_its_exit_code_and_to_the_monitor(tmp_path: Path) -> None:
+    """It ended with 0, and the metrics told of the outbox as it was before."""
+    put(tmp_path, "logs/access.log", lines(0, 20, at=int(time.time()) - 8 * 86_400))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        config = settings(tmp_path)
+        config.write_text(config.read_text() + MAIL.format(port=taken.getsockname()[1]))
+        for _ in range(2):
+            done = run("run", "--config", config)
+            assert done.exit_code == 3, done.output
+            assert "is still to be sent" in done.stderr
+            told = (tmp_path / "shadowai.prom").read_text()
+            assert 'shadowai_outbox_items{channel="mail",state="queued"} 1' in told
+            assert "shadowai_run_success 1" in told
 
 
 def test_a_run_without_sources_or_settings_says_what_to_do(tmp_path: Path) -> None:
@@ -96,15 +126,18 @@ def test_all_workspaces_run_and_nothing_crosses(tmp_path: Path) -> None:
     done = run("run", "--all", tmp_path)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
-        "anna: 5 new records in 1 files; 0 files unchanged; 3 reports",
-        "bert: 9 new records in 1 files; 0 files unchanged; 3 reports",
+        "anna: 5 new records in 1 file; 0 files unchanged; 3 reports",
+        "bert: 9 new records in 1 file; 0 files unchanged; 3 reports",
+        "2 workspaces, all well: 14 new records, 6 reports",
     ]
     results = [json.loads((tmp_path / name / "out/month/2026-11/result.json").read_text()) for name in ("anna", "bert")]
     assert [one["sources"][0]["records"] for one in results] == [5, 9]
     (tmp_path / "bert" / "shadowai.toml").write_text(
         '[[sources]]\nname="x"\npaths="gone"\n[history]\nstate = "state"\n'
     )
-    assert run("run", "--all", tmp_path).exit_code == 4
+    done = run("run", "--all", tmp_path)
+    assert done.exit_code == 4
+    assert done.stdout.splitlines()[-1] == "2 workspaces, 1 of them not well (bert): 0 new records, 0 reports"
 
 
 def test_workspaces_that_would_share_are_refused(tmp_path: Path) -> None:
@@ -113,6 +146,23 @@ def test_workspaces_that_would_share_are_refused(tmp_path: Path) -> None:
     assert "same [history] state" in str(run("run", "--all", tmp_path).exception)
     assert "no settings" in str(run("run", "--all", tmp_path / "none").exception)
     assert "--all goes with" in str(run("run", "--all", tmp_path, "--config", tmp_path / "a.toml").exception)
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ('key_file="key"', "the same key_file"),
+        ('[metrics]\npath="shared.prom"', "the same [metrics] path"),
+        ("", "the same [history] database and workspace"),
+    ],
+)
+def test_what_would_cross_between_workspaces_is_refused(tmp_path: Path, more: str, what: str) -> None:
+    """Two on one database without a `workspace` of their own had each other's records in their reports."""
+    url = "" if more else 'url="postgresql+psycopg://nowhere.example/x"\n'
+    for name in ("a", "b"):
+        history = f'[[sources]]\nname="x"\npaths="x"\n[history]\nstate="{name}"\n{url}'
+        put(tmp_path, f"{name}.toml", f"{more}\n{history}" if more.startswith("key") else f"{history}{more}\n")
+    assert what in str(run("run", "--all", tmp_path).exception)
 
 
 def test_the_history_is_listed_checked_copied_and_compacted(config: Path, tmp_path: Path) -> None:
@@ -137,6 +187,10 @@ def test_a_damaged_history_is_told(config: Path) -> None:
     done = run("history", "check", "--config", config)
     assert done.exit_code == 4
     assert "damaged" in done.stderr
+    put(config.parent, "logs/more.log", lines(20, 25, user="bob"))
+    told = str(run("run", "--config", config).exception)
+    assert "2026-11-17" in told, "an error names its place"
+    assert "history check" in told
 
 
 def test_a_person_is_forgotten_under_every_name_and_the_reports_follow(tmp_path: Path) -> None:
@@ -169,9 +223,36 @@ def test_a_person_is_forgotten_under_every_name_and_the_reports_follow(tmp_path:
     assert "characters or more" in str(run("history", "forget", "ann", "--reason", "x", "--config", config).exception)
 
 
-def bind(number: int) -> str:
-    moment = time.strftime("%d-%b-%Y %H:%M:%S", time.gmtime(NOON + number))
-    return f"{moment}.000 client @0x1 10.1.0.1#5{number:03} (chatgpt.com): query: chatgpt.com IN A + (10.1.0.53)\n"
+def test_who_was_forgotten_is_not_left_in_free_pages(config: Path) -> None:
+    put(config.parent, "logs/access.log", lines(0, 20) + lines(20, 40, user="bob"))
+    run("run", "--config", config)
+    database = config.parent / "state" / "history.db"
+    with sqlite3.connect(database) as link:
+        (content,) = link.execute("SELECT content FROM activity").fetchone()
+    link.close()
+    assert content[30:] in database.read_bytes()
+    assert run("history", "forget", "ann", "--reason", "request of 2026", "--config", config).exit_code == 0
+    assert content[30:] not in database.read_bytes()
+
+
+def test_the_past_is_judged_again_on_purpose_and_shown_as_such(config: Path) -> None:
+    """A new policy reached only periods in which something new came in."""
+    run("run", "--config", config)
+    config.write_text('policy = "policy.yaml"\n' + config.read_text())
+    put(config.parent, "policy.yaml", "rules:\n  - status: prohibited\n    services: [chatgpt]\n")
+    assert run("run", "--config", config).stdout == "nothing new; 1 file unchanged\n"
+    told = run("history", "rejudge", "--since", "2026-11-01", "--reason", "policy of 2027", "--config", config)
+    assert told.stdout == "1 day will be judged again by the next run\n"
+    assert "rejudge: policy of 2027 (2026-11-01 on, by the policy " in run("history", "list", "--config", config).stdout
+    assert "report: month 2026-11" in run("run", "--config", config).stdout
+    result = json.loads((config.parent / "out/month/2026-11/result.json").read_text())
+    assert [use["status"] for one in result["departments"] for use in one["services"]] == ["prohibited"]
+    assert any("judged again on 20" in one and "policy of 2027" in one for one in result["warnings"])
+    assert run("history", "rejudge", "--since", "2027-01-01", "--config", config).stdout.startswith("0 days")
+    put(config.parent, "logs/later.log", lines(20, 25))
+    run("run", "--config", config)
+    warnings = json.loads((config.parent / "out/month/2026-11/result.json").read_text())["warnings"]
+    assert sum("judged again" in one for one in warnings) == 1, "of days behind the report's nothing is said"
 
 
 def test_watching_ends_after_its_passes_and_on_a_signal(config: Path) -> None:
@@ -183,7 +264,7 @@ def test_watching_ends_after_its_passes_and_on_a_signal(config: Path) -> None:
         [sys.executable, "-c", code, "watch", "--config", str(config)], stdout=subprocess.PIPE, text=True
     )
     assert program.stdout
-    assert program.stdout.readline() == "nothing new; 1 files unchanged\n"
+    assert program.stdout.readline() == "nothing new; 1 file unchanged\n"
     time.sleep(0.5)
     program.send_signal(signal.SIGTERM)
     assert program.wait(10) == 0
@@ -216,27 +297,6 @@ def test_what_settings_name_is_checked_and_secrets_stay_secret(config: Path, mon
     assert "none.yaml" in told
     assert "hunter2" not in told
     assert "SHADOWAI_CONFIG" in str(run("config", "check").exception)
-
-
-def test_a_first_settings_file_is_written_from_what_lies_there(tmp_path: Path) -> None:
-    put(tmp_path, "logs/access.log", lines(0, 50))
-    put(tmp_path, "logs/access.log-20261116", lines(50, 90))
-    put(tmp_path, "logs/queries.log", "".join(bind(number) for number in range(50)))
-    put(tmp_path, "logs/readme.txt", "nothing to see\n")
-    out = tmp_path / "shadowai.toml"
-    answers = "directory\n\nEurope/Berlin\nreports\n"
-    done = run("init", tmp_path / "logs", "--out", out, stdin=answers)
-    assert done.exit_code == 0, done.output
-    found = tomllib.loads(out.read_text())
-    assert [(one["name"], one["paths"]) for one in found["sources"]] == [
-        ("queries.log", [f"{tmp_path}/logs/queries.log*"]),
-        ("access.log", [f"{tmp_path}/logs/access.log*"]),
-    ]
-    assert (found["zone"], found["directory"], found["reports"]["out"]) == ("Europe/Berlin", "directory", "reports")
-    assert "policy" not in found
-    assert "there already" in str(run("init", tmp_path / "logs", "--out", out, "--yes").exception)
-    named = run("init", "--out", tmp_path / "b.toml", stdin=f"{tmp_path / 'none'}\n\n\n\n\n")
-    assert "nothing was recognised" in named.stdout or "no such file" in str(named.exception)
 
 
 def test_a_timer_of_systemd_is_printed_and_written(

@@ -108,7 +108,7 @@ def test_a_list_needs_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_dry_run_writes_mails_and_sends_nothing(report: Path, config: Path, tmp_path: Path) -> None:
     made = call(send, "report", report, "--config", config, "--dry-run", tmp_path / "mails")
-    assert (made.exit_code, made.stdout) == (0, f"1 mails written into {tmp_path / 'mails'}\n")
+    assert (made.exit_code, made.stdout) == (0, f"1 mail written into {tmp_path / 'mails'}\n")
     assert not (tmp_path / "state").exists()
 
 
@@ -124,7 +124,7 @@ def test_what_is_not_sent_is_told_and_waits(report: Path, config: Path, tmp_path
     (row,) = map(json.loads, listed.stdout.splitlines())
     assert (row["channel"], row["state"]) == ("mail", "queued")
     everything = call(send, "status", "--config", config, "--all").stdout
-    assert "sent, 1 attempts" in everything
+    assert "sent, 1 attempt:" in everything
     assert "queued" in everything
 
 
@@ -140,7 +140,7 @@ def test_a_person_can_send_again(config: Path, tmp_path: Path) -> None:
     assert "mail:abc  doubt" in call(send, "status", "--config", config).stdout
     with pytest.raises(UsageError, match="no item 'siem'"):
         call(send, "again", "siem", "--config", config)
-    assert "1 items will be sent" in call(send, "again", "mail:a", "--config", config).stdout
+    assert "1 item will be sent" in call(send, "again", "mail:a", "--config", config).stdout
     with Outbox(tmp_path / "state" / OUTBOX) as outbox:
         assert outbox.rows()[0].state is State.QUEUED
 

@@ -93,9 +93,12 @@ def test_new_asks_and_writes_a_file_that_lints(write: Write) -> None:
     assert _run("fmt", "--check", folder / "chat" / "beta-chat.yaml").exit_code == 0
 
 
-def test_new_writes_into_an_overlay_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [True, False])
+def test_new_writes_into_an_overlay_too(tmp_path: Path, *, is_there: bool) -> None:
+    """The README says so of a folder that nobody has made yet; it was "no folder of signatures"."""
     own = tmp_path / "own"
-    own.mkdir()
+    if is_there:
+        own.mkdir()
     answers = [answer.replace("beta.test", "ai.corp-of-nobody.test") for answer in ANSWERS]
     done = _run("new", "--folder", own, stdin="\n".join(answers) + "\n")
     assert done.exit_code == 0, done.output

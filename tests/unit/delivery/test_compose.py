@@ -76,7 +76,9 @@ def test_a_mail_has_text_html_chart_and_report() -> None:
     assert str(message["From"]) == "Shadow AI <shadowai@example.com>"
     assert message["Auto-Submitted"] == "auto-generated"
     html, text = part(message, "text/html"), part(message, "text/plain")
-    cid = next(one["Content-ID"] for one in message.walk() if one.get_content_type() == "image/png")
+    (image,) = (one for one in message.walk() if one.get_content_type() == "image/png")
+    cid = image["Content-ID"]
+    assert image.get_content_disposition() == "inline", "else some show it below the mail, too"
     assert f'src="cid:{cid.strip("<>")}"' in html
     assert part(message, "image/png").startswith(b"\x89PNG")
     for place in (html, text):

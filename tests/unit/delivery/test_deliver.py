@@ -12,7 +12,7 @@ from support.report_world import world
 from support.results import EXAMPLES
 from support.servers import Reply, Request, free_port, web_server
 
-from shadowai.delivery.deliver import Subject, deliver, enqueue, senders, write_letters
+from shadowai.delivery.deliver import Subject, deliver, deliver_activity, enqueue, senders, write_letters
 from shadowai.delivery.drain import Channel, Clock
 from shadowai.delivery.outbox import Outbox, State
 from shadowai.delivery.webhooks import Notice, payload_of
@@ -208,9 +208,7 @@ def test_activity_goes_to_every_target_that_wants_it(tmp_path: Path) -> None:
     wanting = [file_target(one, what=["activity"]), file_target(two, "two", format="ocsf", what=["use", "activity"])]
     chosen = channels(siem=[*wanting, file_target(tmp_path / "three", "three", what=["use"])])
     with Outbox(tmp_path / "outbox") as outbox:
-        tally = deliver(
-            chosen, Subject(EXAMPLES["empty"](), activity=iter(documents), parts=("siem",)), outbox, Still()
-        )
+        tally = deliver_activity(chosen, iter(documents), outbox, Still())
     assert tally.sent == 6
     assert [json.loads(line)["shadowai"]["n"] for line in one.read_text().splitlines()] == list(range(1201))
     assert len(two.read_text().splitlines()) == 1201

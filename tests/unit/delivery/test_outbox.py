@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from shadowai.delivery.drain import Channel, Clock, Drain, Tally, back_off
 from shadowai.delivery.outbox import Item, Outbox, OutboxBusyError, State
 from shadowai.errors import SourceError, UsageError
+from shadowai.exports.files import FileSender
+from shadowai.exports.lines import Line, pack
 from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
-from shadowai.settings.channels import DeliverySettings
+from shadowai.settings.channels import DeliverySettings, FileTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -228,7 +230,7 @@ def test_only_one_process_sends(outbox: Outbox) -> None:
 CRASH = """
     import os, signal, sys
     from pathlib import Path
-    from shadowai.settings.channels import DeliverySettings
+    from shadowai.settings.channels import DeliverySettings, FileTarget
     from shadowai.delivery.drain import Channel, Drain
     from shadowai.delivery.outbox import Item, Outbox
 
@@ -270,6 +272,18 @@ def test_kill_9_neither_doubles_nor_loses_silently(tmp_path: Path, victim: str, 
     else:  # it may have arrived: it is told, and not sent again
         assert (sorted(there), tally.doubt) == (sorted({"a", "b", "c"} - {victim}), 1)
         assert "the program ended while this was being sent" in tally.problems[0]
+
+
+def test_what_was_interrupted_goes_before_all_others(outbox: Outbox, tmp_path: Path) -> None:
+    """A disk that was full when the outbox noted a package in a file as sent: others went first, and it came twice."""
+    target = {"name": "file", "to": "file", "path": tmp_path / "out"}
+    sender = FileSender(FileTarget.model_validate(target))
+    items = [item(name, payload=pack([Line(name, 0, 1, name)])) for name in ("a", "b", "c")]
+    outbox.add(items, 1000.0)
+    outbox.begin("a", 1000.0)
+    assert sender.send(items[0].payload, lambda: None) == SENT
+    Drain(outbox, {"c": Channel(sender)}, DeliverySettings(), FakeClock(2000.0)).run()
+    assert (tmp_path / "out").read_text().split() == ["a", "b", "c"]
 
 
 def test_an_interrupted_item_of_a_repeatable_channel_goes_again(outbox: Outbox) -> None:

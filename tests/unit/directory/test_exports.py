@@ -43,7 +43,7 @@ def test_every_kind_is_recognised_by_its_columns_not_its_name(tmp_path: Path, na
     assert who(plain, "anna.berg@corp.example")[0] == key
     assert len(list(plain.roster.persons())) == 2
     assert [row.active for row in plain.content.people] == [True, False]
-    assert plain.departments["Sales"].headcount == 1
+    assert plain.headcounts(None).departments["Sales"].headcount == 1
 
 
 @pytest.mark.parametrize("name", ["ad.csv", "entra.csv", "google.csv", "okta.json", "workday.csv"])
@@ -137,7 +137,7 @@ def test_distinguished_names_are_unescaped(tmp_path: Path, unit: str, department
 
 def test_spellings_of_a_department_become_one(tmp_path: Path) -> None:
     directory = load(tmp_path, DirectoryOptions(spellings={"Sales": "Vertrieb"}), export_dat=ENTRA)
-    assert list(directory.departments) == ["Vertrieb"]
+    assert list(directory.headcounts(None).departments) == ["Vertrieb"]
 
 
 def test_a_column_map_reads_what_is_not_known(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_column_map_renames_headers_of_the_own_files(tmp_path: Path) -> None:
     }
     directory = load_directory(tmp_path, DirectoryOptions(columns=columns))
     assert who(directory, "anna")[1] == "Sales"
-    assert directory.departments["Sales"].head == "Ann"
+    assert directory.headcounts(None).departments["Sales"].head == "Ann"
     with pytest.raises(UsageError, match="column 'Subnetz' is missing; the first line must be: Subnetz,department"):
         load_directory(tmp_path, DirectoryOptions(columns={"networks": {"network": "Subnetz"}}))
     with pytest.raises(

@@ -172,9 +172,11 @@ def test_what_is_written_is_a_list_of_people(imported: tuple[Path, Imported]) ->
     assert directory.resolve(Who(None, "user7", None), None).groups == ("ai-pilots",)
     assert directory.resolve(Who(None, "aase", None), None).department is None
     assert directory.resolve(Who(None, "a.ostby@corp.example", None), None).key == "person:aase"
-    legal = directory.departments["Sales"]
+    legal = directory.headcounts(None).departments["Sales"]
     assert legal.headcount == sum(number % 5 == 0 and number % 10 != 0 for number in range(PEOPLE))
-    assert "Legal" not in directory.departments  # Anna's account is disabled: she is nobody's headcount
+    assert (
+        "Legal" not in directory.headcounts(None).departments
+    )  # Anna's account is disabled: she is nobody's headcount
 
 
 def test_units_give_departments_where_they_are_mapped(imported: tuple[Path, Imported]) -> None:

@@ -40,7 +40,7 @@ def problems_of(folder: Path) -> list[str]:
 def test_each_file_may_be_absent_but_not_all(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds none of networks\.csv, people\.csv, departments\.csv"):
         load_directory(tmp_path)
-    assert list(load_directory(write(tmp_path, departments="department\nSales\n")).departments) == ["Sales"]
+    assert list(load_directory(write(tmp_path, departments="department\nSales\n")).named) == ["Sales"]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_every_problem_of_every_file_is_told_at_once_with_its_line(tmp_path: Pat
             "10.1.0.0/33,Sales,client\n"
             "10.1.2.3/24,Sales,client\n"
             "\n"
-            "10.3.0.0/16,,client\n"
+            "10.3.0.0/16,,cliemt\n"
             "10.4.0.0/16,Sales,clinet\n"
             "10.5.0.0/16,Sales,xyz\n"
             "10.6.0.0/16,Sales,nat\n"
@@ -84,20 +84,18 @@ def test_every_problem_of_every_file_is_told_at_once_with_its_line(tmp_path: Pat
         ),
         people=(
             "user,email,department,name,from,until\n"
-            "anna,anna@corp.example,,,,\n"
+            "anna,@corp.example,Sales,,,\n"
             "bert,not-a-mail,Sales,,,\n"
-            ",c@corp.example,Sales,,,\n"
+            ",,Sales,,,\n"
             "dora,,Sales,,31.01.2026,\n"
             "emil,,Sales,,2026-02-01,2026-01-01\n"
             'finn,,Sales,"Two\nlines",,2026-02-30\n'
             "gina,,Sales,Berg, Gina,2026-01-01,2026-02-01\n"
-            "hugo,,Sales,,,2026-06-30\n"
+            "hugo,,Sales,,,2026-07-01\n"
             "hugo,,IT,,2026-06-30,\n"
             "ines,,IT,,20260101,\n"
         ),
-        departments=(
-            "department,parent,headcount\nSales,Nowhere,\n,,\nIT,IT,many\nIT,,3\n,Sales,5\nLaw,Tax,\nTax,Law,\n"
-        ),
+        departments=("department,parent,headcount\nSales,ITT,\n,,\nIT,IT,many\nIT,,3\n,Sales,5\nLaw,Tax,\nTax,Law,\n"),
     )
     found = problems_of(tmp_path)
     places = [":".join(line.split(":")[:2]) for line in found]
@@ -149,6 +147,30 @@ def test_a_missing_or_double_column_is_told_by_name(tmp_path: Path) -> None:
     assert found[2].startswith("people.csv:1: column 'user' is there twice")
 
 
+@pytest.mark.parametrize("header", ["user,email,department\n,", "email,department\n"])
+def test_who_has_only_a_mail_address_is_known_by_it(tmp_path: Path, header: str) -> None:
+    directory = load_directory(write(tmp_path, people=f"{header}Anna.Berg@Corp.example,Sales\n"))
+    for name in ("anna.berg@corp.example", "ANNA.BERG", "CORP\\anna.berg"):
+        found = directory.resolve(Who(None, name, None), None)
+        assert (found.key, found.department) == ("person:anna.berg@corp.example", "Sales")
+    assert directory.resolve(Who(None, "anna.berg@gmail.com", None), None).department is None
+
+
+def test_a_network_need_not_be_a_departments(tmp_path: Path) -> None:
+    text = "network,department,kind\n10.0.0.0/8,Sales,\n10.1.0.0/16,,\n10.2.0.1,,nat\n10.3.0.0/16,,server\n"
+    directory = load_directory(write(tmp_path, networks=text))
+    found = [directory.resolve(Who(address, None, None), None) for address in ("10.1.0.5", "10.2.0.1", "10.3.0.9")]
+    assert [(one.key, one.department, one.individual) for one in found] == [
+        ("address:10.1.0.5", None, True),
+        ("shared:10.2.0.1", None, False),
+        ("server:10.3.0.9", None, False),
+    ]
+    assert list(directory.named) == ["Sales"]
+    assert directory.warnings == (
+        f"{tmp_path}/networks.csv:3: names no department: what is not a known person's there is of none",
+    )
+
+
 def test_unknown_columns_are_ignored_with_a_warning(tmp_path: Path) -> None:
     directory = load_directory(write(tmp_path, networks="network,department,comment\n10.1.0.0/16,Sales,\n"))
     assert directory.warnings == (f"{tmp_path}/networks.csv:1: column 'comment' is not known and is ignored",)
@@ -157,7 +179,7 @@ def test_unknown_columns_are_ignored_with_a_warning(tmp_path: Path) -> None:
 def test_which_departments_have_a_report_together_with_those_below(tmp_path: Path) -> None:
     text = "department,parent,together\nGroup,,\nSales,Group,No\nField,Sales,yes\n"
     directory = load_directory(write(tmp_path / "with", departments=text))
-    assert {name: one.together for name, one in directory.departments.items()} == {
+    assert {name: one.together for name, one in directory.headcounts(None).departments.items()} == {
         "Field": True,
         "Group": True,
         "Sales": False,
@@ -218,7 +240,7 @@ def test_a_later_row_that_overlaps_a_long_earlier_one_is_found(tmp_path: Path) -
 def test_a_long_chain_of_parents_costs_no_more_than_its_length(tmp_path: Path) -> None:
     lines = "".join(f"d{number},d{number + 1}\n" for number in range(20_000))
     directory = load_directory(write(tmp_path, departments=f"department,parent\n{lines}d20000,\n"))
-    assert len(directory.departments) == 20_001
+    assert len(directory.headcounts(None).departments) == 20_001
 
 
 def test_the_digest_does_not_depend_on_the_order_of_lines_but_on_what_they_say(tmp_path: Path) -> None:
@@ -261,7 +283,7 @@ def test_what_is_written_is_what_is_read(tmp_path: Path, people: dict[str, str])
 
 def test_sensitivity_is_read_and_unknown_ones_are_told(tmp_path: Path) -> None:
     good = "department,sensitivity\nLegal,HIGH\nIT,\nCanteen,low\n"
-    found = load_directory(write(tmp_path, departments=good)).departments
+    found = load_directory(write(tmp_path, departments=good)).headcounts(None).departments
     assert {name: str(department.sensitivity) for name, department in found.items()} == {
         "Legal": "high",
         "IT": "normal",
@@ -293,7 +315,7 @@ def test_a_cell_of_ten_megabytes_is_located(tmp_path: Path) -> None:
 
 
 def test_a_file_full_of_problems_tells_a_thousand_and_counts_the_rest(tmp_path: Path) -> None:
-    lines = ",x@corp.example,IT\n" * 3000
+    lines = ",,IT\n" * 3000
     found = problems_of(write(tmp_path, people=f"user,email,department\n{lines}"))
     assert len(found) == 1001
     assert found[-1] == "people.csv: and 2000 more like these"

@@ -211,7 +211,7 @@ def test_who_has_no_department_anywhere_has_that_of_the_network(tmp_path: Path) 
     directory = load(tmp_path, ad=AD + "aberg,,anna@corp.example,,,,\n")
     found = directory.resolve(Who("10.1.2.3", "aberg", None), 0)
     assert (found.key, found.department, found.reason) == ("person:aberg", "Sales", "user")
-    assert directory.departments["Sales"].headcount is None
+    assert directory.headcounts(None).departments["Sales"].headcount is None
 
 
 def test_groups_come_from_all_records(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def test_the_empty_directory_keeps_names_and_addresses_apart() -> None:
     empty = Directory.empty()
     assert empty.resolve(Who("10.1.0.9", "CORP\\Anna", None), NOON).key == "user:corp\\anna"
     assert empty.resolve(Who("10.1.0.9", None, None), NOON).key == "address:10.1.0.9"
-    assert empty.departments == {}
+    assert empty.named == {}
     assert empty.warnings == ()
 
 
@@ -224,7 +224,7 @@ def test_headcounts_are_declared_or_counted_or_unknown(tmp_path: Path) -> None:
     (tmp_path / "departments.csv").write_text(
         "department,parent,head,email,headcount\nHR,IT,Ida,ida@x.example,12\nIT,,,,\n"
     )
-    departments = load_directory(tmp_path).departments
+    departments = load_directory(tmp_path).headcounts(None).departments
     assert {name: found.headcount for name, found in departments.items()} == {"HR": 12, "IT": 2, "Lab": None}
     hr = departments["HR"]
     assert (hr.parent, hr.head, hr.email) == ("IT", "Ida", "ida@x.example")
@@ -254,6 +254,14 @@ def at(hours: float) -> int:
         ([(ALICE, 0), (BOB, 1)], 0.5, "address:10.1.0.9", "conflicting-identity"),
         # somebody else an hour away may have come already
         ([(ALICE, 0), (BOB, 1.1)], 0.2, "address:10.1.0.9", "conflicting-identity"),
+        # who was seen within three minutes was there, unless somebody else came within a quarter of an hour
+        ([(ALICE, 0), (BOB, 0.5)], 179 / 3600, "user:zalice", "learnt-identity"),
+        ([(ALICE, -0.5), (BOB, 0)], -179 / 3600, "user:corp\\zbob", "learnt-identity"),
+        ([(ALICE, 0), (BOB, 0.5)], 181 / 3600, "address:10.1.0.9", "conflicting-identity"),
+        ([(ALICE, 0), (BOB, 0.25)], 31 / 3600, "address:10.1.0.9", "conflicting-identity"),
+        # and within half a minute, unless within five
+        ([(ALICE, 0), (BOB, 331 / 3600)], 30 / 3600, "user:zalice", "learnt-identity"),
+        ([(ALICE, 0), (BOB, 329 / 3600)], 30 / 3600, "address:10.1.0.9", "conflicting-identity"),
         ([(ALICE, 0), (BOB, 1.3)], 0.2, "user:zalice", "learnt-identity"),
         ([(ALICE, 0), (BOB, 2)], 0, "user:zalice", "learnt-identity"),
         ([(ALICE, 0), (BOB, 2), (BOB, 2.5)], 2.2, "user:corp\\zbob", "learnt-identity"),

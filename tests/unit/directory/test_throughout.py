@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowai.directory import Directory
-from shadowai.directory.learnt import SEARCHED, UNSEARCHED
-from shadowai.directory.leases.spans import ALONE
+from shadowai.directory.learnt import DISTANCES, SEARCHED, UNSEARCHED
 from shadowai.model import MINUTE, Who
 from shadowai.verdicts import Attribution
 
@@ -19,7 +18,7 @@ START = 1_760_000_000 * 10**9
 TIMES = st.builds(
     lambda slot, reach, beside: START + slot * 7 * MINUTE + reach + beside,
     st.integers(0, 12),
-    st.sampled_from([0, ALONE, *SEARCHED, *UNSEARCHED]),
+    st.sampled_from([*DISTANCES, *SEARCHED, *UNSEARCHED]),
     st.integers(-1, 1),
 )
 SIGHTINGS = st.lists(st.tuples(st.sampled_from(ADDRESSES), st.sampled_from(USERS), TIMES), max_size=8)
@@ -28,7 +27,7 @@ SPANS = st.lists(st.tuples(st.sampled_from(ADDRESSES), TIMES, st.integers(0, 70 
 
 def _moment_by_moment(directory: Directory, who: Who, first: int, last: int, seen: list[int]) -> Attribution:
     """Ask about every moment at which anything may change, one by one."""
-    edges = {0, ALONE, *SEARCHED, *UNSEARCHED}
+    edges = {*DISTANCES, *SEARCHED, *UNSEARCHED}
     near = {time + sign * edge + step for time in seen for edge in edges for sign in (-1, 1) for step in (-1, 0, 1)}
     answers = {directory.resolve(who, time) for time in {first, last, *near} if first <= time <= last}
     if len(answers) == 1:

@@ -191,6 +191,18 @@ def test_only_proven_use_is_called_use() -> None:
     assert {one.fields["event"]["kind"] for one in unproven} == {"state"}
 
 
+def test_one_of_something_is_told_as_one() -> None:
+    result = world()
+    use = result.departments[0].services[0].model_copy(update={"people": 1, "sessions": 1, "blocked": 1})
+    one = result.model_copy(
+        update={"departments": (result.departments[0].model_copy(update={"services": (use,), "persons": ()}),)}
+    )
+    (found,) = records_of(one, frame_of(one, MADE), ("use",))
+    assert ": 1 person, 1 session, status " in found.message
+    assert found.message.endswith(", 1 request blocked")
+    assert " people" in next(one.message for one in records_of(result, frame_of(result, MADE), ("candidate",)))
+
+
 def test_what_is_unknown_is_absent() -> None:
     result = EXAMPLES["unknown"]()
     found = [one.fields for one in records_of(result, frame_of(result, MADE), ("use",))]

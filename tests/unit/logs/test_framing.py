@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowai.logs.framing import MAX_RECORD, fold, nesting
+from shadowai.logs.framing import MAX_RECORD, amid_text, fold, nesting
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(['"', "\\", "}{][", "\n"]),
@@ -165,6 +165,7 @@ def test_any_brackets_keep_their_length(text: str, framing: str, size: int) -> N
 def test_hostile_bytes_take_no_time(hostile: bytes) -> None:
     for framing in ("json:1", "json:3", "xml:Event", "quotes"):
         folded(hostile, framing)
+        amid_text(hostile, framing)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +174,25 @@ def test_hostile_bytes_take_no_time(hostile: bytes) -> None:
 )
 def test_brackets_are_counted_outside_of_texts(data: bytes, deepest: int) -> None:
     assert nesting(data) == deepest
+
+
+@pytest.mark.parametrize(
+    ("data", "framing", "is_amid"),
+    [
+        (b'[{"a": 1},\n {"a": "}"}]', "json:1", False),
+        (b'<13>Jan 15 10:00:00 host app: {"a":\n 1}\n' * 3, "json:1", False),
+        (b'one\ntwo\nthree {"a": 1}\nfour\n', "json:1", True),
+        (b'HTTP/1.1 200 OK\nVia: x\n\n{"records": [' + b'{"a": 1},' * 40 + b"]}", "json:1", False),
+        (b'}tail\nmore\n{"a": {"cut', "json:1", True),
+        (b"<Events>\n<Event a='1'>\n<EventID>3</EventID></Event>\n</Events>", "xml:Event", False),
+        (b"<Events>\n" + b"<Event>\n<EventID>3</EventID></Event >\n" * 3 + b"</Events>", "xml:Event", False),
+        (b"one\ntwo\n<Event><EventID>3</EventID></Event>\nthree {\n", "xml:Event", True),
+        (b"<Event>\n<EventID>3</Event", "xml:Event", False),
+        (b"", "json:1", False),
+    ],
+)
+def test_records_amid_text_are_told(data: bytes, framing: str, *, is_amid: bool) -> None:
+    assert amid_text(data, framing) is is_amid
 
 
 def test_a_text_of_escaped_quotes_that_never_ends_takes_no_time() -> None:

@@ -77,6 +77,19 @@ def test_one_line_of_another_product_is_read_in_a_short_file() -> None:
     assert recognise(SQUID * 60 + line * 2).id == "mixed"
 
 
+def test_lines_beside_those_that_hold_json_are_not_lost() -> None:
+    # As a syslog server writes it: a firewall's lines, a sensor's, and those of the servers themselves.
+    firewall = b'date=2026-01-15 time=10:00:00 devname="fw-1" devid="FG100" logid="0000000013" type="traffic" '
+    firewall += b'subtype="forward" srcip=10.1.2.3 dstip=192.0.2.1 dstport=443 action="accept" sentbyte=1 rcvdbyte=2\n'
+    sensor = b'<134>Jan 15 10:00:00 ids suricata[1]: {"timestamp":"2026-01-15T10:00:00.000000+0000","event_type":"dns",'
+    sensor += b'"src_ip":"10.1.2.3","dest_ip":"10.1.1.1","dns":{"type":"query","rrname":"chatgpt.com","rrtype":"A"}}\n'
+    other = b"Jan 15 10:00:00 host CRON[1]: (root) CMD (run-parts /etc/cron.hourly)\n"
+    found = recognise((firewall * 6 + other * 13 + sensor) * 5)
+    assert found is not None
+    assert found.framing == "lines"
+    assert {member.id for member in found.members} == {"fortigate", "suricata"}
+
+
 def test_a_line_cut_by_the_head_is_left_out() -> None:
     head = (SQUID * 1000)[: 64 * 1024]
     assert recognise(head).id == "squid"

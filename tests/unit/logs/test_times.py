@@ -121,6 +121,8 @@ def test_order_of_day_and_month_with_a_twelve_hour_clock(
         ("12/22/2021 21:46:04", None, ns(2021, 12, 22, 21, 46, 4)),
         ("05.06.2021 21:46:04", None, ns(2021, 6, 5, 21, 46, 4)),
         ("2021-06-05 21:46:04", None, ns(2021, 6, 5, 21, 46, 4)),
+        ("9/16/19 21:46:04", None, ns(2019, 9, 16, 21, 46, 4)),
+        ("5/6/19 21:46:04", True, ns(2019, 6, 5, 21, 46, 4)),
     ],
 )
 def test_order_of_day_and_month_with_a_24_hour_clock(*, text: str, day_first: bool | None, expected: object) -> None:

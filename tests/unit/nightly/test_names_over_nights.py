@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.archive_writers import tarred, zipped
 from support.nightly import DAY, NOON, World, clear, line
 from support.nights import Nights
 
@@ -133,6 +134,29 @@ def test_a_log_is_found_again_whatever_became_of_its_name(world: World, how: str
     world.put("queries.log", QUERIES)
     world.run()
     assert departments(world) == {"Sales": 1}
+
+
+@pytest.mark.parametrize("kind", ["zip", "tgz in a zip"])
+def test_a_log_in_an_archive_is_found_again(world: World, kind: str) -> None:
+    """Members of an archive that had not changed were not looked through, and nobody was told."""
+    data = zipped({"a/access.log": (work(BEFORE) + work(AFTER)).encode(), "b/other.log": work(NOON).encode()})
+    if kind != "zip":
+        data = zipped({"in.tgz": gzip.compress(tarred({"access.log": (work(BEFORE) + work(AFTER)).encode()}))})
+    world.put("export.zip", data)
+    world.run()
+    world.put("queries.log", QUERIES)
+    assert world.run().problems == []
+    assert departments(world) == scanned(world) == {"Sales": 1}
+    assert world.run().records == 0
+
+
+def test_a_log_in_an_archive_that_is_gone_is_missed(world: World) -> None:
+    path = world.put("export.zip", zipped({"access.log": (work(BEFORE) + work(AFTER)).encode()}))
+    world.run()
+    path.unlink()
+    world.put("queries.log", QUERIES)
+    assert "in 2 cases known less well" in world.run().problems[0], "whatever time its members have"
+    assert departments(world) == {"Unknown department": 1}
 
 
 def test_a_log_that_is_another_one_now_is_not_searched(world: World) -> None:

@@ -9,6 +9,7 @@ from support.archive_writers import tarred, zipped
 from support.nightly import DAY, NOON, World, lines
 from support.web_server import serving
 
+from shadowai.history.upkeep import expire
 from shadowai.model import SECOND
 from shadowai.nightly.intake import Feed
 
@@ -109,6 +110,15 @@ def test_a_clock_that_jumped_ahead_deletes_nothing_and_says_what_to_do(tmp_path:
     world.put("new.log", lines(20, 23, at=NOON + 420 * DAY))
     assert "by this machine's clock" in world.run().problems[0], "nor where the records' clock jumped, too"
     assert world.total == 18
+    for number in range(1, 4):
+        world.now += DAY * SECOND
+        world.put(f"wrong-{number}.log", lines(30, 33, at=NOON + (420 + number) * DAY))
+        outcome = world.run()
+        assert (outcome.forgotten, len(outcome.problems)) == (0, 1), "however many nights it stays wrong"
+    assert world.total == 27
+    world.now = right + DAY * SECOND
+    outcome = world.run()
+    assert (outcome.forgotten, outcome.problems, world.total) == (0, [], 27), "when the clock is right again"
 
 
 def test_time_that_went_by_night_by_night_is_believed(tmp_path: Path) -> None:
@@ -120,3 +130,22 @@ def test_time_that_went_by_night_by_night_is_believed(tmp_path: Path) -> None:
         outcome = world.run()
         assert outcome.problems == []
     assert (outcome.forgotten, world.total) == (1, 10)
+
+
+def test_a_person_s_word_that_the_clock_is_right_lasts(tmp_path: Path) -> None:
+    """A scanner that stood still for two months: it is asked about once, and not every night until it is forgotten."""
+    world = World(tmp_path, more={"keep": 100 * DAY * SECOND})
+    for number, days in enumerate((0, 20, 80)):
+        world.put(f"{number}.log", lines(5 * number, 5 * number + 5, at=NOON + days * DAY))
+    world.now = (NOON + 105 * DAY) * SECOND
+    world.put("3.log", lines(15, 20, at=NOON + 100 * DAY))
+    assert "nothing was deleted" in world.run().problems[0]
+    history = world.history()
+    assert expire(history, world.now, 100 * DAY * SECOND) == 1
+    assert [(one["kind"], one["detail"]) for one in history.decisions()] == [("expire", "1 part")]
+    history.engine.dispose()
+    for night in range(1, 30):
+        world.now += DAY * SECOND
+        world.put(f"n{night}.log", lines(20, 21, at=NOON + (104 + night) * DAY))
+    outcome = world.run()
+    assert (outcome.forgotten, outcome.problems) == (1, []), "the gap from day 20 to day 80 was asked about"

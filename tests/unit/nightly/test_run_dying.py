@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from support.nightly import Died, World, clear, die_at, line, lines
 
-from shadowai.errors import ShadowaiError
+from shadowai.errors import ShadowaiError, UsageError
 from shadowai.history.errors import HistoryError
 from shadowai.history.locks import database_lock
 from shadowai.history.store import History
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.postgres import Server
-
-SQUID = "access.log"
 
 SQUID = "access.log"
 
@@ -155,7 +153,7 @@ def test_two_machines_on_one_database_are_one_and_a_message(tmp_path: Path, post
     clear(postgres.url)
     here = World(tmp_path / "a", postgres.url)
     here.folder.mkdir()
-    with database_lock(here.history()), pytest.raises(HistoryError, match="another run"):
+    with database_lock(here.history()), pytest.raises(UsageError, match="another run"):  # exit code 2, as for a file
         here.run()
     other = World(tmp_path / "b", postgres.url, workspace="other")
     other.folder.mkdir()

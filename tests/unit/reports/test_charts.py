@@ -1,5 +1,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -181,3 +182,13 @@ def test_a_week_begins_on_monday(moment: date) -> None:
 
 def test_bar_percent_stays_in_its_track() -> None:
     assert [charts.bar_percent(*pair) for pair in ((0, 9), (1, 1000), (1, 2), (3, 2), (1, 0))] == [0, 1, 50, 100, 0]
+
+
+def test_an_axis_has_even_steps_of_whole_sessions() -> None:
+    for most in range(1, 200):
+        ticks = charts._ticks(charts._round_up(most))
+        values = [int(tick.label) for tick in ticks]
+        assert values[0] >= most
+        assert values[-1] == 0
+        assert len({round(high - low, 6) for high, low in pairwise(values)}) == 1
+        assert [tick.top for tick in ticks] == [round(100 - 100 * value / values[0], 2) for value in values]

@@ -78,7 +78,7 @@ def test_templates_use_their_whole_context_and_nothing_else(template: str) -> No
     used = set().union(*(meta.find_undeclared_variables(env.parse(source)) for source in sources))
     given = {field.name for field in fields(PAGES[template])}
     assert given <= used
-    rendered = {"language", "foreign", "brand", "_", "gettext", "ngettext"}
+    rendered = {"language", "brand", "_", "gettext", "ngettext"}
     assert used - given <= NOT_CONTEXT | rendered | set(env.globals)
 
 

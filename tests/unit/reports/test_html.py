@@ -12,7 +12,7 @@ from support.hostile import ATTACKS, Page, poisoned
 from support.report_world import world
 
 from shadowai import resources
-from shadowai.reports import render_index
+from shadowai.reports import render_evidence, render_executive, render_index
 from shadowai.reports.duties import duties
 from shadowai.reports.html import _known, environment, page_names
 from shadowai.reports.html import pages as all_pages
@@ -177,3 +177,10 @@ def test_templates_escape_and_refuse_what_is_unknown() -> None:
     with pytest.raises(ValueError, match="unknown value"):
         _known(None)
     assert environment().from_string("{{ x }}").render(x="<") == "&lt;"
+
+
+def test_a_period_that_nobody_knows_is_not_shown(examples: Mapping[str, Callable[[], Result]]) -> None:
+    for render in (render_index, render_executive, render_evidence):
+        html = render(examples["empty"]())
+        assert 'class="period"' not in html
+        assert re.search(r"<title>[^<\u2013]+</title>", html)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from gettext import NullTranslations
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.catalogues import TRANSLATED, messages, update
 from support.hostile import Page, replaced
+from support.marked import MARKED, SHOWN, greek, outside, without_laws
 from support.report_world import world
 from support.results import EXAMPLES
 
@@ -24,9 +24,8 @@ from shadowai.delivery.mail_html import html
 from shadowai.delivery.mail_text import plain_text
 from shadowai.errors import UsageError
 from shadowai.reports import text
-from shadowai.reports.duties import duties
 from shadowai.reports.html import pages
-from shadowai.reports.language import ENGLISH, Language, speaking
+from shadowai.reports.language import ENGLISH, speaking
 from shadowai.reports.languages import catalogue, codes, language
 from shadowai.reports.look import Brand, Look
 from shadowai.reports.markdown import summary_markdown
@@ -36,7 +35,6 @@ from shadowai.reports.xlsx import write_workbook
 from shadowai.verdicts import UNKNOWN_DEPARTMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from babel.messages.catalog import Message
@@ -146,45 +144,20 @@ def test_sizes_and_shares() -> None:
     }
 
 
-KNOWN = frozenset(message.id for message in messages() if message.id)
-
-
-class _Marking(NullTranslations):
-    """A language in which every message of the catalogues stands in brackets, so that what is none is seen."""
-
-    def gettext(self, message: str) -> str:
-        return f"\u27e6{message}\u27e7" if message in KNOWN else message
-
-    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        said = msgid1 if n == 1 else msgid2
-        return f"\u27e6{said}\u27e7" if (msgid1, msgid2) in KNOWN else said
-
-
-MARKED = Language("el", _Marking(), months=("\u03bc",) * 12, short_months=("\u03bc",) * 12)
-SHOWN = ("aria-label", "alt", "title", "placeholder", "data-label", "data-filter", "data-shown", "summary")
-
-
-def _greek(name: str, value: str) -> str:
-    """Write a text of the document in letters that no message has; times, and what the code knows, stay."""
-    if name in ("kind", "unit", "evidence", "day", "slug") or re.match(r"\d{4}-", value):
-        return value
-    return "\u03a9" + "".join(chr(0x3B1 + ord(letter) % 24) for letter in value)
-
-
 @pytest.mark.parametrize("make", [world, *EXAMPLES.values()])
 def test_no_text_of_a_page_goes_past_the_catalogues(make: type[Result]) -> None:
-    result = replaced(make(), _greek)
+    result = replaced(make(), greek)
     for page in pages(result, Look(MARKED)):
         seen = Page(re.sub(r"<code>.*?</code>", "", page.html))
-        told = seen.text if page.path != "evidence.html" else _without_laws(seen.text)
+        told = seen.text if page.path != "evidence.html" else without_laws(seen.text)
         shown = [told, *(value for name, value in seen.attributes() if name in SHOWN)]
-        assert [words for told in shown for words in _outside(told)] == [], page.path
-    assert list(_outside(summary_markdown(result, Look(MARKED)).replace("`result.json`", ""))) == []
+        assert [words for told in shown for words in outside(told)] == [], page.path
+    assert list(outside(summary_markdown(result, Look(MARKED)).replace("`result.json`", ""))) == []
 
 
 @pytest.mark.parametrize("make", [world, *EXAMPLES.values()])
 def test_no_text_of_a_mail_goes_past_the_catalogues(make: type[Result]) -> None:
-    result = tidy(replaced(make(), _greek))
+    result = tidy(replaced(make(), greek))
     extras = Extras("", ["\u03b1"], "\u03b2")
     look = Look(MARKED, brand=Brand(contact="\u03b3"))
     bodies = [digest_body(result, look, extras)]
@@ -192,34 +165,18 @@ def test_no_text_of_a_mail_goes_past_the_catalogues(make: type[Result]) -> None:
     for body in bodies:
         with speaking(MARKED):
             shown = " ".join(plain_text(body).split())
-            assert list(_outside(shown)) == []
-            assert list(_outside(Page(html(body)).text)) == []
+            assert list(outside(shown)) == []
+            assert list(outside(Page(html(body)).text)) == []
 
 
 @pytest.mark.parametrize("make", [world, *EXAMPLES.values()])
 def test_no_heading_of_a_workbook_goes_past_the_catalogues(make: type[Result], tmp_path: Path) -> None:
-    write_workbook(replaced(make(), _greek), tmp_path / "report.xlsx", Look(MARKED))
+    write_workbook(replaced(make(), greek), tmp_path / "report.xlsx", Look(MARKED))
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     told = [sheet.title for sheet in book.worksheets]  # cut to the 31 letters of a title
     assert [one for one in told if not one.startswith("\u27e6")] == []
     cells = [cell for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row]
-    assert [words for cell in cells if isinstance(cell, str) for words in _outside(cell)] == []
-
-
-def _without_laws(told: str) -> str:
-    """Leave the names of laws and standards out, and where something stands in them: they have one form everywhere."""
-    rows = [duty for found in duties().findings.values() for duty in found]
-    names = {framework.name for framework in duties().frameworks.values()} | {duty.reference for duty in rows}
-    return re.sub("|".join(map(re.escape, sorted(names, key=len, reverse=True))), "", told)
-
-
-def _outside(told: str) -> Iterator[str]:
-    """Give the words of Latin letters that stand in no message; messages stand in each other."""
-    depth, rest = 0, []
-    for letter in told:
-        depth += (letter == "\u27e6") - (letter == "\u27e7")
-        rest.append(letter if depth == 0 else " ")
-    yield from re.findall(r"[A-Za-z][A-Za-z ,.]+", "".join(rest))
+    assert [words for cell in cells if isinstance(cell, str) for words in outside(cell)] == []
 
 
 def test_the_department_that_nobody_knows_is_named_in_the_language() -> None:
@@ -235,8 +192,3 @@ def test_the_department_that_nobody_knows_is_named_in_the_language() -> None:
         assert named.change is None
         assert is_unknown(named.departments[-1].name)
     assert unknown_named(base) is base
-
-
-def test_texts_of_the_document_are_marked_as_english() -> None:
-    html = next(iter(pages(world(), Look(language("de"))))).html
-    assert '<html lang="de">' in html

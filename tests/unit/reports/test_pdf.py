@@ -17,6 +17,8 @@ from shadowai.reports import browser
 from shadowai.reports.browser import find_browser, running_browser
 from shadowai.reports.files import write
 from shadowai.reports.html import pages
+from shadowai.reports.languages import language
+from shadowai.reports.look import Look
 from shadowai.reports.order import Order
 from shadowai.reports.pdf import dated, print_pages
 
@@ -53,6 +55,18 @@ def test_a_page_becomes_a_tagged_pdf_dated_by_its_records(chromium: str, require
     assert b"file:///" not in content
     print_pages(wanted, tmp_path, world().period)
     assert (tmp_path / "departments" / "legal.pdf").read_bytes() == content
+
+
+@pytest.mark.parametrize(("code", "points"), [("en", (612, 792)), ("de", (595, 842))])  # Letter, A4 (ISO 216)
+def test_a_pdf_is_printed_on_the_paper_of_its_readers(
+    chromium: str, tmp_path: Path, code: str, points: tuple[int, int]
+) -> None:
+    assert chromium
+    write(world(), tmp_path, Order(("pdf",), look=Look(language(code)), department="Legal"))
+    (made,) = tmp_path.rglob("*.pdf")
+    boxes = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", made.read_bytes()))
+    assert len(boxes) == 1
+    assert all(abs(float(one) - wanted) < 1 for one, wanted in zip(boxes.pop(), points, strict=True))
 
 
 def test_hostile_names_do_nothing_in_it(chromium: str, require: Require, tmp_path: Path) -> None:

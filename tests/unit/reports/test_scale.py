@@ -22,12 +22,13 @@ MEASURE = f"""
 import json, pathlib, re
 from support.report_world import large
 from shadowai.reports import html
-from shadowai.reports.look import PLAIN
-document = large()
-neat = html._neat(document, PLAIN)
+from shadowai.reports.languages import language
+from shadowai.reports.look import Look
+document, look = large(), Look(language("fr"))  # the language with the longest sentences
+neat = html._neat(document, look)
 renderers = (html._index, html._executive, html._evidence)
-made = {{one.__name__: one(neat, PLAIN) for one in renderers}}
-some = html._departments(neat, html.page_links(neat), PLAIN, range(0, len(neat.departments), {STEP}))
+made = {{one.__name__: one(neat, look) for one in renderers}}
+some = html._departments(neat, html.page_links(neat), look, range(0, len(neat.departments), {STEP}))
 made.update((page.path, page.html) for page in some)
 # Not getrusage: there a process begins with what its parent held.
 most = re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())

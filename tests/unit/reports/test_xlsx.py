@@ -57,6 +57,30 @@ def test_a_sheet_for_each_list_with_its_heading_kept_in_sight(tmp_path: Path) ->
         assert all(width and width > 8 for width in widths)
 
 
+@pytest.mark.parametrize("code", ["en", "de", "fr"])
+def test_headings_have_the_room_they_need(code: str, tmp_path: Path) -> None:
+    # LibreOffice gives a line of text one line's height, whatever is wrapped in it.
+    for sheet in read(world(), tmp_path, Look(language(code))).worksheets[1:]:
+        columns = sheet.column_dimensions.values()  # of neighbours that are alike there is one
+        widths = {at: one.width for one in columns for at in range(one.min, one.max + 1)}
+        for at, cell in enumerate(sheet[1], 1):
+            assert max(map(len, cell.value.split())) < widths[at]
+            assert len(cell.value) / widths[at] * 15 <= (sheet.row_dimensions[1].height or 15)
+
+
+def test_a_printed_summary_is_one_sheet_wide(tmp_path: Path) -> None:
+    summary = read(world(), tmp_path).worksheets[0]
+    assert summary.sheet_properties.pageSetUpPr.fitToPage
+    assert summary.page_setup.fitToWidth in (None, 1)  # one unless it says otherwise
+    assert summary.page_setup.fitToHeight == 0
+
+
+def test_bytes_are_written_with_the_units_of_the_language(tmp_path: Path) -> None:
+    sheet = read(world(), tmp_path, Look(language("fr")))["Services"]
+    forms = {cell.number_format for row in sheet.iter_rows(min_row=2) for cell in row}
+    assert '[>=999500000]#,##0.0,,," Go";[>=999500]#,##0.0,," Mo";#,##0.0," ko"' in forms
+
+
 def test_numbers_and_times_are_real(tmp_path: Path) -> None:
     result = world()
     book = read(result, tmp_path)

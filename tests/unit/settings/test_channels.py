@@ -88,7 +88,7 @@ def problem(**values: Any) -> str:  # settings of all types
         ({"mail": {**MAIL, "user": "u", "password": {"env": "A"}, "security": "none"}}, "in clear"),
         ({"mail": {**MAIL, "report": "link"}}, "needs link"),
         ({"mail": {**MAIL, "sender": "nobody"}}, "is no mail address"),
-        ({"mail": {**MAIL, "timeout": "soon"}}, "is no duration"),
+        ({"mail": {**MAIL, "timeout": "soon"}}, "is no length of time"),
         ({"mail": {**MAIL, "hots": 1}}, "Extra inputs"),
         ({"siem": [{"name": "a", "to": "file", "path": "x"}] * 2}, "two of them have the name 'a'"),
         ({"siem": [{"name": "a", "to": "elastic", "url": "https://e.example", "format": "cef"}]}, "takes JSON"),
@@ -119,7 +119,15 @@ def test_the_usual_ports() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90 s", 90), ("15min", 900), ("12 h", 43_200), ("1 day", 86_400), ("2 weeks", 1_209_600), (7, 7)],
+    [
+        ("90 s", 90),
+        ("15min", 900),
+        ("12 h", 43_200),
+        ("1 day", 86_400),
+        ("2 weeks", 1_209_600),
+        ("2 hours", 7200),
+        (7, 7),
+    ],
 )
 def test_durations(text: str | int, seconds: int) -> None:
     assert TypeAdapter(Duration).validate_python(text) == seconds

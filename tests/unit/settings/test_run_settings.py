@@ -16,7 +16,8 @@ from shadowai.config import Settings, load_settings
 from shadowai.errors import UsageError
 from shadowai.nightly.lock import locked
 from shadowai.settings.check import line_of, problems_of
-from shadowai.settings.nightly import HistorySettings, SourceSettings, default_state, rooted, seconds_of
+from shadowai.settings.nightly import HistorySettings, SourceSettings, default_state, rooted
+from shadowai.settings.spans import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("60 s", 60), ("15min", 900), ("12 hours", 43_200), ("400 days", 34_560_000), ("1 day", 86_400)],
+    [
+        ("60 s", 60),
+        ("15min", 900),
+        ("12 hours", 43_200),
+        ("400 days", 34_560_000),
+        ("1 day", 86_400),
+        ("2 weeks", 1_209_600),
+    ],
 )
 def test_lengths_of_time_have_units(text: str, seconds: int) -> None:
     assert seconds_of(text) == seconds
@@ -191,6 +199,59 @@ def test_what_leaves_the_house_is_checked_too_and_each_problem_at_its_own_line(t
     assert told[4] == "19: alerts.first_use.zzz: no such key; there are enabled, least, people, quiet"
 
 
+SENDING = """[[sources]]
+name = "a"
+paths = "x.log"
+[reports]
+out = "out"
+[mail]
+host = "smtp.example.com"
+sender = "s@example.com"
+user = "robot"
+password = {env = "SMTP_PASSWORD"}
+[[siem]]
+name = "file"
+to = "file"
+path = "siem.jsonl"
+[[siem]]
+name = "splunk"
+to = "splunk"
+url = "https://splunk.example.com:8088"
+token = {file = "token"}
+[[webhooks]]
+name = "soc"
+url = {env = "HOOK"}
+ca_file = "ca.pem"
+"""
+
+
+def test_secrets_and_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """They were found out in the night."""
+    file = tmp_path / "shadowai.toml"
+    file.write_text(SENDING)
+    (tmp_path / "x.log").write_text("x")
+    told = [problem.removeprefix(f"{file}:") for problem in problems_of(file, {"HOOK": "ftp://secret"}, ())]
+    assert [problem.partition(": ")[0] for problem in told] == ["6", "15", "20"]
+    assert "the variable SMTP_PASSWORD: is not set" in told[0]
+    assert f"{tmp_path / 'token'}: No such file" in told[1]
+    assert "is no web address" in told[2]
+    assert "secret" not in told[2]
+    (tmp_path / "token").write_text("t")
+    environment = {"HOOK": "https://h.example.com/x", "SMTP_PASSWORD": "p"}
+    assert ["ca.pem" in problem for problem in problems_of(file, environment, ())] == [True]
+
+
+def test_a_report_that_is_to_be_sent_and_is_never_written_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "shadowai.toml"
+    (tmp_path / "x.log").write_text("x")
+    text = SENDING.partition("[[siem]]")[0].replace('out = "out"', 'out = "out"\nperiods = ["day"]')
+    file.write_text(text)
+    (told,) = problems_of(file, {"SMTP_PASSWORD": "p"}, ())
+    assert f"{file}:4: reports.send names week and month, and none of these is in `periods`" in told
+    file.write_text(text.replace('["day"]', '["day"]\nsend = ["day"]'))
+    assert problems_of(file, {"SMTP_PASSWORD": "p"}, ()) == []
+
+
 def test_a_workspace_whose_settings_are_wrong_stops_no_other(tmp_path: Path) -> None:
     good = '[[sources]]\nname = "a"\npaths = "none-*"\n[history]\nstate = "{0}"\n[reports]\nout = "{0}-out"\n'
     for name in ("a", "c"):
@@ -199,6 +260,6 @@ def test_a_workspace_whose_settings_are_wrong_stops_no_other(tmp_path: Path) -> 
     (tmp_path / "d.toml").write_text('[[siem]]\nname = "s"\nto = "fax"\n')
     done = CliRunner().invoke(cli, ["run", "--all", str(tmp_path)])
     assert done.exit_code == 2
-    assert [line[:14] for line in done.stdout.splitlines()] == ["a: nothing new", "c: nothing new"]
+    assert [line[:14] for line in done.stdout.splitlines()] == ["a: nothing new", "c: nothing new", "4 workspaces, "]
     assert [line[:2] for line in done.stderr.splitlines()] == ["b:", "d:"]
     assert "history.kep" in done.stderr

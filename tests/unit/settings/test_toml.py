@@ -31,7 +31,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("\n" + "a." * 50_000 + "b = 1", f"shadowai.toml:2: a key has more than {MAX_PARTS} parts"),
         ("[" + "'a' . " * 50_000 + "b]", f"shadowai.toml:1: a key has more than {MAX_PARTS} parts"),
         ("a = 9" + "9" * 100_000, "Exceeds the limit"),
-        (b"\xff", "codec can't decode"),
+        (b"\xff", "save it as UTF-8"),
         ("a = 1\na = 2", "Cannot overwrite a value"),
         ("#" * (MAX_SIZE + 1), "is larger than 512 KiB"),
     ],
@@ -52,3 +52,27 @@ def test_any_text_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, t
         assert isinstance(_read(tmp_path_factory.getbasetemp(), text.encode("utf-8", "surrogatepass")), dict)
     except UsageError:
         return
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_file_that_notepad_saved_is_read(tmp_path: Path, encoding: str) -> None:
+    """It was "Invalid statement (at line 1, column 1)"."""
+    (tmp_path / "a.toml").write_bytes('zone = "Europe/Zürich"\r\n'.encode(encoding))
+    assert read_toml(tmp_path / "a.toml") == {"zone": "Europe/Zürich"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('zone = "Zürich"'.encode("cp1252"), "is not UTF-8; save it as UTF-8"),
+        (b'zone = "C:\\Users\\x"', "write a Windows path in single quotes: 'C:\\logs'"),
+        (b'zone = "\\\\server\\logs"', "write a Windows path in single quotes: 'C:\\logs'"),
+        ("zone = \u201cUTC\u201d".encode(), "typographic quotes"),
+        ("zone\u00a0= 'UTC'".encode(), "typographic quotes or blanks"),
+    ],
+)
+def test_what_editors_and_windows_bring_is_told_with_its_remedy(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        read_toml(tmp_path / "a.toml")
+    assert told in str(caught.value)

@@ -247,3 +247,14 @@ def test_one_that_another_worker_unpacked_meanwhile_is_left_to_it(tmp_path: Path
     with pytest.raises(SourceError, match=r"a\.zip: cannot be read: Not a directory"):
         archives.unpack(source, tmp_path / "file")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "file", "folder"]
+
+
+@pytest.mark.parametrize("names", [["[Content_Types].xml", "xl/workbook.xml"], ["mimetype", "content.xml", "meta.xml"]])
+def test_documents_of_office_programs_are_not_unpacked(tmp_path: Path, names: list[str]) -> None:
+    content, errors = opened(tmp_path, zipped(dict.fromkeys(names, b"x")))
+    assert (content, errors) == ({}, ["export: is an Office document; save it as CSV"])
+
+
+def test_what_windows_leaves_in_folders_is_passed_over_in_archives(tmp_path: Path) -> None:
+    content, errors = opened(tmp_path, zipped({"a.log": LOG, "Thumbs.db": b"x", "logs/Desktop.ini": b"x"}))
+    assert (list(content), errors) == (["export:a.log"], [])

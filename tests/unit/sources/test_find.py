@@ -99,3 +99,20 @@ def test_an_empty_name_is_not_the_current_folder(tmp_path: Path, monkeypatch: py
     found, errors = find_sources([""], tmp_path)
     assert found == []
     assert "an empty name" in errors[0].message
+
+
+def test_what_windows_leaves_in_folders_is_no_source(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.log", "Thumbs.db", "sub/desktop.ini", "sub/b.log")
+    found, errors = find_sources([str(tmp_path)], tmp_path)
+    assert ([source.path.name for source in found], errors) == (["a.log", "b.log"], [])
+
+
+def test_a_report_of_our_own_among_the_sources_is_told_once(tmp_path: Path) -> None:
+    """Each of its twenty files was an error of its own."""
+    _touch(tmp_path, "a.log", "report/index.html", "report/result.json", "report/manifest.json", "report/tables/x.csv")
+    found, errors = find_sources([str(tmp_path)], tmp_path)
+    assert [source.path.name for source in found] == ["a.log"]
+    (error,) = errors
+    assert error.where == str(tmp_path / "report")
+    assert "a report of shadowai itself" in error.message
+    assert [str(one) for one in find_sources([str(tmp_path / "report")], tmp_path)[1]] == [str(error)]
