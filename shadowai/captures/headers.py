@@ -85,6 +85,7 @@ class Header(IntEnum):
     SYMANTEC = 0x10033
     JUNIPER_FRAME_RELAY = 0x10034
     EXPORTED = 0x10035
+    PIM = 0x10036
     ODD = 0x10040  # not known here: scapy may dissect it
     UNKNOWN = 0x10041  # a link type that is not known here
     NOT_IP = 0x10042

@@ -33,7 +33,17 @@ MORE_OR_OFFSET = 0x3FFF  # IPv4: more fragments, or not the first
 _PROTOCOLS = np.zeros(256, np.int64)
 """IP protocol number -> the kind of header that it carries, 0 where that is no tunnel's."""
 
-_PROTOCOLS[[4, 41, 47, 97, 115, 137]] = [IPV4, IPV6, Header.GRE, Header.ETHERIP, Header.UNREAD, MPLS]
+_CARRIERS = {
+    4: IPV4,
+    41: IPV6,
+    47: Header.GRE,
+    97: Header.ETHERIP,
+    103: Header.PIM,
+    115: Header.UNREAD,
+    137: MPLS,
+    143: Header.ETHERNET,
+}
+_PROTOCOLS[list(_CARRIERS)] = [int(kind) for kind in _CARRIERS.values()]
 
 _IS_TRANSPORT = np.zeros(256, np.bool_)
 _IS_TRANSPORT[list(TRANSPORTS)] = True

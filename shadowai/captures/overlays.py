@@ -41,6 +41,7 @@ FRAME_RELAY = 0x6559
 BRIDGED, ERSPAN2, ERSPAN3, WCCP, PPTP = 0x6558, 0x88BE, 0x22EB, 0x883E, 0x880B
 GRE_TYPES = (IPV4, IPV6, framing.ARP, *framing.VLANS, MPLS, framing.MPLS_UPSTREAM, framing.SERVICE)
 MIRRORED_FRAME, MIRRORED_PACKET = 0, 2  # frame types of ERSPAN III
+PIM_REGISTER = 0x21  # version 2, type 1
 ETHERIP_VERSION, IPV6_HEADER = 3, 40
 
 VNI_VALID, GENERIC, POLICY_OR_OAM = 0x08, 0x04, 0x81  # flags of VXLAN; the last two need not be zero in its variants
@@ -147,6 +148,12 @@ def _wccp(capture: Capture, at: Ints, _: Ints) -> Next:
     """Step over the redirect header of WCCPv2, which version 1 does not have."""
     bare = is_sound(capture.rows(at, 1)[:, 0], _same(IPV4, at))
     return _same(Header.VERSION, at), at + np.where(bare, 0, 4)
+
+
+def _pim(capture: Capture, at: Ints, _: Ints) -> Next:
+    """Step over the header of a PIM register message, in which a router forwards a packet (RFC 7761 section 4.9.3)."""
+    register = capture.rows(at, 1)[:, 0] == PIM_REGISTER
+    return choose([(register, Header.VERSION)], Header.NOT_IP, len(at)), at + 8
 
 
 def _etherip(capture: Capture, at: Ints, _: Ints) -> Next:
@@ -304,6 +311,7 @@ STEPS: dict[int, Step] = {
     Header.ERSPAN3: Step(12, _erspan3),
     Header.WCCP: Step(4, _wccp),
     Header.ETHERIP: Step(2, _etherip),
+    Header.PIM: Step(8, _pim),
     Header.VXLAN: Step(8, _vxlan),
     Header.GENEVE: Step(8, _geneve),
     Header.GTP_U: Step(8, _gtp_u),

@@ -2,8 +2,7 @@
 
 Neither format has marks to start from, so a boundary is where several plausible records follow one another. That may
 be wrong: a capture can hold another capture as payload. Each part therefore says where its walk came to, and where two
-do not meet (`fit`) the file is read as one. The size of a part comes from the file's, so that the cut depends on the file
-alone.
+do not meet (`fit`) the file is read as one. A part's size comes from the file's: the cut depends on the file alone.
 """
 
 from __future__ import annotations

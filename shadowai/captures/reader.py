@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import chain, repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -39,6 +41,8 @@ NEEDS_FIRST = (Guess.SOCKS, Guess.HIDDEN)  # believed at the beginning of a stre
 RAW_IP = 101  # LINKTYPE of packets that begin with the IP header
 GUESSES = tuple(Guess)
 MAX_DEPTH = 6  # times that packets are taken out of packets
+IPV4_BYTES, IPV6_BYTES = 4, 16  # of an address
+_Row: TypeAlias = "tuple[Any, ...]"  # a level and a place in it, and the values of its columns there
 _WALKERS = {"pcap": pcap.blocks, "pcapng": pcapng.blocks}
 
 
@@ -123,6 +127,50 @@ class _Inner:
         return Capture(b"".join(self.packets)), block
 
 
+class _Level:
+    """The segments of one IP family of a block, or of the packets inside its packets; at last, those to be handed on.
+
+    `number` are the packets' numbers.
+    """
+
+    def __init__(self, capture: Capture, block: Block, segments: Segments) -> None:
+        self.capture = capture
+        self.block = block
+        self.segments = segments
+        self.number = block.number[segments.row]
+        self.sources = self.destinations = b""
+
+    def choose(self, watched: Ints) -> None:
+        """Keep the segments that may begin something, and those with a payload of the sides that are watched."""
+        segments = self.segments
+        chosen = segments.guess != Guess.NONE
+        if len(watched):
+            chosen |= segments.is_tcp & (segments.length > 0) & np.isin(segments.side, watched)
+        segments = self.segments = segments.pick(np.flatnonzero(chosen))
+        self.number = self.block.number[segments.row]
+        self.sources, self.destinations = segments.source.tobytes(), segments.destination.tobytes()
+
+    def rows(self) -> Iterator[_Row]:
+        """Give number, side and guess of each chosen segment, then what else a packet is made of."""
+        segments = self.segments
+        columns = (
+            self.number,
+            segments.side,
+            segments.guess,
+            self.block.time[segments.row],
+            segments.is_tcp,
+            segments.source_port,
+            segments.destination_port,
+            segments.sequence,
+            segments.at,
+            segments.stop,
+            segments.length,
+            segments.lead,
+            np.where(segments.is_tcp, acknowledged(self.capture, segments.head), 0),
+        )
+        return zip(repeat(self), range(len(segments)), *(column.tolist() for column in columns), strict=False)
+
+
 class _Reading:
     """What is kept from block to block while one capture is read."""
 
@@ -153,7 +201,18 @@ class _Reading:
             yield from self._block(capture, block)
 
     def _block(self, capture: Capture, block: Block) -> Iterator[Observation]:
-        """Read a block, then the packets inside its packets, level by level."""
+        """Read a block together with the packets inside its packets, in the order of the file.
+
+        They must be read together: of one stream a large segment may have come in fragments and a small one whole.
+        """
+        levels = [_Level(*level) for level in self._levels(capture, block)]
+        for level in levels:
+            self._prepare(level)
+        yield from self._transport(levels)
+        self.contacts.streams.forget_early()
+
+    def _levels(self, capture: Capture, block: Block) -> Iterator[tuple[Capture, Block, Segments]]:
+        """Give the segments of a block, then those of the packets inside its packets, level by level."""
         for depth in range(MAX_DEPTH):
             capture.check()
             inner = _Inner()
@@ -168,10 +227,8 @@ class _Reading:
             else:
                 recount_block(self._tally, verdicts)
             self._open(capture, block, network, inner)
-            for segments, _ in decoded:
-                yield from self._transport(capture, block, segments)
+            yield from ((capture, block, segments) for segments, _ in decoded)
             if not inner.packets:
-                self.contacts.streams.forget_early()
                 return
             capture, block = inner.as_capture()
         reclassify(self._tally, Skip("tunnel-depth", packet=int(block.number[0])), len(block))
@@ -209,21 +266,25 @@ class _Reading:
         inner.add(block, row, packet)
         return Verdict.PARSED
 
-    def _transport(self, capture: Capture, block: Block, segments: Segments) -> Iterator[Observation]:
-        """Count the bytes of flows, and hand on the packets that may name a server."""
-        segments.guess = guess(capture, segments)
+    def _prepare(self, level: _Level) -> None:
+        """Guess what the payloads of a level begin with, and count the bytes of flows."""
+        segments = level.segments
+        segments.guess = guess(level.capture, segments)
         segments.opens |= ~segments.is_tcp & np.isin(segments.guess, OPENING) & ~answers(segments)
-        segments.side = self._sides(segments, block)
+        segments.side = self._sides(segments, level.block)
         self._thin_out(segments)
-        self._resolving.deal_with(capture, block, segments)
-        chosen = segments.guess != Guess.NONE
-        watched = np.union1d(
-            segments.side[chosen & segments.is_tcp], np.array(self.contacts.streams.awaited(), np.int64)
-        )
-        if len(watched):
-            chosen |= segments.is_tcp & (segments.length > 0) & np.isin(segments.side, watched)
-        for packet, kind in self._packets(capture, block, segments.pick(np.flatnonzero(chosen))):
-            yield from self.contacts.feed(packet, kind)
+        self._resolving.deal_with(level.capture, level.block, segments)
+
+    def _transport(self, levels: list[_Level]) -> Iterator[Observation]:
+        """Hand on the packets that may name a server."""
+        begun = [level.segments.side[(level.segments.guess != Guess.NONE) & level.segments.is_tcp] for level in levels]
+        watched = np.unique(np.concatenate([*begun, np.array(self.contacts.streams.awaited(), np.int64)]))
+        for level in levels:
+            level.choose(watched)
+        for width in (IPV4_BYTES, IPV6_BYTES):
+            same = [level for level in levels if len(level.segments) and level.segments.source.shape[1] == width]
+            for packet, kind in self._packets(same) if same else ():
+                yield from self.contacts.feed(packet, kind)
 
     def _thin_out(self, segments: Segments) -> None:
         """Keep, of the packets that may hide something, the first of each flow of which nothing is known yet."""
@@ -255,47 +316,41 @@ class _Reading:
             segments.guess[rows[side[rows] < 0]] = Guess.NONE  # there is no room for their flows
         return side
 
-    def _packets(self, capture: Capture, block: Block, segments: Segments) -> Iterator[tuple[Packet, Guess]]:
+    def _packets(self, levels: list[_Level]) -> Iterator[tuple[Packet, Guess]]:
         """Give segments as packets, in order, but for those of no use: nothing is awaited and nothing begins later."""
-        outer = segments.row
-        begins = segments.guess != Guess.NONE
-        sides, kinds = segments.side.tolist(), segments.guess.tolist()
-        last = dict(zip(segments.side[begins].tolist(), np.flatnonzero(begins).tolist(), strict=True))
-        columns = (
-            block.number[outer],
-            block.time[outer],
-            segments.is_tcp,
-            segments.source_port,
-            segments.destination_port,
-            segments.sequence,
-            segments.at,
-            segments.stop,
-            segments.length,
-            segments.lead,
-            np.where(segments.is_tcp, acknowledged(capture, segments.head), 0),
-        )
-        width = segments.source.shape[1]
-        sources, destinations = segments.source.tobytes(), segments.destination.tobytes()
+        last: dict[int, int] = {}
+        for level in levels:
+            begins = level.segments.guess != Guess.NONE
+            sides, numbers = level.segments.side[begins].tolist(), level.number[begins].tolist()
+            for side, number in zip(sides, numbers, strict=True):
+                last[side] = max(number, last.get(side, -1))
         awaits = self.contacts.streams.awaits
-        rows = zip(sides, kinds, *(column.tolist() for column in columns), strict=True)
-        for place, (side, kind, *values) in enumerate(rows):
-            if kind == Guess.NONE and place > last.get(side, -1) and not awaits(side):
+        for level, place, number, side, kind, *values in _in_order(levels):
+            if kind == Guess.NONE and number > last.get(side, -1) and not awaits(side):
                 continue
-            number, time, is_tcp, source_port, destination_port, sequence, at, stop, length, lead, received = values
+            time, is_tcp, source_port, destination_port, sequence, at, stop, length, lead, received = values
+            width = level.segments.source.shape[1]
             packet = Packet(
                 number=number,
                 time=None if time == NO_TIME else time,
                 side=side,
-                is_tcp=is_tcp,
-                source=sources[place * width : (place + 1) * width],
-                destination=destinations[place * width : (place + 1) * width],
+                is_tcp=bool(is_tcp),
+                source=level.sources[place * width : (place + 1) * width],
+                destination=level.destinations[place * width : (place + 1) * width],
                 source_port=source_port,
                 destination_port=destination_port,
                 sequence=sequence,
-                payload=bytes(capture.raw[at:stop]),
+                payload=bytes(level.capture.raw[at:stop]),
                 missing=max(0, length - (stop - at)),
                 acknowledged=received,
                 lead=lead,
                 is_first=kind in NEEDS_FIRST and self.flows.begins(side, sequence),
             )
             yield packet, GUESSES[kind]
+
+
+def _in_order(levels: list[_Level]) -> Iterator[_Row]:
+    """Give the segments of levels of one IP family in the file's order."""
+    if len(levels) == 1:
+        return levels[0].rows()
+    return iter(sorted(chain.from_iterable(level.rows() for level in levels), key=itemgetter(2)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +13,7 @@ from shadowai.cli.common import FILE, Moment, settings
 from shadowai.cli.exits import Exit, fail
 from shadowai.cli.runs import run_options
 from shadowai.errors import UsageError
-from shadowai.history.store import UNDATED, day_of
+from shadowai.history.store import UNDATED, date_of, day_of
 from shadowai.history.upkeep import backup, check, compact, expire, list_days, restore
 from shadowai.model import SECOND
 from shadowai.nightly.lock import locked
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from shadowai.nightly.run import RunOptions
 
 _CONFIG = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @click.group()
@@ -77,7 +76,7 @@ def list_(config: Path | None) -> None:
         if days:
             click.echo(f"{'day':>10}  {'rows':>10}  {'parts':>6}  {'MB':>8}")
         for one in days:
-            name = "no time" if one.day == UNDATED else (_EPOCH + timedelta(days=one.day)).date().isoformat()
+            name = "no time" if one.day == UNDATED else date_of(one.day)
             click.echo(f"{name:>10}  {one.rows:>10}  {one.parts:>6}  {one.size / 1e6:>8.1f}")
         for record in found.runs(10):
             click.echo(f"run of {_written(record.ended)}")
@@ -180,9 +179,8 @@ def rejudge_(config: Path | None, since: int, reason: str) -> None:
     """
     with _opened(config) as (options, found):
         rules = options.rules()
-        first = (_EPOCH + timedelta(days=day_of(since))).date().isoformat()
         policy, signatures = rules.policy.digest[:16], rules.database.digest[:16]
-        detail = f"{first} on, by the policy {policy} and the signatures {signatures}"
+        detail = f"{date_of(day_of(since))} on, by the policy {policy} and the signatures {signatures}"
         days = found.judge_again(day_of(since), written_reason(reason), detail, options.now)
     click.echo(f"{plural(days, 'day')} will be judged again by the next run")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 import warnings
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -166,3 +166,34 @@ def test_random_fragments_are_taken_or_refused(noise: bytes, version: int) -> No
             fragments.add(packet)
             taken += 1
     assert fragments.finish() in (0, taken)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("source", ["192.0.2.10", "2001:db8::10"], ids=["ipv4", "ipv6"])
+def test_a_stream_of_which_some_segments_came_in_fragments(craft: Craft, source: str, order: tuple[int, ...]) -> None:
+    ends = {"source": source, "destination": "2001:db8::5" if ":" in source else "203.0.113.5"}
+    stream = craft.records(craft.hello("some.example", padding=200))
+    segments = [craft.tcp(stream[low:high], 1000 + low, **ends) for low, high in pairwise([0, 150, 300, len(stream)])]
+    pieces = [fragments_of(segments[0]), [segments[1]], [segments[2]]]
+    assert craft.hosts([piece for place in order for piece in pieces[place]]) == ["some.example"]
+
+
+def fragments_of(packet: bytes) -> list[bytes]:
+    """Cut an IP packet into three fragments."""
+    if packet[0] >> 4 == 4:
+        data = packet[20:]
+        cuts = [(at, data[at : at + 64], at + 64 < len(data)) for at in range(0, len(data), 64)]
+        return [
+            packet[:2] + struct.pack(">HHH", 20 + len(part), 7, at // 8 | more << 13) + packet[8:20] + part
+            for at, part, more in cuts
+        ]
+    data = packet[40:]
+    cuts = [(at, data[at : at + 64], at + 64 < len(data)) for at in range(0, len(data), 64)]
+    return [
+        packet[:4]
+        + struct.pack(">HBB", 8 + len(part), 44, 64)
+        + packet[8:40]
+        + struct.pack(">BBHI", packet[6], 0, at | more, 7)
+        + part
+        for at, part, more in cuts
+    ]

@@ -78,6 +78,8 @@ FRAMES: dict[str, tuple[int, Callable[[Craft, bytes], bytes]]] = {
     "juniper-pppoe": (167, lambda craft, packet: b"MGC\1" + craft.ethernet(packet)),
     "juniper-mlppp": (130, lambda _, packet: b"MGC\1\0\x21" + packet),
     "juniper-virtual": (183, lambda _, packet: b"MGC\1" + bytes(18) + packet),
+    "pim-register": (1, lambda craft, packet: craft.ethernet(craft.ip(b"\x21" + bytes(7) + packet, 103))),
+    "ethernet-in-ip": (1, lambda craft, packet: craft.ethernet(craft.ip(craft.ethernet(packet), 143))),
     "exported-ip": (252, lambda _, packet: b"\0\x0c\0\4ip\0\0" + bytes(4) + packet),
     "exported-ethernet": (252, lambda craft, packet: EXPORTED_ETHERNET + craft.ethernet(packet)),
 }

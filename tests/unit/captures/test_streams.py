@@ -360,3 +360,26 @@ def test_requests_on_one_connection_whose_segments_come_in_any_order(craft: Craf
     segments = craft.cut(stream, places, ports=(40000, 80))
     found, tally = craft.read(craft.pcap([segments[place] for place in order]))
     assert (sorted(each.host or "" for each in found), tally.skipped) == (names, {})
+
+
+def test_a_late_beginning_behind_a_proxy_header_is_read(craft: Craft) -> None:
+    first = b"PROXY TCP4 198.51.100.1 203.0.113.9 56324 80\r\n" + craft.request("first.example")
+    stream = first + craft.request("second.example")
+    one, two, three = craft.cut(stream, [len(first), len(first) + 20], ports=(40000, 80))
+    found, tally = craft.read(craft.pcap([two, one, three]))
+    assert (sorted(each.host or "" for each in found), tally.skipped) == (["first.example", "second.example"], {})
+
+
+def test_what_was_set_aside_is_given_up_in_time(craft: Craft) -> None:
+    head, fill = craft.request("lost.example")[:30], b"x" * 60_000
+    whole = [craft.request(f"h{at}.example") for at in range(3)]
+    places = [1000, 2000, 2000 + len(whole[0]) + len(fill) + 10_000]
+    packets = [
+        craft.tcp(head, places[0], (40000, 80)),
+        craft.tcp(whole[0] + head, places[1], (40000, 80)),
+        craft.tcp(whole[1] + head, places[1] + 1000, (40000, 80)),
+        craft.tcp(whole[2], places[2], (40000, 80)),
+    ]
+    found, tally = craft.read(craft.pcap(packets))
+    assert [each.host for each in found] == ["h0.example", "h1.example", "h2.example"]
+    assert tally.skipped == {"incomplete": 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -51,6 +52,11 @@ AROUND: dict[str, Callable[[int, str], str]] = {
     "cat -n": lambda n, line: f"{n:6d}\t{line}",
     "compose": lambda _, line: f"proxy-1  | {line}",
     "kubectl": lambda _, line: f"[pod/proxy-5d4/squid] {line}",
+    "mail": lambda n, line: f"{'> ' * (1 + n % 2)}{line}",
+    "wiki": lambda _, line: f"    {line}",
+    "diff": lambda _, line: f"+{line}",
+    "jq": lambda _, line: f"  {json.dumps(line)},",
+    "one column": lambda _, line: '"' + line.replace('"', '""') + '"',
     "colours": lambda _, line: f"\x1b[32m{line}\x1b[0m",
     "grep --color": lambda _, line: line.replace("host", "\x1b[01;31m\x1b[Khost\x1b[m\x1b[K"),
     "grep -Hn --color": lambda n, line: f"\x1b[35m\x1b[Ka.log\x1b[m\x1b[K:\x1b[32m\x1b[K{n}\x1b[m\x1b[K:{line}",
