@@ -58,12 +58,7 @@ class Finder:
             if found is None or self.matcher.is_known(host):
                 self._settle(host, found)
             return found
-        if (found := self._settled[host]) is not None:
-            return found
-        if seen.path or seen.user_agent or seen.protocol:
-            return self._match(seen)
-        place = self._hiding_server(seen)
-        return Finding(Subject.BLIND_SPOT, place) if place else None
+        return self._settled[host] or self._service(seen, None) or self._hidden(self._hiding_server(seen))
 
     def find_by_place(self, batch: Batch, host: str, path: str | None) -> Finding | None:
         """Say what all contacts of a batch with a place are about; None where more decides.
@@ -96,26 +91,33 @@ class Finder:
         self._settled[host] = found
 
     def _match(self, seen: Observation) -> Finding | None:
+        found = self._service(seen, seen.host) or self._hidden(self._hiding_place(seen))
+        if found is None and seen.host and self.matcher.candidate(seen.host):
+            return Finding(Subject.CANDIDATE, seen.host)
+        return found
+
+    def _service(self, seen: Observation, host: str | None) -> Finding | None:
+        """Say which service an observation is about; the host is given where it may tell anything."""
         by_address = seen.evidence is Evidence.ADDRESS
         match = self.matcher.match(
-            seen.host,
+            host,
             seen.path,
             seen.user_agent,
             port=seen.destination_port,
             address=seen.destination_ip if by_address else None,
             protocol=seen.protocol,
         )
-        if match:
-            # A name that the client was told for the server's address is less than one that it sent there itself.
-            confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
-            is_generic = match.kind in (IndicatorKind.ENDPOINT, IndicatorKind.PROTOCOL)
-            account = self._tenant(seen, match.service) or match.account
-            return Finding(Subject.SERVICE, match.service, match.role, confidence, account, is_generic)
-        if place := self._hiding_place(seen):
-            return Finding(Subject.BLIND_SPOT, place)
-        if seen.host and self.matcher.candidate(seen.host):
-            return Finding(Subject.CANDIDATE, seen.host)
-        return None
+        if match is None:
+            return None
+        # A name that the client was told for the server's address is less than one that it sent there itself.
+        confidence = min(match.confidence, ADDRESS_CONFIDENCE) if by_address else match.confidence
+        is_generic = match.kind in (IndicatorKind.ENDPOINT, IndicatorKind.PROTOCOL)
+        account = self._tenant(seen, match.service) or match.account
+        return Finding(Subject.SERVICE, match.service, match.role, confidence, account, is_generic)
+
+    @staticmethod
+    def _hidden(place: str | None) -> Finding | None:
+        return Finding(Subject.BLIND_SPOT, place) if place else None
 
     def _tenant(self, seen: Observation, service: str) -> Account | None:
         """Say whether a contact was with the organisation's own account at a service."""

@@ -242,6 +242,8 @@ def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
 def _notes(one: Input) -> Iterator[str]:
     yield from one.notes
     yield from told(one.tally)
+    if one.format and one.format.time and one.tally.parsed and one.tally.first is None:
+        yield "no record has a time that could be read, so that no day and no period has them"
     if one.undated:
         yield f"records without a time, which the period leaves out: {one.undated}"
 

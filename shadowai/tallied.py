@@ -54,9 +54,7 @@ def told(tally: Tally) -> Iterator[str]:
         yield f"mixed: {', '.join(shares)} of {read} lines looked at"
     if tally.skipped and tally.parsed == 0 and _LAYOUT.issuperset(tally.skipped):
         yield "holds a header and no records"
-    if tally.parsed and tally.first is None:
-        yield "no record has a time that could be read, so that no day and no period has them"
-    elif tally.first is not None and tally.first < DAY:
+    if tally.first is not None and tally.first < DAY:
         yield "its times begin in 1970: the clock was not set, or the times were lost when the file was made"
     yield from sorted(tally.notes)
 

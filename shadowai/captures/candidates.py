@@ -37,7 +37,8 @@ FRAME, SHORTEST_STREAM = 2, 13  # bytes of the length of a DNS message or an Ope
 SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
 RESPONSE = 0x80  # flag in the third byte of a DNS message
 WELL_KNOWN, EPHEMERAL = 1024, 32_768  # ports below are servers'; ports from there on are clients' (Linux)
-LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE = 0x41, 26, 0x2D, 0x5F, 0x20
+LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE, SLASH = 0x41, 26, 0x2D, 0x5F, 0x20, 0x2F
+SLASH_AT = 4  # where an HTTP response has it
 
 
 NUMBERS = 65_536  # of ports, and of lengths of datagrams
@@ -177,7 +178,8 @@ def _is_method(peek: Bytes, room: Ints) -> Mask:
         letters[:, place] |= room[rows] <= place + 1
     # The word ends soon: that tells a method from encoded text, of which whole uploads are made.
     ends = (room[rows] < PEEK) | (peek[rows] == SPACE).any(axis=1)
-    first[rows] = letters.all(axis=1) & ends
+    answers = (peek[rows, SLASH_AT] == SLASH) & (head[:, 2] != SPACE) & (room[rows] > SLASH_AT)
+    first[rows] = letters.all(axis=1) & ends & ~answers
     return first
 
 

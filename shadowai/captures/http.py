@@ -359,8 +359,10 @@ def _authority(target: bytes) -> bytes:
 
 
 def _is_short_json(request: Request, head: bytes) -> bool:
+    if not (request.is_chunked or 0 < request.body <= MAX_JSON):
+        return False
     kind = _fields(head).get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind == b"application/json" and (request.is_chunked or 0 < request.body <= MAX_JSON)
+    return kind == b"application/json"
 
 
 def _text(raw: bytes) -> str:

@@ -291,6 +291,13 @@ _NOTES = (  # what else is told of an input: how sure its format is, where recor
     later("the capture ended early: {told}"),
     later("packets that came too fast to be captured, and are in no count: {number}"),
     later("no packet was captured"),
+    later("frames of a link layer that is not known here; capture on an Ethernet or Wi-Fi interface"),
+    later("packets were cut off when captured, and names in them were lost; capture whole ones (tcpdump -s 0)"),
+    later("several captures one after the other; mergecap joins them in the order of time"),
+    later("holds a header and no records"),
+    later("no record has a time that could be read, so that no day and no period has them"),
+    later("its times begin in 1970: the clock was not set, or the times were lost when the file was made"),
+    later("holds records that are in {path} too, and count twice"),
     later("candidates when they were read, services by the signatures of today: {names}"),
     later("left out, for the signatures of today do not know them: {names}"),
 )
