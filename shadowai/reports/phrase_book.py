@@ -313,6 +313,7 @@ _WARNINGS = (  # of the whole report, most about the user's own files: policy, d
     later("{place}: department {name} of the other files is not listed here"),
     later("{place}: column {name} is not known and is ignored"),
     later("{place}: parent {name} has no line of its own; add one, unless it is meant to be the top"),
+    later("{place}: names no department: what is not a known person's there is of none"),
     later("{place}: until is the day on which {name} begins elsewhere; from that day on the new department counts"),
     later("{place}: employee number {name} belongs to {first} and to {second}, so it identifies neither"),
     later("hosts that look like AI, beyond the likeliest, which alone are listed: {number}"),
