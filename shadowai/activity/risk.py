@@ -141,6 +141,7 @@ def department_score(worst: Score | None, unapproved: float | None, hidden: floa
 
 def person_score(worst: float, further: int) -> Score:
     """Give a person's score: the points of the worst use, and how many further services are not approved."""
+    one = "one further service that is not approved"
     return total(
         (
             ScorePart(
@@ -153,7 +154,7 @@ def person_score(worst: float, further: int) -> Score:
                 name="further services",
                 points=min(5 * further, 20),
                 of=20,
-                says=f"{further} further services that are not approved",
+                says=one if further == 1 else f"{further} further services that are not approved",
             ),
         )
     )

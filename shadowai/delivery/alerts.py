@@ -18,6 +18,7 @@ from shadowai.exports.records import Draft, finish
 from shadowai.model import Status
 from shadowai.reports import text, words
 from shadowai.reports.language import later, say
+from shadowai.reports.phrases import worded, worded_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -137,7 +138,7 @@ def _first_use(seen: _Seen) -> Iterator[Alert]:
             continue
         extent = text.listing([text.people(one.people_now), text.sessions(use.sessions)])
         status = words.status_inside(one.status)
-        message = say("{extent}, status {status}. {says}", extent=extent, status=status, says=text.clean(one.says))
+        message = say("{extent}, status {status}. {says}", extent=extent, status=status, says=text.clean(worded(one.says)))
         measure = _Measure("first_use", later("First use: {service} in {department}"), one.people_now, rule.people)
         yield _about_use(measure, one.department, use, message)
 
@@ -203,8 +204,8 @@ def _expired(seen: _Seen) -> Iterator[Alert]:
         title = _ENDED if one.days_left < 0 else _ENDING
         message = say(
             "{what} for {whom} ({status}), until {day}; owner: {owner}",
-            what=text.clean(rule.what),
-            whom=text.clean(rule.whom),
+            what=text.clean(worded_rule(rule.what)),
+            whom=text.clean(worded_rule(rule.whom)),
             status=words.status_inside(rule.status),
             day=text.day(rule.until),
             owner=text.clean(rule.owner) if rule.owner else say("unknown"),

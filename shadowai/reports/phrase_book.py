@@ -49,6 +49,7 @@ _RISK_OF_A_USE = (  # shadowai/activity/risk.py: the score of a use, of a depart
     later("nothing was seen to hide"),
     later("eight tenths of the worst use's score"),
     later("{number} further services that are not approved"),
+    later("one further service that is not approved"),
 )
 _RISK_OF_A_SERVICE = (  # shadowai/policy/risk.py
     later("whether it trains on customers' data is not known"),

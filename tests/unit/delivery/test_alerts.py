@@ -14,6 +14,8 @@ from shadowai.exports.lines import FORMATS
 from shadowai.exports.records import Frame
 from shadowai.model import Status
 from shadowai.provenance import Period
+from shadowai.reports.language import speaking
+from shadowai.reports.languages import language
 from shadowai.result import Change, Result, ServiceChange
 from shadowai.settings.channels import AlertSettings
 
@@ -106,6 +108,9 @@ def test_an_exception_that_has_ended() -> None:
     soon = alerts("expired", world(), days=-100)
     assert {"Rule 4 of the policy has ended"} < {one.title for one in soon}
     assert alerts("expired", sales(USE)) == []
+    with speaking(language("de")):  # what a rule is about, too
+        told = {one.message.partition(" (")[0] for one in alerts("expired", world(), days=-100)}
+    assert "Übersetzung für Logistics" in told
 
 
 def test_a_rule_s_quiet_period_outlives_its_number() -> None:
