@@ -138,7 +138,8 @@ def _first_use(seen: _Seen) -> Iterator[Alert]:
             continue
         extent = text.listing([text.people(one.people_now), text.sessions(use.sessions)])
         status = words.status_inside(one.status)
-        message = say("{extent}, status {status}. {says}", extent=extent, status=status, says=text.clean(worded(one.says)))
+        says = text.clean(worded(one.says))
+        message = say("{extent}, status {status}. {says}", extent=extent, status=status, says=says)
         measure = _Measure("first_use", later("First use: {service} in {department}"), one.people_now, rule.people)
         yield _about_use(measure, one.department, use, message)
 
