@@ -47,6 +47,10 @@ class SourceError(ShadowaiError):
     """One input cannot be read at all: missing, empty, of no known format, damaged from the first record."""
 
 
+class EmptyError(SourceError):
+    """An input holds nothing: no error where files come by themselves, as in scheduled runs."""
+
+
 class WorkerError(ShadowaiError):
     """A worker process died, so that the scan is not whole."""
 

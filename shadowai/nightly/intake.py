@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shadowai import detect, sources
-from shadowai.errors import SourceError
+from shadowai.errors import EmptyError, SourceError
 from shadowai.history.checkpoints import ARCHIVE, Book, Content, Lineage, Mark, Place
 from shadowai.inputs import Input, format_named
 from shadowai.model import HOUR, SECOND
@@ -234,6 +234,8 @@ class Planner:
         one = Input(file.place.path, file.source)
         try:
             one.dataset, one.format = self._recognised(file, known)
+        except EmptyError:  # of a quiet day, packed
+            return
         except SourceError as error:
             self._refuse(file, error, plan)
             return
@@ -256,9 +258,16 @@ class Planner:
 
         Captures only grow at their end, and a file of a ring that is written anew begins much like the one before.
         """
-        if here.format is None or not format_named(here.format, self.reading).is_whole:
+        if here.format is None or content.size <= here.mark.position or not content.begins_like(here.mark):
             return False
-        return content.size > here.mark.position and content.begins_like(here.mark)
+        named = format_named(here.format, self.reading)
+        if named.is_whole:
+            return True
+        try:  # a format of lines may have been met in a list
+            met = detect.recognise(content.source, self.reading, named)[1]
+        except SourceError:
+            return False
+        return met is not None and met.is_whole
 
     def _recognised(self, file: File, known: Lineage | None) -> tuple[str, Format | None]:
         """Tell the format; what was told of the beginning of a file holds for the rest."""

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
-from shadowai.errors import SourceError
+from shadowai.errors import EmptyError, SourceError
 from shadowai.sources.bz2xz import BZIP2, XZ, open_bzip2, open_xz
 from shadowai.sources.gzipfiles import MAGIC as GZIP
 from shadowai.sources.gzipfiles import open_gzip
@@ -119,7 +119,7 @@ def read_head(source: Source) -> bytes:
         except READ_ERRORS as error:
             raise read_error(source, error) from error
     if not head:
-        raise SourceError("is empty", where=source.name)
+        raise EmptyError("is empty", where=source.name)
     for magic, what in _ARCHIVES.items():
         if head.startswith(magic):
             raise SourceError(f"is {what}; unpack it and name the files inside", where=source.name)
