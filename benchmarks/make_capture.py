@@ -31,6 +31,7 @@ SECOND = 1_000_000  # ticks of the pcap clock: microseconds
 START = 1_767_225_600  # 2026-01-01, seconds since the epoch
 POOL = 1 << 20  # bytes of random payload that packets are cut from
 ACTIVE = 400  # flows interleaved
+NAMES, CLIENTS = 200_000, 3_000  # before a resolver
 MSS = 1_448  # bytes of payload of a full segment
 CHUNK = 4_096  # packets written at once
 UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}  # bytes
@@ -50,10 +51,9 @@ RECORD = struct.Struct("<IIII")
 
 @dataclass
 class Maker:
-    """The random numbers, the payload pool, and the count of what was made; `is_resolver`: look-ups alone."""
+    """The random numbers, the payload pool, and the count of what was made."""
 
     seed: int
-    is_resolver: bool = False
     dice: random.Random = field(init=False)
     pool: bytes = field(init=False)
     made: Counter[str] = field(default_factory=Counter)
@@ -72,9 +72,7 @@ class Maker:
         host = f"host{self.dice.randrange(5_000)}.example{self.dice.randrange(40)}.com"
         client, server = _address(10, self.dice), _address(203, self.dice)
         port = self.dice.randrange(32_768, 61_000)
-        yield from self.lookup(client, port, host)
-        if self.is_resolver:
-            return
+        yield from self.lookup((client, port), host, _address(203, self.dice))
         kind = self.dice.choices(("tls", "quic", "http", "other", "call"), (64, 18, 8, 7, 3))[0]
         self.made[kind] += 1
         if kind == "quic":
@@ -89,16 +87,22 @@ class Maker:
             to = self.dice.choice((445, 3389, 5223, self.dice.randrange(1_024, 65_535)))
             yield from self.tcp((client, server, port, to), self.payload(self.dice.randrange(20, 400)))
 
-    def lookup(self, client: bytes, port: int, host: str) -> Iterator[bytes]:
+    def asked(self) -> Iterator[bytes]:
+        """Give one look-up before a resolver: of few names often, of many seldom (Zipf's law)."""
+        rank = int(NAMES ** self.dice.random())
+        client = struct.pack(">I", 0x0A01_0000 | self.dice.randrange(CLIENTS)), self.dice.randrange(1_024, 65_535)
+        yield from self.lookup(client, f"host{rank}.example{rank % 40}.com", struct.pack(">I", 0xCB00_0000 | rank))
+
+    def lookup(self, client: tuple[bytes, int], host: str, told: bytes) -> Iterator[bytes]:
         """Give a DNS query and its response."""
         self.made["dns"] += 1
         resolver = b"\x0a\0\0\x35"
         labels = b"".join(bytes([len(label)]) + label.encode() for label in host.split("."))
         question = labels + b"\0\0\1\0\1"
         number = self.dice.randbytes(2)
-        yield _udp(client, resolver, port, 53, number + b"\1\0\0\1\0\0\0\0\0\0" + question)
-        answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + _address(203, self.dice)
-        yield _udp(resolver, client, 53, port, number + b"\x81\x80\0\1\0\1\0\0\0\0" + question + answer)
+        yield _udp(client[0], resolver, client[1], 53, number + b"\1\0\0\1\0\0\0\0\0\0" + question)
+        answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + told
+        yield _udp(resolver, client[0], 53, client[1], number + b"\x81\x80\0\1\0\1\0\0\0\0" + question + answer)
 
     def tcp(self, ends: tuple[bytes, bytes, int, int], first: bytes) -> Iterator[bytes]:
         """Give a connection that opens with `first`: bulk downwards, acknowledged, some upwards."""
@@ -218,9 +222,10 @@ def bytes_of(text: str) -> int:
     return int(found[1]) * UNITS[found[2] or ""]
 
 
-def write(path: Path, size: int, maker: Maker, *, vxlan: bool = False) -> int:
+def write(path: Path, size: int, maker: Maker, *, vxlan: bool = False, dns: bool = False) -> int:
     """Write a capture of at least `size` bytes; give the number of its packets."""
-    active = [maker.flow() for _ in range(ACTIVE)]
+    begin = maker.asked if dns else maker.flow
+    active = [begin() for _ in range(ACTIVE)]
     clock = packets = 0
     with path.open("wb") as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1))
@@ -229,7 +234,7 @@ def write(path: Path, size: int, maker: Maker, *, vxlan: bool = False) -> int:
             slot = int(maker.dice.random() * ACTIVE)
             frame = next(active[slot], None)
             if frame is None:
-                active[slot] = maker.flow()
+                active[slot] = begin()
                 frame = next(active[slot])
             if vxlan:
                 frame = _mirrored(frame)
@@ -252,8 +257,8 @@ def main() -> None:
     parser.add_argument("--dns", action="store_true", help="DNS alone, as before a resolver")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    maker = Maker(options.seed, is_resolver=options.dns)
-    packets = write(options.out, options.size, maker, vxlan=options.vxlan)
+    maker = Maker(options.seed)
+    packets = write(options.out, options.size, maker, vxlan=options.vxlan, dns=options.dns)
     size = options.out.stat().st_size
     print(f"{options.out}: {size:,} bytes, {packets:,} packets, contacts begun: {dict(maker.made)}")
 

@@ -62,8 +62,20 @@ class Lookups:
                 self.dropped += 1
                 return
             self._told[pair] = told
+        elif len(told) == 1 and told[0].since > known[-1].since and (ahead := _and_then(known, told[0])):
+            self._told[pair] = ahead
         elif not set(told) <= set(known):
             self._told[pair] = _latest({*known, *told})
+
+
+def _and_then(known: tuple[Told, ...], told: Told) -> tuple[Told, ...] | None:
+    """Give what `_latest` does with an answer that is later than those known, where that needs no sorting; else None.
+
+    Clients ask again and again: in a resolver's capture sorting took a fifth of the time of reading.
+    """
+    if len(known) < MAX_TOLD:
+        return (*known, told)
+    return (*known[1:], told) if all(one.name == told.name for one in known) else None
 
 
 def _latest(told: set[Told]) -> tuple[Told, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shadowai.captures.container import Block, Bytes, Capture
     from shadowai.captures.transport import Segments
 
-MAX_KNOWN = 65_536  # questions of which it is known whether they are of interest
+MAX_KNOWN = 262_144  # questions of which it is known whether they are of interest
 FLAGS_AT = 2  # bytes; before them lies the id, by which alone repeated questions differ
 
 

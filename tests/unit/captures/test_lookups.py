@@ -65,3 +65,14 @@ def test_merging_is_learning(rows: list[tuple[bytes, bytes, int]]) -> None:
     for client in (ANNA, BERT):
         for time in range(14):
             assert whole.name_of(client, SERVER, time * SECOND) == other.name_of(client, SERVER, time * SECOND)
+
+
+@given(st.lists(st.tuples(st.sampled_from([b"a", b"b"]), st.integers(0, 3)), max_size=24))
+def test_asking_again_and_again_is_kept_as_if_it_were_sorted(rows: list[tuple[bytes, int]]) -> None:
+    table, expected, since = Lookups(), set[Told](), 0
+    for name, later in rows:
+        since += later
+        table.learn(ANNA, [SERVER], told(name, since))
+        expected = set(lookups._latest({*expected, told(name, since)}))
+    assert set(table._told.get(ANNA + SERVER, ())) == expected
+    assert list(table._told.get(ANNA + SERVER, ())) == sorted(expected, key=lambda one: (one.since, one))
