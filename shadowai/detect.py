@@ -16,13 +16,12 @@ from shadowai.logs.columns import wanted_columns
 from shadowai.model import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
+    from shadowai.captures.contacts import Concerns
     from shadowai.finder import Finder
     from shadowai.model import Observation
-
-    Concerns = Callable[[Observation], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai import detect
+from shadowai import detect, logs
 from shadowai.activity.flows import Notes
+from shadowai.detect import Detector
 from shadowai.engine import run
+from shadowai.finder import Finder
 from shadowai.joining import Joining
+from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shadowai.activity.rollup import Activity
-    from shadowai.detect import Detector, Outcome, Task
+    from shadowai.detect import Outcome, Reading, Task
     from shadowai.engine import Workers
     from shadowai.inputs import Input
+    from shadowai.rules import Rules
 
     Advance = Callable[[int, int], None]
     Into = Callable[[int], Activity]
@@ -39,6 +43,12 @@ class Work:
     workers: Workers = 1
     meanwhile: Callable[[], None] | None = None
     by_key: bool = False
+
+
+def detector_of(rules: Rules, reading: Reading, since: int | None = None, until: int | None = None) -> Detector:
+    """Make what a worker needs to tell what records are about; `since` and `until` bound times, in ns."""
+    literals = tuple(logs.Needle(*literal) for literal in needles(rules.database))
+    return Detector(Finder(Matcher(rules.database), rules.policy.tenants), literals, reading, since, until)
 
 
 def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | None = None) -> Notes:

@@ -181,21 +181,24 @@ def source_reports(inputs: Iterable[Input]) -> tuple[SourceReport, ...]:
     """Say what was read of each input, as the result document does, by path."""
     listed = list(inputs)
     everywhere = Counter(hour for one in listed for hour in one.tally.hours)
-    _tell_overlaps(listed)
-    return tuple(sorted((_report(one, everywhere) for one in listed), key=lambda one: one.path))
+    overlaps = _overlaps(listed)
+    reports = (_report(one, everywhere, overlaps.get(id(one), ())) for one in listed)
+    return tuple(sorted(reports, key=lambda one: one.path))
 
 
-def _tell_overlaps(inputs: Sequence[Input]) -> None:
-    """Note which logs of one format begin with records that another one holds too, as overlapping exports do."""
+def _overlaps(inputs: Sequence[Input]) -> dict[int, list[str]]:
+    """Say, by the inputs' `id`, which logs of a format begin with records of another one, as exports that overlap."""
+    told: dict[int, list[str]] = {}
     left = MOST_SEARCHED
     for one, other in _of_one_time(inputs):
         if left <= 0:
-            return
+            break
         if one.source is None or other.source is None or (cost := _cost(other.source)) > left:
             continue
         left -= cost
         if sources.begins_inside(one.source, other.source):
-            one.notes.append(f"holds records that are in {other.name} too, and count twice")
+            told.setdefault(id(one), []).append(f"holds records that are in {other.name} too, and count twice")
+    return told
 
 
 def _of_one_time(inputs: Iterable[Input]) -> Iterator[tuple[Input, Input]]:
@@ -220,7 +223,7 @@ def _cost(source: sources.Source) -> int:
         return LEAST_SEARCHED
 
 
-def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
+def _report(one: Input, everywhere: Counter[int], overlaps: Sequence[str]) -> SourceReport:
     fmt, tally = one.format, one.tally
     error = one.error
     if error is None and one.source and tally.parsed == 0 and tally.broken:
@@ -233,14 +236,13 @@ def _report(one: Input, everywhere: Counter[int]) -> SourceReport:
         recognition=fmt.recognition if fmt else None,
         kind=fmt.kind.value if fmt else ("capture" if one.dataset else None),
         error=error,
-        warnings=(*_defects(one), *_notes(one)),
+        warnings=(*_defects(one), *one.notes, *overlaps, *_notes(one)),
         silent=silent(tally, everywhere),
         **counted(tally),
     )
 
 
 def _notes(one: Input) -> Iterator[str]:
-    yield from one.notes
     yield from told(one.tally)
     if one.format and one.format.time and one.tally.parsed and one.tally.first is None:
         yield "no record has a time that could be read, so that no day and no period has them"

@@ -10,15 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, detect, flows, logs, resources, second_look, sources
+from shadowai import GENERATOR, detect, flows, resources, second_look, sources
 from shadowai.activity.columns import columns_of
 from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity
 from shadowai.directory import DirectoryOptions
 from shadowai.engine import connected, interrupts_held_back
 from shadowai.errors import UsageError
-from shadowai.finder import Finder
-from shadowai.gathering import Work, gather
+from shadowai.gathering import Work, detector_of, gather
 from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
 from shadowai.provenance import Manifest
 from shadowai.reach import reaching
@@ -26,7 +25,6 @@ from shadowai.reports.document import read_result
 from shadowai.reports.folder import check_folder, publish
 from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.rules import Rules, load_rules
-from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +81,7 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
             spool = owned.enter_context(tempfile.TemporaryDirectory(prefix="shadowai-"))
         workers = owned.enter_context(connected(options.cluster)) if options.cluster else options.workers
         inputs = list_inputs(options.read, reading, Path(spool))
-        detector = _detector(rules, reading, options)
+        detector = detector_of(rules, reading, options.since, options.until)
         with sources.Fingerprints([one.source for one in inputs if one.source and options.out]) as prints:
             with reaching(workers, inputs, Path(spool), reading.keylog):
                 means = _Means(Path(spool), workers, advance, is_written=options.out is not None)
@@ -92,12 +90,6 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
             if options.out:
                 publish(result, _manifest(inputs, rules, prints), options.out, options.order)
     return result
-
-
-def _detector(rules: Rules, reading: detect.Reading, options: ScanOptions) -> detect.Detector:
-    literals = tuple(logs.Needle(*literal) for literal in needles(rules.database))
-    finder = Finder(Matcher(rules.database), rules.policy.tenants)
-    return detect.Detector(finder, literals, reading, options.since, options.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -272,8 +273,7 @@ class Contacts:
 
     def _request(self, packet: Packet, request: Request, host: str) -> Observation:
         """Make an observation of a request; asked of a proxy, or through a tunnel, it is for the port that it names."""
-        port = None if request.is_connect else request.port
-        return self._observation(
+        seen = self._observation(
             packet,
             Evidence.HTTP,
             host,
@@ -281,11 +281,11 @@ class Contacts:
             method=request.method,
             user_agent=request.user_agent,
             protocol=request.protocol,
-            destination_port=port or packet.destination_port,
         )
+        port = None if request.is_connect else request.port
+        return replace(seen, destination_port=port) if port else seen
 
     def _observation(self, packet: Packet, evidence: Evidence, host: str | None, **more: Any) -> Observation:  # noqa: ANN401  # fields of an observation
-        port = more.pop("destination_port", packet.destination_port)
         return Observation(
             evidence=evidence,
             kind=Kind.CAPTURE,
@@ -296,7 +296,7 @@ class Contacts:
             source_ip=address(packet.source),
             source_port=packet.source_port,
             destination_ip=address(packet.destination),
-            destination_port=port,
+            destination_port=packet.destination_port,
             packet=packet.number,
             **more,
         )

@@ -86,6 +86,9 @@ class Header(IntEnum):
     JUNIPER_FRAME_RELAY = 0x10034
     EXPORTED = 0x10035
     PIM = 0x10036
+    JUNIPER_ATM_1 = 0x10037
+    JUNIPER_ATM_2 = 0x10038
+    JUNIPER_VIRTUAL = 0x10039
     ODD = 0x10040  # not known here: scapy may dissect it
     UNKNOWN = 0x10041  # a link type that is not known here
     NOT_IP = 0x10042
@@ -127,13 +130,18 @@ LINKS: dict[int, int] = {
     123: Header.SUN_ATM,
     127: Header.RADIOTAP,
     129: Header.ARCNET_LINUX,
+    130: Header.JUNIPER_PPP,
+    135: Header.JUNIPER_ATM_2,
+    137: Header.JUNIPER_ATM_1,
     138: Header.FIREWIRE,
     163: Header.PRISM,
     166: Header.PPP_DIRECTED,
+    167: Header.JUNIPER_ETHERNET,
     178: Header.JUNIPER_ETHERNET,
     179: Header.JUNIPER_PPP,
     180: Header.JUNIPER_FRAME_RELAY,
     181: Header.JUNIPER_HDLC,
+    183: Header.JUNIPER_VIRTUAL,
     192: Header.PPI,
     197: Header.ERF,
     204: Header.SERIAL_DIRECTED,

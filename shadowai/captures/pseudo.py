@@ -8,7 +8,6 @@ IANA registry "PCAP Link Type" and at tcpdump.org/linktypes.html.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,27 +45,8 @@ EXPORT_END, EXPORT_PROTOCOL, MAX_TAGS = 0, 12, 64  # tags in front of an exporte
 EXPORT_PROTOCOLS = {b"ip\0": int(Header.VERSION), b"ipv6": int(Header.VERSION), b"eth": int(Header.ETHERNET)}
 MAX_EXTENSIONS = 8  # extension headers of an ERF record
 
-
-class Juniper(IntEnum):
-    """What Juniper's rarer captures begin with: kinds of headers beside those of `Header`."""
-
-    ATM_1 = 0x10060
-    ATM_2 = 0x10061
-    VIRTUAL = 0x10062
-
-
-JUNIPER_LINKS: dict[int, int] = {
-    130: Header.JUNIPER_PPP,
-    135: Juniper.ATM_2,
-    137: Juniper.ATM_1,
-    167: Header.JUNIPER_ETHERNET,
-    183: Juniper.VIRTUAL,
-}
-"""Their LINKTYPE -> the kind of header that frames begin with."""
-
 _LINK_KINDS = np.full(max(LINKS) + 2, int(Header.UNKNOWN), np.int64)
 _LINK_KINDS[list(LINKS)] = list(LINKS.values())
-_LINK_KINDS[list(JUNIPER_LINKS)] = list(JUNIPER_LINKS.values())
 
 
 def of_links(links: Ints) -> Ints:
@@ -295,9 +275,9 @@ STEPS: dict[int, Step] = {
     Header.JUNIPER_PPP: Step(6, _juniper_ppp),
     Header.JUNIPER_HDLC: Step(6, _juniper_hdlc),
     Header.JUNIPER_FRAME_RELAY: Step(6, _juniper_frame_relay),
-    Juniper.ATM_1: Step(8, _juniper_atm_1),
-    Juniper.ATM_2: Step(12, _juniper_atm_2),
-    Juniper.VIRTUAL: Step(22, _juniper_virtual),
+    Header.JUNIPER_ATM_1: Step(8, _juniper_atm_1),
+    Header.JUNIPER_ATM_2: Step(12, _juniper_atm_2),
+    Header.JUNIPER_VIRTUAL: Step(22, _juniper_virtual),
     Header.FIBRE_CHANNEL: Step(16, _fibre_channel),
     Header.SYMANTEC: Step(44, _symantec),
     Header.EXPORTED: Step(4, _exported),

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, detect, logs
+from shadowai import GENERATOR
 from shadowai.activity.labels import Labels
 from shadowai.directory import DirectoryOptions
 from shadowai.engine import connected
-from shadowai.finder import Finder
+from shadowai.gathering import detector_of
 from shadowai.history.checkpoints import ARCHIVE, Book, Lineage
 from shadowai.history.database import open_database, sqlite_url
 from shadowai.history.locks import database_lock
@@ -37,7 +37,6 @@ from shadowai.reach import reaching
 from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.reports.text import plural
 from shadowai.rules import Rules, load_rules
-from shadowai.signatures import Matcher, needles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -213,9 +212,7 @@ class _Reader:
         workers = means.workers(self.options)
         reading = self.options.read.reading()
         planner = Planner(self.book, reading, self.terms)
-        literals = tuple(logs.Needle(*literal) for literal in needles(self.rules.database))
-        finder = Finder(Matcher(self.rules.database), self.rules.policy.tenants)
-        detector = detect.Detector(finder, literals, reading)
+        detector = detector_of(self.rules, reading)
         inputs = list(listing.inputs)
         kept_from = day_of(self.options.now - self.options.compact_after)
         seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from, means.spool)
