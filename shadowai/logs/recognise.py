@@ -35,7 +35,6 @@ SHORT = 50  # lines of a file in which one line is enough for that
 LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
 MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
-_HOLES = re.compile(rb"\0{4,}")  # what a file system leaves of data that never reached the disk
 _OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
 # A time, a tag and a record as JSON, whose text a format that looks for its words anywhere would take for a line.
 _FLUENTD = re.compile(rb'\d{4}-\d\d-\d\dT[^\t]{5,30}\t[^\t{]{1,128}\t\{"')
@@ -128,11 +127,9 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
 
 def _pasted(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
     """Look for lines as a search tool or a terminal gives them back."""
-    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    texts = [line.text for line in sample]
     for wrapping in PASTED:
-        opener = opener_of(wrapping)
-        opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
-        inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+        inner = _opened(sample, texts, wrapping)
         if len(inner) < LEAST_SHARE * len(sample) or [line.line for line in inner] == [text.encode() for text in texts]:
             continue
         found = _elected(vote(inner, formats), inner, ANY)
@@ -166,10 +163,15 @@ def _records(sample: Sequence[Line], formats: Collection[Format], around: tuple[
 def _in_rows(sample: Sequence[Line], head: bytes, formats: Collection[Format]) -> Format | None:
     """Tell the format of the objects that the rows of an answer stand for."""
     wrapping = wrapping_of(head) or ""
-    opener = opener_of(wrapping)
-    opened = [(line.offset, opener(lines.decode(line.line, line.offset)[0])) for line in sample]
-    inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+    inner = _opened(sample, [line.text for line in sample], wrapping)
     return _records(inner, formats, (wrapping,)) if inner else None
+
+
+def _opened(sample: Sequence[Line], texts: Sequence[str], wrapping: str) -> list[Line]:
+    """Give what lies inside a wrapping, of the lines that have it."""
+    opener = opener_of(wrapping)
+    opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
+    return [Line(offset, one[0].encode()) for offset, one in opened if one]
 
 
 def _fold(head: bytes, framing: str) -> bytes:
@@ -279,7 +281,7 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
     if len(around) >= MAX_WRAPPINGS:
         return None
     deeper: list[tuple[str, list[Line]]] = []
-    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    texts = [line.text for line in sample]
     paths = PATHS if any("{" in text for text in texts) else ()
     for wrapping in (*tables_of(texts[0]), *paths, *columns_of(texts[0])):
         opener = opener_of(wrapping)
@@ -307,12 +309,10 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
 
 def _resaved(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
     """Look for the rows of a CSV without a header as they were before a spreadsheet saved them anew."""
-    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    texts = [line.text for line in sample]
     bare = [fmt for fmt in formats if isinstance(fmt.syntax, Delimited) and fmt.header == "none"]
     for wrapping in resaved(texts[len(texts) // 2]):
-        opener = opener_of(wrapping)
-        opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
-        inner = [Line(offset, one[0].encode()) for offset, one in opened if one]
+        inner = _opened(sample, texts, wrapping)
         if len(inner) < LEAST_SHARE * len(sample):
             continue
         found = _elected(vote(inner, bare), inner, GENERIC)
@@ -368,7 +368,7 @@ def _lines(head: bytes, offset: int, most: int, *, whole: bool) -> Iterator[Line
 def _is_binary(head: bytes) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") * 3 >= len(head):
         return False  # UTF-16 holds a NUL for each ASCII character; the formats decide
-    head = _HOLES.sub(b"", head)
+    head = head.replace(lines.HOLE, b"")
     return len(head) - len(head.translate(None, _CONTROLS)) > MAX_CONTROL_SHARE * len(head)
 
 
@@ -390,7 +390,7 @@ def _with_date_order(fmt: Format, sample: Sequence[Line]) -> Format:
         return fmt
     orders: dict[bool, set[bool | None]] = {True: set(), False: set()}
     for line in sample:
-        if found := _NUMERIC_DATE.search(lines.decode(line.line, line.offset)[0][:512]):
+        if found := _NUMERIC_DATE.search(line.text[:512]):
             orders[bool(found[3])].add(order_of(int(found[1]), int(found[2])))
     twelve, other = (orders[half] - {None} for half in (True, False))
     if len(twelve | other) == 1:

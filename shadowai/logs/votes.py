@@ -31,6 +31,11 @@ class Line(NamedTuple):
     offset: int
     line: bytes
 
+    @property
+    def text(self) -> str:
+        """The line as text, without its end."""
+        return lines.decode(self.line, self.offset)[0]
+
 
 @dataclass(slots=True)
 class Votes:
@@ -83,7 +88,7 @@ def vote(sample: Sequence[Line], formats: Collection[Format]) -> list[Votes]:
     The lines are the outer loop, so that a line that several formats parse alike is parsed once.
     """
     numbered = list(enumerate(sample))
-    texts = [lines.decode(line.line, line.offset)[0] for line in sample]
+    texts = [line.text for line in sample]
     head = [text.lower() for text in texts[:HEADER_LINES]]
     with_header = [_Running(Reader(fmt, name=""), Votes(fmt)) for fmt in formats if _names_columns(fmt, head)]
     _poll(with_header, numbered)
