@@ -7,7 +7,6 @@ backwards, so that a chain of pointers ends.
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
 from typing import NamedTuple
 
 HEADER = 12  # bytes
@@ -15,19 +14,17 @@ IN = 1  # class
 A, CNAME, AAAA, SVCB, HTTPS = 1, 5, 28, 64, 65  # record types
 QUESTION_END = 4  # bytes behind a question's name: type and class
 MAX_RECORDS = 512  # read of one message
-NAMES_CACHED = 65_536
 MAX_HOPS = 128  # pointers followed for one name; a name has fewer labels
 MAX_NAME = 255  # bytes of a name on the wire
 POINTER, RESERVED = 0xC0, 0x40  # the two upper bits of a label's length
 MAX_TTL = 0x7FFFFFFF  # seconds; what is above counts as 0 (RFC 2181 section 8)
 ECH_VERSION = 0xFE0D  # of an ECHConfig (RFC 9849 section 4)
-_ADDRESS_BYTES = {A: 4, AAAA: 16}
+ADDRESS_BYTES = {A: 4, AAAA: 16}
 _ALPN, _IPV4_HINT, _ECH, _IPV6_HINT = 1, 4, 5, 6  # keys of a service binding (RFC 9460 section 14.3.2)
-_RESPONSE, _OPCODE_AND_RCODE = 0x8000, 0x780F
+RESPONSE, OPCODE_AND_RCODE = 0x8000, 0x780F  # flags
 _FLAGS = struct.Struct(">HHH")
 _RECORD = struct.Struct(">HHIH")
-_POINTED = struct.Struct(">HHHIH")  # a record whose owner is a pointer
-_TO_QUESTION = POINTER << 8 | HEADER
+TO_QUESTION = POINTER << 8 | HEADER
 
 
 class Service(NamedTuple):
@@ -80,11 +77,8 @@ def read_answer(message: bytes) -> Answer | None:
         error = "shorter than a DNS header"
         raise ValueError(error)
     flags, questions, count = _FLAGS.unpack_from(message, 2)
-    if not flags & _RESPONSE or flags & _OPCODE_AND_RCODE or questions != 1 or not count:
+    if not flags & RESPONSE or flags & OPCODE_AND_RCODE or questions != 1 or not count:
         return None
-    plain = _plain_answer(message, count)
-    if plain is not None:
-        return plain
     known: dict[int, bytes] = {}
     try:
         name, at = _name(message, HEADER, known)
@@ -93,45 +87,6 @@ def read_answer(message: bytes) -> Answer | None:
         error = "a DNS question that cannot be read"
         raise ValueError(error) from None
     return _assemble(name, kind, _read_records(message, at + QUESTION_END, count, known))
-
-
-def _plain_answer(message: bytes, count: int) -> Answer | None:
-    """Read a response of addresses alone that all point at the question's name; None for any other, which is slower."""
-    at = message.find(b"\0", HEADER) + 1
-    name = _plain_name(message[HEADER:at])
-    if name is None or count > MAX_RECORDS or at + QUESTION_END > len(message):
-        return None
-    kind = message[at] << 8 | message[at + 1]
-    addresses: list[bytes] = []
-    least = MAX_TTL
-    at += QUESTION_END
-    for _ in range(count):
-        start = at + _POINTED.size
-        if start > len(message):
-            return None
-        owner, family, of_class, ttl, length = _POINTED.unpack_from(message, at)
-        at = start + length
-        if owner != _TO_QUESTION or of_class != IN or _ADDRESS_BYTES.get(family) != length or at > len(message):
-            return None
-        least = min(least, ttl if ttl <= MAX_TTL else 0)
-        addresses.append(message[start:at])
-    return Answer(name, kind, (), tuple(addresses), least, (), whole=True)
-
-
-@lru_cache(maxsize=NAMES_CACHED)
-def _plain_name(written: bytes) -> bytes | None:
-    """Give the name of labels that are written out up to the root; None where it is anything else."""
-    if not 1 < len(written) <= MAX_NAME:
-        return None
-    labels: list[bytes] = []
-    at = 0
-    while at < len(written) - 1:
-        length = written[at]
-        if not 0 < length < RESERVED:
-            return None
-        labels.append(written[at + 1 : at + 1 + length])
-        at += 1 + length
-    return b".".join(labels).lower() if at == len(written) - 1 else None
 
 
 def _read_records(message: bytes, at: int, count: int, known: dict[int, bytes]) -> _Records:
@@ -160,7 +115,7 @@ def _keep(
     owner, kind, ttl = record
     start, end = place
     records, known = into
-    size = _ADDRESS_BYTES.get(kind)
+    size = ADDRESS_BYTES.get(kind)
     if size is not None:
         if end - start != size:
             error = "a DNS address of a wrong length"

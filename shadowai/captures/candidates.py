@@ -30,11 +30,14 @@ SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
 SHORTEST_FIRST = 1_200  # bytes of a client's first datagram over QUIC (RFC 9000 section 14.1), and of no DNS query
 DNS_HEADER, FLAGS_AT, COUNTS_AT = 12, 4, 6  # bytes; places behind the length that stands in front over TCP
 LIKELY_QUESTIONS = 16  # of one message over TCP at the most
+MAX_EMPTY = 4  # messages without content in front of one over TCP
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
 VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
 DTLS_KIND_AT, SHORTEST_DTLS = 13, 25  # place of the message type; bytes of both headers
 FRAME, SHORTEST_STREAM = 2, 13  # bytes of the length of a DNS message or an OpenVPN packet; of the latter, at least
 SOCKS_4, SOCKS_5, CONNECT, SHORTEST_SOCKS = 4, 5, 1, 8
+LOGIN_VERSION, PASSWORD = 1, 2  # of a SOCKS 5 login, and the method that it belongs to
+MAX_METHODS = 16  # that a SOCKS 5 client offers, so that what follows them lies within PEEK
 RESPONSE = 0x80  # flag in the third byte of a DNS message
 WELL_KNOWN, EPHEMERAL = 1024, 32_768  # ports below are servers'; ports from there on are clients' (Linux)
 LETTER_A, LETTERS, HYPHEN, UNDERSCORE, SPACE, SLASH = 0x41, 26, 0x2D, 0x5F, 0x20, 0x2F
@@ -205,6 +208,12 @@ def _is_framed(peek: Bytes, room: Ints, asked: Mask) -> Mask:
     rows = np.flatnonzero(asked)
     if len(rows):
         head, size = peek[rows], room[rows]
+        for _ in range(MAX_EMPTY):  # what follows an empty message tells
+            empty = (size > FRAME) & (head[:, 0] == 0) & (head[:, 1] == 0)
+            if not empty.any():
+                break
+            head[empty, :-FRAME] = head[empty, FRAME:]
+            size = np.where(empty, size - FRAME, size)
         fits = (size < FRAME) | ((head[:, 0].astype(np.int64) << 8 | head[:, 1]) >= DNS_HEADER)
         fits &= (size <= COUNTS_AT) | (head[:, COUNTS_AT] == 0)
         fits &= (size <= COUNTS_AT + 1) | (head[:, COUNTS_AT + 1] <= LIKELY_QUESTIONS)
@@ -216,10 +225,18 @@ def _is_framed(peek: Bytes, room: Ints, asked: Mask) -> Mask:
 
 
 def _is_socks(peek: Bytes, room: Ints) -> Mask:
-    """Say whether this may be the first message of a SOCKS client: nothing but a greeting (RFC 1928) or a request."""
-    greeting = (peek[:, 0] == SOCKS_5) & (room == peek[:, 1].astype(np.int64) + 2) & (peek[:, 1] > 0)
+    """Say whether this may be the first message of a SOCKS client: a greeting (RFC 1928) or a request.
+
+    A client that does not wait for the answer sends its request, or its login (RFC 1929), right behind the greeting.
+    """
     request = (peek[:, 0] == SOCKS_4) & (peek[:, 1] == CONNECT) & (room > SHORTEST_SOCKS)
-    answer: Mask = greeting | request
+    rows = np.flatnonzero((peek[:, 0] == SOCKS_5) & (peek[:, 1] - 1 < MAX_METHODS))
+    end = peek[rows, 1].astype(np.int64) + 2
+    version, command, reserved = (peek[rows, end + place] for place in range(3))
+    asks = (version == SOCKS_5) & (command == CONNECT) & (reserved == 0)
+    logs_in = (version == LOGIN_VERSION) & (peek[rows, end - 1] == PASSWORD)
+    request[rows] = (room[rows] == end) | ((room[rows] > end + 3) & (asks | logs_in))
+    answer: Mask = request
     return answer
 
 

@@ -32,6 +32,7 @@ from shadowai.captures.socks import Tunnel
 from shadowai.captures.streams import Message, Packet, Placed, Streams
 from shadowai.captures.tls import Hello, ech_kind
 from shadowai.captures.vpn import hidden_datagram, hidden_stream, is_tor_hello
+from shadowai.hosts import normalise_address
 from shadowai.model import SECOND, Evidence, Handshake, Hidden, Kind, Observation, Skip, Tally
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from shadowai.captures.answers import Answer
     from shadowai.captures.flows import Flows
+    from shadowai.captures.lookups import Lookups
 
     Concerns = Callable[[Observation], bool]
 
@@ -106,6 +108,11 @@ class Contacts:
         packet = _turned(packet) if packet.source_port == DNS_PORT else packet
         yield self._observation(packet, Evidence.ADDRESS, None, hidden=hidden)
 
+    @property
+    def lookups(self) -> Lookups:
+        """Give what clients have been told so far."""
+        return self._ledger.lookups
+
     def knows(self, side: int) -> bool:
         """Say whether something is known already of a side's flow."""
         return side >> 1 in self._turns
@@ -115,8 +122,9 @@ class Contacts:
         yield from self.rest()
         numbers = self._open(flows)
         self._tally.notes.update(self._ledger.notes())
-        for number, flow in flows.each(numbers):
-            yield from self._ledger.settled(Entry(flow, self._turns.get(number, [])))
+        yield from self._ledger.settled(
+            Entry(flow, self._turns.get(number, [])) for number, flow in flows.each(numbers)
+        )
 
     def close(self, flows: Flows) -> Ledger:
         """Give the ledger of a part of a capture, without the flows that something of no interest named.
@@ -182,7 +190,7 @@ class Contacts:
             if isinstance(message, Hello):
                 yield from self._hello(packet, message, evidence)
             elif isinstance(message, Request):
-                host = host_of_authority(message.host) if message.host else None
+                host = _asked_host(packet, message.host) if message.host else None
                 if host is not None:
                     yield from self._turn(packet, self._request(packet, message, host))
             elif isinstance(message, Tunnel):
@@ -223,7 +231,7 @@ class Contacts:
         if answer.services and len(self._public_names) < MAX_PUBLIC_NAMES:
             self._public_names.update(name for service in answer.services for name in service.public_names)
         if answer.addresses and time is not None:
-            self._ledger.lookups.learn(client, answer.addresses, Told(answer.name, time, time + answer.ttl * SECOND))
+            self.lookups.learn(client, answer.addresses, Told(answer.name, time, time + answer.ttl * SECOND))
 
     def _answer(self, packet: Packet, message: bytes) -> None:
         answer = read_answer(message)
@@ -350,6 +358,19 @@ def _hidden(packet: Packet, hello: Hello, ech: str | None) -> Hidden | None:
     if ech == "outer":
         return Hidden.ECH
     return Hidden.TOR if is_tor_hello(hello) else None
+
+
+def _asked_host(packet: Packet, authority: bytes) -> str | None:
+    """Give the host that a request asks for.
+
+    Some clients leave out the brackets around an IPv6 address (RFC 3986 section 3.2.2), so that the port behind it
+    seems to be its last group. Only where the rest is the very address that they speak to, it is taken for the port.
+    """
+    host = host_of_authority(authority)
+    if host is None or ":" not in host or authority.startswith(b"["):
+        return host
+    server = address(packet.destination)
+    return server if host == normalise_address(f"{server}:{packet.destination_port}") else host
 
 
 def _tunnel_host(tunnel: Tunnel) -> str | None:

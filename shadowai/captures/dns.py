@@ -41,10 +41,10 @@ def read_questions(message: bytes) -> list[bytes]:
     if flags & RESPONSE:
         return []
     is_padded = count * MIN_QUESTION > len(message) - HEADER
-    if (flags >> 11) & 15 > MAX_OPCODE or (is_padded and not _is_host(_plain_name(message))):
+    if (flags >> 11) & 15 > MAX_OPCODE or (is_padded and not _is_host(plain_name(message))):
         error = "not a DNS query"
         raise ValueError(error)
-    plain = _plain_name(message) if count == 1 or is_padded else None
+    plain = plain_name(message) if count == 1 or is_padded else None
     return _names(message, count) if plain is None else [plain]
 
 
@@ -68,7 +68,7 @@ def is_plain_query(message: bytes) -> bool:
     return len(query.question) == 1 and _is_host(query.question[0].name.to_text().encode())
 
 
-def _plain_name(message: bytes) -> bytes | None:
+def plain_name(message: bytes) -> bytes | None:
     """Read the one question's name where it is written out; None where it is not, or anything is wrong with it."""
     labels: list[bytes] = []
     at = HEADER
@@ -117,6 +117,9 @@ class MessageReader:
         try:
             while len(self._input) - at >= LENGTH:
                 (length,) = struct.unpack_from(">H", self._input, at)
+                if not length:  # an empty message, with which some clients keep their connection alive
+                    at += LENGTH
+                    continue
                 if length < HEADER:
                     error = "no DNS message is that short"
                     raise ValueError(error)

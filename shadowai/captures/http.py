@@ -25,6 +25,7 @@ MAX_CHUNK_DIGITS = 15  # hexadecimal
 MAX_PORT = 65_535
 HTTP_PORT = 80
 MCP = "mcp"
+JSON = b"application/json"
 
 _METHOD = re.compile(rb"[A-Z][A-Z0-9_-]{0,31}")
 _VERSION = re.compile(rb"HTTP/[^/]{1,8}")  # whatever number a damaged or a made-up one has
@@ -362,7 +363,7 @@ def _is_short_json(request: Request, head: bytes) -> bool:
     if not (request.is_chunked or 0 < request.body <= MAX_JSON):
         return False
     kind = _fields(head).get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind == b"application/json"
+    return kind == JSON
 
 
 def _text(raw: bytes) -> str:

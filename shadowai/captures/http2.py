@@ -1,35 +1,38 @@
 """Requests of HTTP/2 with prior knowledge (RFC 9113 section 3.3), the client's side of a connection in clear text.
 
 An upgrade from HTTP/1 (`Upgrade: h2c`) ends in the same preface, so what follows that request is read in the same way.
-Contract of the reader: the values, none where bytes are missing still, ValueError where it is no HTTP/2.
+A short JSON body is waited for, for it tells MCP where no header does. Contract of the reader: the values, none where
+bytes are missing still, ValueError where it is no HTTP/2.
 """
 
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpack import Decoder, HPACKError
 
-from shadowai.captures.http import MAX_DIGITS, MAX_FIELD, MCP, Request, target_path
+from shadowai.captures.http import JSON, MAX_DIGITS, MAX_FIELD, MAX_JSON, MCP, Request, is_mcp, target_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_HEADER = 9  # bytes
 MAX_BLOCK = 65_536  # bytes of a header block, compressed, and of its fields, unpacked
 MAX_TABLE = 65_536  # bytes of the table that a server may let the client fill
 MAX_FRAME = 16_384  # bytes of a frame, but for data where the server allows more (RFC 9113 section 4.2)
-_DATA, _HEADERS, _PUSH_PROMISE, _CONTINUATION = 0x0, 0x1, 0x5, 0x9
-_END_HEADERS, _PADDED, _PRIORITY = 0x4, 0x8, 0x20
+MAX_OPEN = 16  # requests of a connection whose bodies are waited for at once
+_DATA, _HEADERS, _RESET, _PUSH_PROMISE, _CONTINUATION = 0x0, 0x1, 0x3, 0x5, 0x9
+_END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
 _PRIORITY_BYTES = 5
 _STREAM = 0x7FFFFFFF
 _FRAME = struct.Struct(">HBBBI")
 
 
 class Http2Reader:
-    """Reads the requests of a connection as the client's bytes come in; bodies are passed over and not kept."""
+    """Reads the requests of a connection as the client's bytes come in; but for short JSON, bodies are not kept."""
 
     def __init__(self) -> None:
         self._input = bytearray()
@@ -37,8 +40,10 @@ class Http2Reader:
         self._skip = 0
         self._block = bytearray()
         self._stream = 0  # whose header block is continued; 0 where none is
+        self._ends = False  # whether no body follows the header block
         self._decoder = Decoder(max_header_list_size=MAX_BLOCK)
         self._decoder.max_allowed_table_size = MAX_TABLE
+        self._open: dict[int, tuple[Request, bytearray]] = {}  # by stream: requests, and their bodies so far
 
     def feed(self, data: bytes) -> Iterator[Request]:
         """Take the next bytes; give the requests that they complete, in order. ValueError where it is no HTTP/2.
@@ -59,25 +64,47 @@ class Http2Reader:
                 at = end
                 if request is not None:
                     yield request
+        except ValueError:
+            yield from self.without_bodies()
+            raise
         finally:
             del self._input[:at]
+
+    def without_bodies(self) -> list[Request]:
+        """Give the requests whose bodies are still waited for."""
+        waiting = [request for request, _ in self._open.values()]
+        self._open.clear()
+        return waiting
+
+    def held(self) -> int:
+        """Count the bytes kept."""
+        return len(self._input) + len(self._block) + sum(len(body) for _, body in self._open.values())
 
     def _frame(self, at: int) -> tuple[int, Request | None]:
         """Take the frame that begins at a place; give where it ends, past the input where more is needed."""
         high, low, kind, flags, stream = _FRAME.unpack_from(self._input, at)
-        length = high << 8 | low
-        self._check(kind, length, stream & _STREAM)
+        length, stream = high << 8 | low, stream & _STREAM
+        self._check(kind, length, stream)
         start, end = at + FRAME_HEADER, at + FRAME_HEADER + length
-        if kind not in (_HEADERS, _CONTINUATION):
+        is_awaited = kind == _DATA and stream in self._open and length <= MAX_JSON
+        if kind not in (_HEADERS, _CONTINUATION) and not is_awaited:
             self._skip = max(0, end - len(self._input))
-            return end - self._skip, None
+            return end - self._skip, self._close(stream) if kind in (_DATA, _RESET) else None
         if end > len(self._input):
             return end, None
-        return end, self._headers((kind, flags), bytes(self._input[start:end]), stream & _STREAM)
+        payload = bytes(self._input[start:end])
+        return end, self._data(flags, payload, stream) if is_awaited else self._headers((kind, flags), payload, stream)
 
-    def held(self) -> int:
-        """Count the bytes kept."""
-        return len(self._input) + len(self._block)
+    def _close(self, stream: int) -> Request | None:
+        """Give the request whose body is waited for no longer, with what that tells; None where there is none."""
+        request, body = self._open.pop(stream, (None, b""))
+        return request and replace(request, protocol=MCP if is_mcp(bytes(body)) else None)
+
+    def _data(self, flags: int, payload: bytes, stream: int) -> Request | None:
+        """Take a piece of a body that is waited for; the request where the body is whole, or too long."""
+        body = self._open[stream][1]
+        body += _without_padding(payload, flags & _PADDED)
+        return self._close(stream) if flags & _END_STREAM or len(body) > MAX_JSON else None
 
     def _preface(self) -> int:
         if self._input[: len(PREFACE)] != PREFACE[: len(self._input)]:
@@ -103,6 +130,7 @@ class Http2Reader:
         kind, flags = frame
         if kind == _HEADERS:
             payload = _without_padding(payload, flags)
+            self._ends = bool(flags & _END_STREAM)
         self._block += payload
         self._stream = 0 if flags & _END_HEADERS else stream
         if self._stream:
@@ -114,7 +142,19 @@ class Http2Reader:
         except (HPACKError, IndexError) as error:
             message = "an HTTP/2 header block that cannot be unpacked"
             raise ValueError(message) from error
-        return _request((bytes(name), bytes(value)) for name, value, *_ in fields)
+        return self._begun_by({bytes(name): bytes(value) for name, value, *_ in reversed([*fields])}, stream)
+
+    def _begun_by(self, fields: Mapping[bytes, bytes], stream: int) -> Request | None:
+        """Give the request of a header block; None where there is none, or its body is waited for first."""
+        request = _request(fields)
+        if request is None:  # trailers, which end the body
+            return self._close(stream)
+        kind = fields.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        is_wanted = request.protocol is None and kind == JSON and request.body <= MAX_JSON
+        if self._ends or not is_wanted or len(self._open) >= MAX_OPEN:
+            return request
+        self._open[stream] = request, bytearray()
+        return None
 
 
 def _without_padding(payload: bytes, flags: int) -> bytes:
@@ -129,11 +169,8 @@ def _without_padding(payload: bytes, flags: int) -> bytes:
     return payload[start:stop]
 
 
-def _request(fields: Iterable[tuple[bytes, bytes]]) -> Request | None:
-    """Make a request of header fields; None where they are trailers."""
-    values: dict[bytes, bytes] = {}
-    for name, value in fields:
-        values.setdefault(name, value)
+def _request(values: Mapping[bytes, bytes]) -> Request | None:
+    """Make a request of header fields, the first of each name; None where they are trailers."""
     method = values.get(b":method")
     if method is None:
         return None

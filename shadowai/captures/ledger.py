@@ -15,14 +15,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.captures.candidates import EPHEMERAL, WELL_KNOWN
-from shadowai.captures.lookups import MAX_PAIRS, Lookups
+from shadowai.captures.lookups import MAX_ROWS, Asked, Lookups
 from shadowai.captures.names import host_of_name
 from shadowai.model import Evidence, Hidden, Kind, Observation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from shadowai.captures.flows import Flow
+    from shadowai.captures.flows import Flow, Volume
 
 ADDRESSES_CACHED = 65_536
 IPV4_BYTES, IPV6_BYTES, PORT_BYTES = 4, 16, 2
@@ -119,52 +119,51 @@ class Ledger:
     def notes(self) -> Iterator[str]:
         """Say what more the flows could have been named after."""
         if self.lookups.dropped:
-            beyond = f"DNS answers beyond the {MAX_PAIRS:,} that are remembered"
+            beyond = f"DNS answers beyond the {MAX_ROWS:,} that are remembered"
             yield f"{beyond}, so that flows may lack a name: {self.lookups.dropped:,}"
         yield from (f"{what}: {count:,}" for what, count in sorted(self.beyond.items()) if count)
 
     def settle(self) -> Iterator[Observation]:
         """Give the observations of all flows."""
-        for entry in (*self.closed, *self.entries.values()):
-            yield from self.settled(entry)
+        return self.settled((*self.closed, *self.entries.values()))
 
-    def settled(self, entry: Entry) -> Iterator[Observation]:
-        """Give the observations of one flow."""
-        named = [turn for turn in entry.turns if turn.seen.host is not None or turn.seen.hidden is not None]
-        if named:
-            yield from _with_bytes(entry.flow, named)
-        elif entry.flow.key not in self.named:
-            yield from self._unnamed(entry.flow, entry.turns[0] if entry.turns else None)
+    def settled(self, entries: Iterable[Entry]) -> Iterator[Observation]:
+        """Give the observations of flows; those of flows that name nobody come last."""
+        nameless: list[_Nameless] = []
+        for entry in entries:
+            named = [turn for turn in entry.turns if turn.seen.host is not None or turn.seen.hidden is not None]
+            if named:
+                yield from _with_bytes(entry.flow, named)
+            elif entry.flow.key not in self.named and (entry.flow.there.payload or entry.flow.again.payload):
+                nameless.append(_nameless(entry.flow, entry.turns[0] if entry.turns else None))
+        names = self.lookups.names_of([Asked(one.client.packed, one.server.packed, one.flow.start) for one in nameless])
+        for one, name in zip(nameless, names, strict=True):
+            yield from self._unnamed(one, name)
 
-    def _unnamed(self, flow: Flow, silent: Turn | None) -> Iterator[Observation]:
+    def _unnamed(self, one: _Nameless, name: bytes | None) -> Iterator[Observation]:
         """Name a flow by the client's own DNS answer; else say that it hides, or give its address alone."""
-        client, server, back = _ends(flow, silent)
-        up, down = (flow.again, flow.there) if back else (flow.there, flow.again)
-        if not up.payload and not down.payload:
-            return
-        name = self.lookups.name_of(client.packed, server.packed, flow.start)
         host = host_of_name(name) if name else None
-        if host is None and not is_public(server.text):
+        if host is None and not is_public(one.server.text):
             return
-        is_secret = silent is not None or server.port == HTTPS_PORT
+        is_secret = one.silent is not None or one.server.port == HTTPS_PORT
         yield Observation(
             evidence=Evidence.ADDRESS,
             kind=Kind.CAPTURE,
             dataset=self.dataset,
             file=self.file,
             host=host,
-            time=flow.start,
-            source_ip=client.text,
-            source_port=client.port,
-            destination_ip=server.text,
-            destination_port=server.port,
-            bytes_up=up.payload,
-            bytes_down=down.payload,
-            wire_up=up.wire,
-            wire_down=down.wire,
-            packet=flow.packet,
+            time=one.flow.start,
+            source_ip=one.client.text,
+            source_port=one.client.port,
+            destination_ip=one.server.text,
+            destination_port=one.server.port,
+            bytes_up=one.up.payload,
+            bytes_down=one.down.payload,
+            wire_up=one.up.wire,
+            wire_down=one.down.wire,
+            packet=one.flow.packet,
             hidden=Hidden.NO_NAME if host is None and is_secret else None,
-            handshake=silent.seen.handshake if silent else None,
+            handshake=one.silent.seen.handshake if one.silent else None,
         )
 
 
@@ -177,7 +176,18 @@ class _End(NamedTuple):
         return address(self.packed)
 
 
-def _ends(flow: Flow, silent: Turn | None) -> tuple[_End, _End, bool]:
+class _Nameless(NamedTuple):
+    """A flow that names nobody, by its ends; `silent` is its hello, where it had one."""
+
+    flow: Flow
+    silent: Turn | None
+    client: _End
+    server: _End
+    up: Volume
+    down: Volume
+
+
+def _nameless(flow: Flow, silent: Turn | None) -> _Nameless:
     """Tell client and server: by who said hello, by who opened, by the port, else by who spoke first."""
     size = IPV6_BYTES if len(flow.key) > 2 * (IPV6_BYTES + PORT_BYTES) else IPV4_BYTES
     step = size + PORT_BYTES
@@ -190,7 +200,9 @@ def _ends(flow: Flow, silent: Turn | None) -> tuple[_End, _End, bool]:
         back = lesser.port == port
     else:
         back = flow.from_greater
-    return (greater, lesser, back) if back else (lesser, greater, back)
+    if back:
+        return _Nameless(flow, silent, greater, lesser, flow.again, flow.there)
+    return _Nameless(flow, silent, lesser, greater, flow.there, flow.again)
 
 
 def _server_port(one: int, other: int) -> int | None:

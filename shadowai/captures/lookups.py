@@ -1,21 +1,33 @@
 """Which name each client was told for an address, and for how long: the client's own DNS answers, and no one else's.
 
 One table for all clients would name a flow after a stranger's look-up. Where a client was told several names for one
-address in the same time, as shared servers have them, none of them is believed.
+address in the same time, as shared servers have them, none of them is believed. A resolver's capture tells of a
+million answers, and few flows ask for one: so answers are rows of numbers, put in order when they are asked for.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shadowai.model import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-MAX_PAIRS = 250_000  # pairs of client and address remembered; what comes after is counted in `dropped`
-MAX_TOLD = 8  # answers remembered of one pair; the oldest go first
+    from shadowai.captures.container import Bytes, Ints
+
+MAX_ROWS = 2_000_000  # answers remembered, one row for each address; what comes after is counted in `dropped`
+MAX_TOLD = 4_096  # answers for one pair of client and address; where there are more, none is believed
 SLACK = SECOND  # ns; the clock of the capture and the client's patience with an answer that runs out
+SINGLE = 4_096  # answers that came one by one, before they are made rows
+_FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
+_WORD = 8  # bytes
+
+Rows: TypeAlias = NDArray[np.void]
+"""Answers: `pair` of client and address (packed, as in the packets), number of the `name`, `since` and `until` (ns)."""
 
 
 class Told(NamedTuple):
@@ -26,63 +38,127 @@ class Told(NamedTuple):
     until: int
 
 
+class Asked(NamedTuple):
+    """What is asked: by which name a client knew an address (both packed) at a time (ns)."""
+
+    client: bytes
+    address: bytes
+    time: int | None
+
+
 class Lookups:
-    """The DNS answers of a capture by client and address. Merging is commutative, but for what the bounds cut off."""
+    """The DNS answers of a capture by client and address. Merging is commutative, but for what the bound cuts off."""
 
     def __init__(self) -> None:
-        self._told: dict[bytes, tuple[Told, ...]] = {}
-        self.dropped = 0
+        self._numbers: dict[bytes, int] = {}
+        self._rows: dict[int, list[Rows]] = {}
+        self._single: list[tuple[bytes, int, int, int]] = []
+        self._size = 0
+        self._whole_until: int | None = None
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """Give how many answers there was no room for."""
+        self._gather()
+        return self._dropped
+
+    def number(self, name: bytes) -> int:
+        """Give the number that stands for a name in rows."""
+        return self._numbers.setdefault(name, len(self._numbers))
 
     def learn(self, client: bytes, addresses: Iterable[bytes], told: Told) -> None:
-        """Remember that a client was told a name for addresses (packed, as in the packets)."""
+        """Remember that a client was told a name for addresses; those of the other IP family it cannot reach itself."""
+        number = self.number(told.name)
         for address in addresses:
-            self._add(client + address, (told,))
+            if len(address) == len(client):
+                self._single.append((client + address, number, told.since, told.until))
+        if len(self._single) >= SINGLE:
+            self._gather()
 
-    def name_of(self, client: bytes, address: bytes, time: int | None) -> bytes | None:
-        """Give the one name by which a client knew an address at a time; None where there is none, or more than one."""
-        if time is None:
-            return None
-        names = {
-            told.name
-            for told in self._told.get(client + address, ())
-            if told.since - SLACK <= time <= told.until + SLACK
-        }
-        return names.pop() if len(names) == 1 else None
+    def learn_all(self, pairs: Bytes, numbers: Ints, since: Ints, until: Ints) -> None:
+        """Remember many answers; `pairs` are clients and addresses of one family, shape (n, 8) or (n, 32)."""
+        rows = np.empty(len(pairs), _kind_of(pairs.shape[1]))
+        rows["pair"] = np.ascontiguousarray(pairs).view(rows.dtype["pair"])[:, 0]
+        rows["name"], rows["since"], rows["until"] = numbers, since, until
+        self._take(rows)
 
     def merge(self, other: Lookups) -> None:
         """Take in the answers of another part of the capture."""
-        for pair, told in other._told.items():
-            self._add(pair, told)
-        self.dropped += other.dropped
+        self._gather()
+        other._gather()
+        numbers = np.array([self.number(name) for name in other._numbers], np.int64)
+        for rows in (rows for some in other._rows.values() for rows in some):
+            renumbered = rows.copy()
+            renumbered["name"] = numbers[rows["name"]]
+            self._take(renumbered)
+        self._lose(other.dropped, other._whole_until)
 
-    def _add(self, pair: bytes, told: tuple[Told, ...]) -> None:
-        known = self._told.get(pair)
-        if known is None:
-            if len(self._told) >= MAX_PAIRS:
-                self.dropped += 1
-                return
-            self._told[pair] = told
-        elif len(told) == 1 and told[0].since > known[-1].since and (ahead := _and_then(known, told[0])):
-            self._told[pair] = ahead
-        elif not set(told) <= set(known):
-            self._told[pair] = _latest({*known, *told})
+    def names_of(self, asked: Sequence[Asked]) -> list[bytes | None]:
+        """Give the one name by which each client knew its address at its time; None where there is none, or several.
+
+        The answers are put in order for it: ask for many at once, when everything is learnt.
+        """
+        found: list[bytes | None] = [None] * len(asked)
+        names = list(self._numbers)
+        self._gather()
+        for width, some in self._rows.items():
+            mine = [
+                (at, one.client + one.address, one.time)
+                for at, one in enumerate(asked)
+                if 2 * len(one.client) == width and one.time is not None and self._is_whole(one.time)
+            ]
+            if not mine:
+                continue
+            rows = np.concatenate(some)
+            keys = _keys(rows["pair"])
+            order = np.argsort(keys, kind="stable")
+            wanted = _keys(np.array([pair for _, pair, _ in mine], rows.dtype["pair"]))
+            ends = (np.searchsorted(keys, wanted, side, sorter=order).tolist() for side in ("left", "right"))
+            for (at, pair, time), first, last in zip(mine, *ends, strict=True):
+                if 0 < last - first <= MAX_TOLD:
+                    numbers = _valid(rows[order[first:last]], pair, time)
+                    found[at] = names[numbers.pop()] if len(numbers) == 1 else None
+        return found
+
+    def _is_whole(self, time: int) -> bool:
+        """Say whether all that was told up to a time is remembered: what is not could be another name."""
+        return self._whole_until is None or time < self._whole_until - SLACK
+
+    def _gather(self) -> None:
+        """Make rows of the answers that came one by one."""
+        single, self._single = self._single, []
+        for width in {len(pair) for pair, *_ in single}:
+            self._take(np.array([one for one in single if len(one[0]) == width], _kind_of(width)))
+
+    def _take(self, rows: Rows) -> None:
+        room = MAX_ROWS - self._size
+        if len(rows) > room:
+            self._lose(len(rows) - room, int(rows["since"][room:].min()))
+            rows = rows[:room]
+        self._size += len(rows)
+        if len(rows):
+            self._rows.setdefault(rows.dtype["pair"].itemsize, []).append(rows)
+
+    def _lose(self, count: int, since: int | None) -> None:
+        self._dropped += count
+        times = [time for time in (self._whole_until, since) if time is not None]
+        self._whole_until = min(times, default=None)
 
 
-def _and_then(known: tuple[Told, ...], told: Told) -> tuple[Told, ...] | None:
-    """Give what `_latest` does with an answer that is later than those known, where that needs no sorting; else None.
-
-    Clients ask again and again: in a resolver's capture sorting took a fifth of the time of reading.
-    """
-    if len(known) < MAX_TOLD:
-        return (*known, told)
-    return (*known[1:], told) if all(one.name == told.name for one in known) else None
+def _kind_of(width: int) -> np.dtype[np.void]:
+    return np.dtype([("pair", np.void, width), ("name", np.int32), ("since", np.int64), ("until", np.int64)])
 
 
-def _latest(told: set[Told]) -> tuple[Told, ...]:
-    """Keep the latest answers, those of other names before repeated ones: a second name must not be forgotten."""
-    ordered = sorted(told, key=lambda one: (one.since, one))
-    newest = set({one.name: one for one in ordered}.values())
-    repeated = [one for one in ordered if one not in newest]
-    for one in repeated[: max(0, len(ordered) - MAX_TOLD)]:
-        ordered.remove(one)
-    return tuple(ordered[-MAX_TOLD:])
+def _keys(pairs: NDArray[Any]) -> NDArray[np.uint64]:
+    """Give numbers by which pairs are put in order: of IPv4 as many as there are pairs, of IPv6 nearly."""
+    words = np.ascontiguousarray(pairs).view(np.uint64).reshape(len(pairs), -1)
+    keys: NDArray[np.uint64] = (words * _FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64)
+    return keys
+
+
+def _valid(rows: Rows, pair: bytes, time: int) -> set[int]:
+    """Give the numbers of the names that hold for a pair at a time; other pairs may have the same key."""
+    valid = rows[(rows["since"] <= time + SLACK) & (rows["until"] >= time - SLACK)]
+    told = zip(valid["pair"].tolist(), valid["name"].tolist(), strict=True)
+    return {number for one, number in told if one == pair}

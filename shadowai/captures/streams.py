@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 MAX_STREAMS = 65_536  # streams awaited at once, and streams whose end is remembered; the longest unused goes first
 MAX_WAITING = 64 << 20  # bytes kept for all streams
-MAX_EARLY = 16  # segments kept of a stream before its beginning is seen
+MAX_EARLY = 32 << 10  # bytes kept of a stream before its beginning is seen
 MAX_EARLY_BYTES = 16 << 20  # bytes kept of all such segments
+MAX_PASSED = 16  # such segments kept behind the beginning of a message that they lie before
+SEGMENT_COST = 64  # bytes that such a segment counts for besides its payload
 MAX_BODY = 1 << 30  # bytes of a request body that is passed over
 MAX_FOLLOWED = 65_536  # bytes of one that is followed to its end, for another request may begin in the same segment
 MAX_LATE = 65_536  # bytes behind a gap until it is given up
@@ -96,6 +98,7 @@ class Streams:
         self._tally = tally
         self._awaited: OrderedDict[int, _Awaited] = OrderedDict()  # by side; what is set aside, by its complement
         self._early: dict[int, list[Packet]] = {}
+        self._early_sizes: dict[int, int] = {}  # by side: bytes kept since the last block
         self._early_bytes = 0
         self._read: OrderedDict[int, tuple[int, int]] = OrderedDict()  # side -> numbers read: first, and behind
         self._waiting = 0
@@ -115,6 +118,7 @@ class Streams:
     def forget_early(self) -> None:
         """Drop the segments whose stream's beginning never came."""
         self._early.clear()
+        self._early_sizes.clear()
         self._early_bytes = 0
 
     def feed(self, packet: Packet, guess: Guess) -> Iterator[Placed]:
@@ -192,6 +196,8 @@ class Streams:
         request = reader.without_body() if isinstance(reader, RequestReader) else None
         if request is not None:
             yield Placed(request, awaited.begun)
+        if isinstance(reader, Http2Reader):
+            yield from (Placed(each, awaited.begun) for each in reader.without_bodies())
         if isinstance(reader, Body):
             self._done(side, awaited, reader.left)
         else:
@@ -205,11 +211,15 @@ class Streams:
         self._awaited[packet.side] = awaited
         yield from self._push(packet, awaited)
         key = max(packet.side, ~packet.side)
+        passed: list[Packet] = []
         for each in self._early.pop(key, []):
             if packet.side in self._awaited and distance(packet.sequence, each.sequence) > 0:
                 yield from self._push(each._replace(side=packet.side), awaited)
             else:
-                self._early.setdefault(key, []).append(each)
+                passed.append(each)
+        if passed:
+            # Only a late message could want them, and there may be a beginning for each of many requests.
+            self._early.setdefault(key, []).extend(passed[-MAX_PASSED:])
 
     def _push(self, packet: Packet, awaited: _Awaited) -> Iterator[Placed]:
         data = awaited.stream.push(packet.sequence, packet.payload)
@@ -282,6 +292,8 @@ class Streams:
         if isinstance(reader, Body):
             self._done(side, awaited, reader.left)
             return
+        if isinstance(reader, Http2Reader):
+            yield from (Placed(each, awaited.begun) for each in reader.without_bodies())
         begun = reader.give_up() if isinstance(reader, (HelloReader, RequestReader)) else None
         if begun is None:
             self._drop(side, "cut-short")
@@ -314,12 +326,14 @@ class Streams:
         return (packet.sequence - first) % SPACE < (behind - first) % SPACE
 
     def _keep_early(self, packet: Packet) -> None:
-        kept = self._early.setdefault(packet.side, [])
-        if len(kept) < MAX_EARLY and not self._is_read(packet):
-            kept.append(packet)
-            self._early_bytes += len(packet.payload)
-            if self._early_bytes > MAX_EARLY_BYTES:
-                self.forget_early()
+        size = self._early_sizes.get(packet.side, 0) + len(packet.payload) + SEGMENT_COST
+        if size > MAX_EARLY or self._is_read(packet):
+            return
+        self._early.setdefault(packet.side, []).append(packet)
+        self._early_bytes += size - self._early_sizes.get(packet.side, 0)
+        self._early_sizes[packet.side] = size
+        if self._early_bytes > MAX_EARLY_BYTES:
+            self.forget_early()
 
     def _done(self, side: int, awaited: _Awaited, further: int) -> None:
         start = awaited.stream.start

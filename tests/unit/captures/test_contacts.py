@@ -228,9 +228,49 @@ def test_a_long_url_is_read(craft: Craft) -> None:
 
 
 def test_look_ups_that_are_not_remembered_are_told(craft: Craft, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shadowai.captures.lookups.MAX_PAIRS", 1)
-    packets = [told(craft, "a.example"), told(craft, "b.example", "93.184.215.15"), *flow(craft)]
-    found, tally = craft.read(craft.pcap(packets))
+    monkeypatch.setattr("shadowai.captures.lookups.MAX_ROWS", 1)
+    lost = told(craft, "b.example", "93.184.215.15")
+    found, tally = craft.read(craft.pcap([told(craft, "a.example"), *flow(craft), *[craft.udp(b"")] * 9, lost]))
     assert only(found).host == "a.example"
     (note,) = tally.notes
     assert note.endswith("so that flows may lack a name: 1")
+
+
+@pytest.mark.parametrize(
+    ("written", "port", "host"),
+    [
+        ("2001:db8::7:8080", 8080, "2001:db8::7"),  # as requests 2.34 writes http://[2001:db8::7]:8080/
+        ("2001:DB8:0:0::7:8080", 8080, "2001:db8::7"),
+        ("2001:db8::7:8080", 80, "2001:db8::7:8080"),
+        ("2001:db8::9:8080", 8080, "2001:db8::9:8080"),
+        ("2001:db8::7", 8080, "2001:db8::7"),
+        ("[2001:db8::7]:8080", 8080, "2001:db8::7"),
+        ("[2001:db8::7:8080]", 8080, "2001:db8::7:8080"),
+    ],
+)
+def test_an_ipv6_address_without_brackets_loses_its_port(craft: Craft, written: str, port: int, host: str) -> None:
+    packet = craft.tcp(craft.request(written), 1, (40000, port), source="2001:db8::1", destination="2001:db8::7")
+    assert craft.hosts([packet]) == [host]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"\5\1\0\5\1\0\3\x09a.example\1\xbb",
+        b"\5\3\0\1\2\5\1\0\1\xcb\0\x71\7\1\xbb",
+        b"\5\1\2\1\5alice\6secret\5\1\0\3\x09a.example\1\xbb",
+        b"\5\x10" + bytes([0, 1, 2, 3, 5, 6, 7, 8, 9, *range(0x80, 0x87)]) + b"\5\1\0\3\x09a.example\1\xbb",
+    ],
+)
+def test_a_socks_client_that_does_not_wait(craft: Craft, first: bytes) -> None:
+    hello = craft.records(craft.hello("b.example"))
+    found = through(craft, first + hello, [])
+    proxied = "203.0.113.7" if b"\x71" in first else "a.example"
+    assert found == [("proxy", proxied, len(first)), ("tls", "b.example", len(hello))]
+
+
+@pytest.mark.parametrize(
+    "first", [b"\5\xff" * 40, b"\5\x10" + bytes(60), b"\5\1\0\5\2\0\3\1a\0\1", b"\5\1\0\1\5alice\1x"]
+)
+def test_what_only_begins_like_socks_is_none(craft: Craft, first: bytes) -> None:
+    assert through(craft, first, []) == []

@@ -1,0 +1,107 @@
+"""DNS messages looked at together say what each says by itself."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadowai.captures import messages
+from shadowai.captures.answers import read_answer
+from shadowai.captures.container import Capture
+from shadowai.captures.dns import HEADER, read_questions
+from shadowai.captures.messages import Messages, alike, look_at, plain_answers
+
+if TYPE_CHECKING:
+    import pytest
+
+V4, V6 = bytes([203, 0, 113, 5]), bytes.fromhex("20010db8000000000000000000000007")
+DATA = {1: V4, 28: V6, 5: b"\xc0\x0c", 16: b"\1x"}
+LABEL = st.text("abcdEF019-_", min_size=1, max_size=12)
+NAME = st.lists(LABEL, min_size=1, max_size=4).map(".".join)
+KIND = st.sampled_from([1, 1, 1, 28, 28, 5, 16])
+RECORDS = st.lists(st.tuples(KIND, st.sampled_from([0, 60, 300, 1 << 31]), st.sampled_from([1, 1, 1, 0])), max_size=5)
+FLIPS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 255)), max_size=2)
+
+
+def question(name: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0\0\1\0\1"
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> bytes:
+    asked, records = question(draw(NAME)), draw(RECORDS)
+    wire = bytearray(struct.pack(">6H", 1, 0x8180, 1, len(records), 0, 0) + asked)
+    for kind, ttl, is_pointer in records:
+        owner = b"\xc0\x0c" if is_pointer else asked[:-4]
+        wire += owner + struct.pack(">HHIH", kind, 1, ttl, len(DATA[kind])) + DATA[kind]
+    for at, value in draw(FLIPS):
+        if at < len(wire):
+            wire[at] = value
+    return bytes(wire[: draw(st.integers(HEADER, 300))])
+
+
+def looked_at(wires: list[bytes]) -> tuple[Capture, Messages]:
+    stop = np.cumsum([len(wire) for wire in wires], dtype=np.int64)
+    capture = Capture(b"".join(wires))
+    return capture, look_at(capture, stop - [len(wire) for wire in wires], stop)
+
+
+@given(st.lists(responses(), min_size=1, max_size=6))
+def test_plain_answers_are_read_as_any_other(wires: list[bytes]) -> None:
+    capture, found = looked_at(wires)
+    rows = np.flatnonzero(found.end)
+    told = plain_answers(capture, found, rows)
+    for at, row in enumerate(rows.tolist()):
+        if told.is_plain[at]:
+            mine = told.row == at
+            places = zip(told.at[mine].tolist(), told.size[mine].tolist(), strict=True)
+            addresses = tuple(capture.raw[start : start + size] for start, size in places)
+            # What else the header says does not matter here.
+            head = struct.pack(">6H", 1, 0x8180, 1, int.from_bytes(wires[row][6:8], "big"), 0, 0)
+            answer = read_answer(head + wires[row][HEADER:])
+            assert answer is not None
+            assert (answer.addresses, answer.ttl, answer.services, answer.chain) == (addresses, told.ttl[at], (), ())
+
+
+def test_what_is_plain_is_known_as_such() -> None:
+    record = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + V4
+    wire = struct.pack(">6H", 1, 0x8180, 1, 2, 0, 0) + question("a.example") + 2 * record
+    for counts, expected in ((b"\0\2", True), (b"\0\1", True), (b"\0\3", False), (b"\0\0", False), (b"\0\x11", False)):
+        capture, found = looked_at([wire[:6] + counts + wire[8:], b""])
+        assert plain_answers(capture, found, np.array([0])).is_plain.tolist() == [expected]
+    assert len(plain_answers(*looked_at([wire]), np.zeros(0, np.int64)).row) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a.example", "A.example", "b.example", "a"]), st.sampled_from([1, 7])), min_size=1
+    )
+)
+def test_messages_are_alike_that_ask_the_same(asked: list[tuple[str, int]]) -> None:
+    wires = [struct.pack(">6H", number, 0x100, 1, 0, 0, 0) + question(name) for name, number in asked]
+    _, found = looked_at(wires)
+    same = alike(found, np.flatnonzero(found.end), 2)
+    assert same.rows.tolist() == list(range(len(wires)))
+    assert [asked[first][0] for first in same.first[same.which].tolist()] == [name for name, _ in asked]
+    assert len(same.first) == len({name for name, _ in asked})
+
+
+def test_messages_are_not_alike_because_their_sums_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "_FACTORS", np.zeros(messages.LOOKED_AT // 8, np.uint64))
+    wires = [
+        struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + question(name) for name in ("a.example", "b.example", "a.example")
+    ]
+    _, found = looked_at(wires)
+    assert alike(found, np.arange(3), 2).rows.tolist() == [0, 2]
+
+
+def test_only_one_whole_question_is_looked_at() -> None:
+    whole = struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + question("a.example")
+    long = whole[:HEADER] + question("x" * 60 + ".example")
+    two = whole[:5] + b"\2" + whole[6:]
+    assert looked_at([whole, whole[:-1], long, two, whole[:9]])[1].end.tolist() == [len(whole), 0, 0, 0, 0]
+    assert read_questions(long) == [b"x" * 60 + b".example"], "others read it"
