@@ -258,11 +258,16 @@ def _read_together(lines: Lines, reader: Reader, tally: Tally) -> Iterator[Obser
 
 
 def _see_known(tally: Tally, times: npt.NDArray[np.int64]) -> None:
-    if len(times):
-        tally.widen(int(times.min()))
-        tally.widen(int(times.max()))
-        hours, counts = np.unique(times // HOUR, return_counts=True)
-        tally.count_hours(dict(zip(hours.tolist(), counts.tolist(), strict=True)))
+    if not len(times):
+        return
+    first, last = int(times.min()), int(times.max())
+    tally.widen(first)
+    tally.widen(last)
+    if first // HOUR == last // HOUR:
+        tally.count_hours({first // HOUR: len(times)})
+        return
+    hours, counts = np.unique(times // HOUR, return_counts=True)
+    tally.count_hours(dict(zip(hours.tolist(), counts.tolist(), strict=True)))
 
 
 def count_records(block: bytes) -> int:
