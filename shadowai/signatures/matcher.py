@@ -1,9 +1,11 @@
 """Which service a contact belongs to: exact matching on the parsed host, path, port, user agent, protocol and address.
 
 The most specific indicator wins: a URL prefix (the longest), then the exact host, then a host pattern, then the longest
-domain. Only where the host is no known service do the others speak, in this order: an endpoint with its port (which
-software answers there), the protocol, the user agent (which names the client, never the server), an endpoint on any
-port, and last, where there is no name at all, the server's address.
+domain. A page beside the product (`status.`, `help.` or `careers.` in front of a domain) counts as documentation unless
+an indicator of its own says otherwise: to read it is no use of the service. Only where the host is no known service do
+the others speak, in this order: an endpoint with its port (which software answers there), the protocol, the user agent
+(which names the client, never the server), an endpoint on any port, and last, where there is no name at all, the
+server's address.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shadowai.model import Client
+from shadowai.model import Client, Role
 from shadowai.signatures.addresses import AddressTable
 from shadowai.signatures.candidates import CandidateFinder
 from shadowai.signatures.endpoints import EndpointTable
-from shadowai.signatures.kinds import PLACEHOLDER, IndicatorKind
+from shadowai.signatures.kinds import DEFAULT_CONFIDENCE, PLACEHOLDER, IndicatorKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
 _ENDS_PATH = frozenset("/?#&=;")
 _BROWSERS = ("mozilla/", "opera/")
 _LABEL_PART = "[a-z0-9_-]+"
+_BESIDE = frozenset(
+    """blog careers changelog community docs forum help investors
+    jobs legal newsroom press privacy status support trust""".split()  # noqa: SIM905  # a list would be 16 lines
+)
+_USE = frozenset({Role.DEDICATED, Role.API, Role.AUTH, Role.DOWNLOAD})
 
 
 class Matcher:
@@ -124,7 +131,7 @@ class Matcher:
                 domain = domains.get(suffix)
             at = host.find(".", at) + 1
             if not at:
-                return domain
+                return _beside(domain, host) if domain else None
             suffix = host[at:]
 
     def _match_software(
@@ -215,6 +222,14 @@ def _token_search(tokens: Iterable[str]) -> re.Pattern[str]:
     """Find a program's own name in a user agent: whole, with or without its version."""
     longest_first = sorted({token.lower() for token in tokens}, key=lambda token: (-len(token), token))
     return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])")
+
+
+def _beside(match: Match, host: str) -> Match:
+    """Give what a name below a domain proves: nothing, where the label next to the domain is in `_BESIDE`."""
+    label = host[: -len(match.indicator) - 1].rpartition(".")[2]
+    if label in _BESIDE and match.role in _USE:
+        return match._replace(role=Role.DOCS, confidence=min(match.confidence, DEFAULT_CONFIDENCE[Role.DOCS]))
+    return match
 
 
 def _may_be_address(host: str) -> bool:

@@ -22,6 +22,7 @@ SERVICES = {
     "chat/alpha": """
         - {kind: domain, value: alpha.test, role: dedicated}
         - {kind: host, value: cdn.alpha.test, role: cdn, confidence: 20}
+        - {kind: host, value: forum.alpha.test, role: dedicated}
         - {kind: user-agent, value: AlphaCLI/, role: dedicated}""",
     "model-api/alpha-api": """
         - {kind: host, value: api.alpha.test, role: api}
@@ -88,6 +89,13 @@ def matcher(folder: Path) -> Matcher:
         ("https://alpha.test@evil.example/", None, None),
         ("cdn.alpha.test", "alpha", Role.CDN),
         ("x.cdn.alpha.test", "alpha", Role.DEDICATED),
+        ("status.alpha.test", "alpha", Role.DOCS),
+        ("www.help.alpha.test", "alpha", Role.DOCS),
+        ("help.eu.alpha.test", "alpha", Role.DEDICATED),
+        ("mystatus.alpha.test", "alpha", Role.DEDICATED),
+        ("forum.alpha.test", "alpha", Role.DEDICATED),
+        ("status.office.test", "office", Role.EMBEDDED),
+        ("status.unknown.test", None, None),
         ("api.alpha.test", "alpha-api", Role.API),
         ("eu-west-1-models.cloud.test", "alpha-api", Role.API),
         ("-models.cloud.test", None, None),
@@ -178,11 +186,13 @@ def test_what_names_no_service_is_less_sure(matcher: Matcher) -> None:
 
 
 def test_confidence_is_the_files_or_the_roles(matcher: Matcher) -> None:
-    given, usual = matcher.match("cdn.alpha.test"), matcher.match("alpha.test")
+    given, usual, beside = map(matcher.match, ("cdn.alpha.test", "alpha.test", "status.alpha.test"))
     assert given is not None
     assert given.confidence == 20
     assert usual is not None
     assert usual.confidence == 95
+    assert beside is not None
+    assert beside.confidence == 60
 
 
 def test_blind_spots_and_candidates(matcher: Matcher) -> None:
