@@ -31,7 +31,7 @@ def told_by_place(batch: Batch, finder: Finder) -> tuple[Ints, list[Finding]]:
 
     Each host is asked for once, and where the path decides each path.
     """
-    hosts = batch.texts["host"]
+    hosts, tenants = batch.texts["host"], batch.texts["tenant"]
     found: dict[Finding | None, int] = {None: -1}
     by_host = np.full(len(hosts.values), -1, dtype=np.int64)
     by_path = np.zeros(len(hosts.values), dtype=bool)
@@ -49,6 +49,8 @@ def told_by_place(batch: Batch, finder: Finder) -> tuple[Ints, list[Finding]]:
                 finding = finder.find_by_place(batch, hosts.values[place[0]] or "", path)
                 known[place] = found.setdefault(finding, len(found) - 1)
             numbers[row] = known[place]
+    own = [code for code, name in enumerate(tenants.values) if name is not None and finder.knows_tenant(name)]
+    numbers[np.isin(tenants.codes, own)] = -1
     return numbers, [one for one in found if one is not None]
 
 

@@ -31,6 +31,12 @@ class Tenants(Protocol):
     def has_paths(self, host: str) -> bool:
         """Say whether on a host the path decides."""
 
+    def knows(self, tenant: str) -> bool:
+        """Say whether a tenant that a record names may be the organisation's own."""
+
+    def is_own(self, tenant: str, service: str) -> bool:
+        """Say whether it is, at a service."""
+
 
 class Finder:
     """Says what contacts are about; `tenants` are the organisation's own accounts. Picklable, without what it keeps."""
@@ -53,6 +59,8 @@ class Finder:
         host = seen.host
         if host is None or seen.evidence is Evidence.ADDRESS or (seen.path and self.is_told_by_path(host)):
             return self._match(seen)
+        if seen.tenant is not None and self.knows_tenant(seen.tenant):
+            return self._match(seen)
         if host not in self._settled:
             found = self._match(seen)
             if found is None or self.matcher.is_known(host):
@@ -73,6 +81,10 @@ class Finder:
     def is_told_by_path(self, host: str) -> bool:
         """Say whether on a host the path decides as well."""
         return host in self.matcher.hosts_by_path or (self.tenants is not None and self.tenants.has_paths(host))
+
+    def knows_tenant(self, tenant: str) -> bool:
+        """Say whether a tenant that a record names decides whose account it was."""
+        return self.tenants is not None and self.tenants.knows(tenant)
 
     def client(self, user_agent: str | None) -> Client | None:
         """Say what sort of program a user agent is of; None where it does not tell."""
@@ -121,9 +133,12 @@ class Finder:
 
     def _tenant(self, seen: Observation, service: str) -> Account | None:
         """Say whether a contact was with the organisation's own account at a service."""
-        if self.tenants is None or seen.host is None or self.tenants.find(seen.host, seen.path) not in (service, ANY):
+        if self.tenants is None or seen.host is None:
             return None
-        return Account.SANCTIONED_TENANT
+        is_named = seen.tenant is not None and self.tenants.is_own(seen.tenant, service)
+        if is_named or self.tenants.find(seen.host, seen.path) in (service, ANY):
+            return Account.SANCTIONED_TENANT
+        return None
 
     def _hiding_place(self, seen: Observation) -> str | None:
         """Name the blind spot that an observation shows: by its host, else by the server."""

@@ -84,6 +84,16 @@ class Status(StrEnum):
 _GRAVITY = {status: rank for rank, status in enumerate(Status)}
 
 
+TENANT_HEADERS = (
+    "chatgpt-allowed-workspace-id",
+    "anthropic-allowed-org-ids",
+    "restrict-access-to-tenants",
+    "sec-restrict-tenant-access-policy",
+    "x-googapps-allowed-domains",
+)
+"""Request headers by which a network tells OpenAI, Anthropic, Microsoft and Google whose accounts it lets through."""
+
+
 class Account(StrEnum):
     """Whose account was used, where the traffic tells it.
 
@@ -154,6 +164,8 @@ class Observation:
     frames. `offset` is the byte offset of the record in the (decompressed) file, `packet` the packet number from 1.
     `protocol` is what is spoken above HTTP where that is seen ("mcp"), `hidden` why a flow hides what it is for, `flow`
     the id under which its source logs the other records of the same flow, behind its family: `zeek:CHhAvVGS1DHFjwGM9`.
+    `tenant` is the customer of the service whose account it was, by the id or domain that the record names; several
+    with commas between them.
     """
 
     evidence: Evidence
@@ -183,6 +195,7 @@ class Observation:
     hidden: Hidden | None = None
     handshake: Handshake | None = None
     flow: str | None = None
+    tenant: str | None = None
 
     def to_ecs(self) -> dict[str, Any]:
         """Give the observation as a nested ECS document; unknown values are absent."""
@@ -219,6 +232,7 @@ class Observation:
             ("shadowai.tls.alpn", self.handshake and self.handshake.alpn),
             ("shadowai.tls.ech", self.handshake and self.handshake.ech),
             ("shadowai.flow", self.flow),
+            ("shadowai.tenant", self.tenant),
         ]
 
 
@@ -253,6 +267,7 @@ ECS_FIELDS = (
     "shadowai.tls.alpn",
     "shadowai.tls.ech",
     "shadowai.flow",
+    "shadowai.tenant",
 )
 """Every field an observation can have, in the order of tables."""
 

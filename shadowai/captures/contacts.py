@@ -49,6 +49,7 @@ SERVER_PORTS = frozenset({443, 500, 853, 1194, 4500, 51820})  # of what hides
 MAX_PUBLIC_NAMES = 4_096  # outer names of encrypted hellos remembered
 MAX_OPEN = 131_072  # flows of one reading whose contacts wait for their bytes
 MAX_NAMELESS = 65_536  # flows of one reading that nothing names, the largest
+MAX_SILENT = 4_096  # flows without payload at either end of a part
 MAX_DTLS = 4_096  # sides of flows whose DTLS hello may still be coming
 _RESOLVERS = {b"dot": Hidden.DNS_OVER_TLS, b"doq": Hidden.DNS_OVER_QUIC}  # ALPN (RFC 7858, RFC 9250)
 
@@ -133,7 +134,7 @@ class Contacts:
         """
         ledger, concerns = self._ledger, self._concerns
         ledger.named.update(map(flows.key, self._told))
-        for number, flow in flows.each(self._open(flows)):
+        for number, flow in flows.each(sorted({*self._open(flows), *self._silent(flows)})):
             turns = self._turns.get(number, [])
             if turns and concerns and not any(concerns(turn.seen) for turn in turns):
                 ledger.named.add(flow.key)
@@ -158,6 +159,11 @@ class Contacts:
         if flows.beyond:
             reclassify(self._tally, Skip("reassembly-dropped"), flows.beyond)
         return sorted({*numbers, *self._turns})
+
+    def _silent(self, flows: Flows) -> list[int]:
+        """Give flows of which a part saw headers alone: of those met first and last, most lies in another part."""
+        silent = np.flatnonzero(flows.payloads() == 0)
+        return [*silent[:MAX_SILENT].tolist(), *silent[-MAX_SILENT:].tolist()]
 
     def is_waiting(self) -> bool:
         """Say whether the beginning of a message was seen whose end has not come."""
@@ -289,6 +295,7 @@ class Contacts:
             method=request.method,
             user_agent=request.user_agent,
             protocol=request.protocol,
+            tenant=request.tenant,
         )
         port = None if request.is_connect else request.port
         return replace(seen, destination_port=port) if port else seen

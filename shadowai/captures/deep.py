@@ -230,6 +230,7 @@ def _request(exchange: Exchange, blank: Observation) -> Observation:
         path=exchange.path,
         method=exchange.method,
         user_agent=exchange.user_agent,
+        tenant=exchange.tenant,
         bytes_up=exchange.up,
         bytes_down=exchange.down,
         packet=exchange.seen.number,

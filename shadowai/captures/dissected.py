@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from shadowai.captures.exchanges import Ends, Exchange, Seen, exchange_of, number_or_none, response_bytes
-from shadowai.model import SECOND
+from shadowai.model import SECOND, TENANT_HEADERS
 
 Layer: TypeAlias = Any  # pyshark is untyped: a layer, or a packet, which has `layers`
 DATA = "0"  # HTTP/2 frame type as tshark writes it
@@ -91,15 +91,19 @@ def values(layer: Layer, name: str) -> list[str]:
 def _http1_request(layer: Layer) -> dict[str, str]:
     """Give a request's fields under the names of HTTP/2; empty for a response."""
     names = {":method": "request_method", ":path": "request_uri", "host": "host", "user-agent": "user_agent"}
-    return {name: text for name, field in names.items() if (text := value(layer, field))}
+    fields = {name: text for name, field in names.items() if (text := value(layer, field))}
+    lines = (line.partition(":") for line in values(layer, "request_line")) if fields else ()
+    return fields | {name.lower(): text.strip() for name, _, text in lines if name.lower() in TENANT_HEADERS}
 
 
 def _http2_request(layer: Layer) -> dict[str, str]:
     names = {":method": "method", ":path": "path", ":authority": "authority", "user-agent": "user_agent"}
     fields = {name: text for name, field in names.items() if (text := value(layer, f"headers_{field}"))}
-    if fields and ":authority" not in fields:  # RFC 9113 section 8.3.1: then the host field says it
+    if fields:
+        # RFC 9113 section 8.3.1: without an authority the host field says it.
+        others = TENANT_HEADERS if ":authority" in fields else (*TENANT_HEADERS, "host")
         pairs = zip(values(layer, "header_name"), values(layer, "header_value"), strict=False)
-        fields.update((name, text) for name, text in pairs if name == "host")
+        fields.update((name, text) for name, text in pairs if name in others)
     return fields
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.captures.http import MAX_FIELD, target_path
 from shadowai.captures.names import host_of_authority
+from shadowai.model import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,7 @@ class Exchange:
     user_agent: str | None = None
     up: int | None = None
     down: int | None = None
+    tenant: str | None = None
 
 
 def exchange_of(seen: Seen, fields: Mapping[str, str]) -> Exchange | None:
@@ -60,6 +62,7 @@ def exchange_of(seen: Seen, fields: Mapping[str, str]) -> Exchange | None:
         target_path(target[:MAX_FIELD]) if target else None,
         agent[:MAX_FIELD] if agent else None,
         number_or_none(fields.get("content-length")),
+        tenant=next((fields[name][:MAX_FIELD] for name in TENANT_HEADERS if fields.get(name)), None),
     )
 
 

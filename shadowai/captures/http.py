@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from shadowai.model import TENANT_HEADERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TENANT_HEADERS = tuple(name.encode() for name in TENANT_HEADERS)
 MAX_HEAD = 262_144  # bytes of a request line and its headers
 MAX_METHOD = 32  # bytes
 MAX_LINE = 65_536  # bytes of the request line
@@ -69,7 +75,7 @@ class Request:
 
     `body` counts the bytes announced; of a chunked body (`is_chunked`) none are, and `Chunks` steps over it. `protocol`
     is "mcp" where the request speaks the Model Context Protocol. `is_absolute` says that its target is a whole URL, as
-    proxies are asked (RFC 9112 section 3.2.2).
+    proxies are asked (RFC 9112 section 3.2.2). `tenant` says whose accounts alone the network lets through.
     """
 
     method: str
@@ -80,6 +86,7 @@ class Request:
     protocol: str | None = None
     is_chunked: bool = False
     is_absolute: bool = False
+    tenant: str | None = None
 
     @property
     def is_connect(self) -> bool:
@@ -233,7 +240,13 @@ def parse_head(head: bytes) -> Request:
         protocol=MCP if any(name in fields for name in _MCP_HEADERS) else None,
         is_chunked=is_chunked,
         is_absolute=target.lower().startswith(b"http://"),
+        tenant=tenant_of(fields),
     )
+
+
+def tenant_of(fields: Mapping[bytes, bytes]) -> str | None:
+    """Give whose accounts alone the network lets through, of header fields by their names in lower case."""
+    return next((_text(fields[name]) for name in _TENANT_HEADERS if fields.get(name)), None)
 
 
 def target_path(target: str) -> str | None:

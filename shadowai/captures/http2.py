@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hpack import Decoder, HPACKError
 
-from shadowai.captures.http import JSON, MAX_DIGITS, MAX_FIELD, MAX_JSON, MCP, Request, is_mcp, target_path
+from shadowai.captures.http import JSON, MAX_DIGITS, MAX_FIELD, MAX_JSON, MCP, Request, is_mcp, target_path, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -184,6 +184,7 @@ def _request(values: Mapping[bytes, bytes]) -> Request | None:
         user_agent=_text(agent) if agent else None,
         body=int(length) if length.isdigit() and len(length) <= MAX_DIGITS else 0,
         protocol=MCP if is_mcp else None,
+        tenant=tenant_of(values),
     )
 
 

@@ -35,7 +35,7 @@ NO_COUNT = -1  # stands for a count of bytes that is not known
 PLAIN_DIGITS = 13  # of a count that is below `shadowai.logs.values.MAX_COUNT` whatever its digits
 FRACTION_DIGITS = 9
 ZERO, NINE, DOT = ord("0"), 9, ord(".")
-CODED = ("source_ip", "user", "device", "user_agent")
+CODED = ("source_ip", "user", "device", "user_agent", "tenant")
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shadowai.errors import UsageError
 from shadowai.logs.schema import Format
+from shadowai.model import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,12 +54,20 @@ _IGNORED = [
     {"when": {"method": "-|NONE"}, "reason": "not-a-request"},
     {"when": {"result": "(?:NONE|NONE_NONE|TAG_NONE)/000"}, "reason": "not-a-request"},
 ]
+_TENANTS = [f"tenant{number}" for number in range(len(TENANT_HEADERS))]
 _MAP = {
     "source_ip": ["client"], "source_port": ["client_port"], "destination_ip": ["server"], "user": ["user", "login"],
     "destination_port": ["server_port"], "url": ["url", "target"], "uri": ["uri"], "host": ["host", "sni"],
     "path": ["path"], "query": ["query"], "method": ["method"], "user_agent": ["agent"], "bytes_up": ["up"],
-    "bytes_down": ["down"], "bytes_total": ["total"],
+    "bytes_down": ["down"], "bytes_total": ["total"], "tenant": _TENANTS,
 }  # fmt: skip
+
+
+def _tenants(*codes: str) -> dict[str, str]:
+    """Give the codes that write down whose accounts a network lets through, each header in a column of its own."""
+    return {code % name: column for code in codes for name, column in zip(TENANT_HEADERS, _TENANTS, strict=True)}
+
+
 _DIALECTS = {
     "squid": Dialect(
         re.compile(
@@ -71,6 +80,7 @@ _DIALECTS = {
             ">ru": "url", "rm": "method", ">rm": "method", ">rd": "host", "rp": "path", ">rp": "path", "Ss": "result",
             ">Hs": "status", "Hs": "status", ">st": "up", "<st": "down", "st": "total", "ssl::>sni": "sni",
             ">h{user-agent}": "agent", ">h{host}": "host", ">ha{user-agent}": "agent",
+            **_tenants(">h{%s}", ">ha{%s}"),
         },
         {
             "vendor": "Squid", "product": "access log, logformat given by the user",
@@ -86,6 +96,7 @@ _DIALECTS = {
             "status": "status", "bytes_sent": "down", "body_bytes_sent": "down", "request_length": "up",
             "http_user_agent": "agent", "upstream_addr": "server", "ssl_preread_server_name": "sni",
             "connect_host": "host", "connect_port": "server_port", "bytes_received": "up",
+            **{code.replace("-", "_"): column for code, column in _tenants("http_%s").items()},
         },
         {
             "vendor": "F5", "product": "NGINX as forward proxy, log_format given by the user",
@@ -98,6 +109,7 @@ _DIALECTS = {
             "h": "client", "a": "client", "u": "user", "t": "local", "r": "request", "m": "method",
             "s": "status", "b": "down", "B": "down", "I": "up", "O": "down", "S": "total", "q": "query", "U": "path",
             "i{user-agent}": "agent", "i{host}": "host", "t{sec}": "epoch", "t{msec}": "epoch", "t{usec}": "epoch",
+            **_tenants("i{%s}"),
         },
         {
             "vendor": "Apache", "product": "HTTP Server as forward proxy, LogFormat given by the user",
@@ -116,6 +128,7 @@ _DIALECTS = {
             "req_ssl_sni": "sni", "req.hdr(host)": "host", "req.fhdr(host)": "host", "hdr(host)": "host",
             "var(txn.host)": "host", "var(txn.sni)": "sni", "var(sess.sni)": "sni", "var(sess.host)": "host",
             "req.hdr(user-agent)": "agent", "req.fhdr(user-agent)": "agent",
+            **_tenants("req.hdr(%s)", "req.fhdr(%s)"),
         },
         {
             "vendor": "HAProxy", "product": "log of a forward proxy, log-format given by the user",
@@ -248,6 +261,8 @@ def _compiled(pieces: Sequence[Piece], dialect: Dialect) -> tuple[str, set[str],
 def _column(code: str, argument: str, dialect: Dialect) -> str:
     """Give the column of a code, "" for one that nothing is made of."""
     named = dialect.columns.get(f"{code}{{{argument.lower()}}}") if argument else None
+    if "(" in code:  # a header that HAProxy names; other codes differ by their case
+        code = code.lower()
     return named or dialect.columns.get(code, "")
 
 

@@ -33,7 +33,7 @@ REMEDIES = {
 }  # what the user can do about records that are skipped for a reason
 BAD_TIME = -1  # a time was written, but none that can be read
 HOST, TIME, DESTINATION_IP, DESTINATION_PORT, USER, PATH, METHOD, ACTION, OFFSET = 0, 1, 4, 5, 6, 8, 9, 11, 14
-FLOW = 22
+FLOW, TENANT = 22, 23
 PLAIN_FIELDS: dict[str, tuple[int, Callable[[str], Any]]] = {
     "source_ip": (2, values.address_of),
     "source_port": (3, values.port_of),
@@ -46,6 +46,7 @@ PLAIN_FIELDS: dict[str, tuple[int, Callable[[str], Any]]] = {
     "bytes_up": (12, values.count_of),
     "bytes_down": (13, values.count_of),
     "bytes_total": (16, values.count_of),
+    "tenant": (TENANT, values.text_of),
 }  # where a field stands in an observation, counted from `host`, and how it is converted
 
 DRAFT: Any = make_dataclass("DRAFT", [one.name for one in fields(Observation)], slots=True)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _KIND = "formats"
 CUSTOM_FIELDS = {
     "time": None,
+    "date": None,
     "source_ip": "source_ip",
     "user": "user",
     "device": "device",
@@ -36,6 +37,7 @@ CUSTOM_FIELDS = {
     "action": None,
     "user_agent": "user_agent",
     "method": "method",
+    "tenant": "tenant",
 }
 CUSTOM_TIMES = [
     "iso",
@@ -48,7 +50,13 @@ CUSTOM_TIMES = [
     "%b %d %Y %H:%M:%S",
     "%a, %d %b %Y %H:%M:%S %z",
     "%a %b %d %H:%M:%S %Y",
-]  # each can be read in one way only; 05/06/2021 cannot
+    "%x %H:%M:%S",
+    "%x %I:%M:%S %p",
+    "%x, %I:%M:%S %p",
+    "%Y-%m-%d %H:%M",  # spreadsheets leave the seconds away
+    "%x %H:%M",
+    "%x %I:%M %p",
+]  # in which 05/06/2021 is read as the setting date_order says, and refused without it
 DENIED = (
     r"(?:tcp_)?(?:den(?:y|ied)|block(?:ed)?|drop(?:ped)?|reject(?:ed)?|reset.*|forbid(?:den)?|refused?)(?:[ _/-].*)?"
 )
@@ -131,8 +139,9 @@ def custom_csv(
     """Describe a CSV file with a header by the user's column map {our field: header name}.
 
     Fields are those of `CUSTOM_FIELDS`. Times are in `time_format` (strptime) or, without one, in any of
-    `CUSTOM_TIMES`. Verdicts are read from the usual words. `delimiter` is `,`, a tab, or None for the most frequent one
-    of the header. Raises UsageError for unknown fields, or where the map names neither host nor url.
+    `CUSTOM_TIMES`; where `date` names a column of its own, `time` is the other. Verdicts are read from the usual words.
+    `delimiter` is `,`, a tab, or None for the most frequent one of the header. Raises UsageError for unknown fields, or
+    where the map names neither host nor url.
     """
     unknown = sorted(set(columns) - set(CUSTOM_FIELDS))
     if unknown:
@@ -140,6 +149,9 @@ def custom_csv(
         raise UsageError(message)
     if not {"host", "url"} & set(columns):
         message = "the column map needs a column for host or url"
+        raise UsageError(message)
+    if "date" in columns and "time" not in columns:
+        message = "the column map names a column for the date and none for the time; one that holds both is time"
         raise UsageError(message)
     delimiters = {None: "auto", ",": "comma", "\t": "tab", " ": "blank", ";": "auto", "|": "auto"}
     if delimiter not in delimiters:
@@ -166,7 +178,8 @@ def _custom_definition(columns: Mapping[str, str], delimiter: str, time_format: 
     }
     if "time" in columns:
         formats = [time_format] if time_format else CUSTOM_TIMES
-        definition["time"] = [{"columns": columns["time"], "as": formats}]
+        together = [columns["date"], columns["time"]] if "date" in columns else columns["time"]
+        definition["time"] = [{"columns": together, "as": formats}]
     if "action" in columns:
         column = columns["action"]
         definition["verdicts"] = [

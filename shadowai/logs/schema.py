@@ -29,6 +29,7 @@ from shadowai.model import Action, Evidence, Kind
 MappedField = Literal[
     "source_ip", "source_port", "destination_ip", "destination_port", "user", "device", "host", "url", "uri", "path",
     "query", "method", "user_agent", "bytes_up", "bytes_down", "bytes_total", "flow",
+    "tenant",
 ]  # fmt: skip
 FIELD_ORDER = (
     "time", "source_ip", "source_port", "user", "device", "host", "path", "destination_ip", "destination_port",

@@ -1,8 +1,9 @@
-"""Hosts and addresses that only the organisation's own account has: what proves that an account is sanctioned.
+"""What only the organisation's own account has: what proves that an account is sanctioned.
 
-An entry is a host (with all names below it), a host pattern with `<placeholders>` as in the signatures, each standing
-for part of one label, or a host with the beginning of a path: `ours.openai.azure.com`, `ours-<region>.example.com`,
-`huggingface.co/ours`. The longest path wins, then the closest host, then a pattern.
+An entry is the id by which records name the account, behind `id:` (`id:5c1f...`), or a host (with all names below it),
+a host pattern with `<placeholders>` as in the signatures, each standing for part of one label, or a host with the
+beginning of a path: `ours.openai.azure.com`, `ours-<region>.example.com`, `huggingface.co/ours`. The longest path wins,
+then the closest host, then a pattern.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ _LABEL_PART = "[a-z0-9_-]+"
 _PATH = re.compile(r"/[!-~]+", re.ASCII)
 _ENDS_PATH = frozenset("/?#&=;")
 _LONGEST = 500  # characters
+ID = "id:"
+"""In front of the id of a workspace, organisation or directory, or of the domain that stands for one."""
+
+_ID = re.compile(r"[!-+\--~]+", re.ASCII)  # printable, and no comma: that stands between several
 _PUBLIC_LABELS = 2  # the last labels, in which no placeholder may stand
 
 
 def check_tenant(value: str) -> str:
     """Give an entry in its one form; ValueError says what is wrong with it."""
     text = value.strip()
+    if text.startswith(ID):
+        return _check_id(text)
     host, slash, rest = text.partition("/")
     path = slash + rest
     if len(text) > _LONGEST or "://" in text or "*" in host:
@@ -46,6 +53,13 @@ def check_tenant(value: str) -> str:
     return ".".join(labels) + path if _PLACEHOLDER.search(host) else plain + path
 
 
+def _check_id(text: str) -> str:
+    name = text.removeprefix(ID).strip().casefold()
+    if len(text) > _LONGEST or not _ID.fullmatch(name):
+        raise ValueError(f"{text!r:.80}: write one id after {ID!r}, of printable characters without blanks and commas")
+    return ID + name
+
+
 def covered_names(entry: str, names: Iterable[str]) -> list[str]:
     """Give those of some indicators' names that an entry without a path covers: hosts that everybody's accounts use."""
     bare = _PLACEHOLDER.sub("<>", entry)
@@ -61,6 +75,7 @@ class TenantTable:
         self._hosts: dict[str, str] = {}
         self._paths: dict[str, list[tuple[str, str]]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+        self._ids: dict[str, str] = {}
         for service, entries in tenants.items():
             for entry in entries:
                 self._add(entry, service)
@@ -91,6 +106,14 @@ class TenantTable:
         """Say whether on a host the path decides."""
         return host in self._paths
 
+    def knows(self, tenant: str) -> bool:
+        """Say whether one of the accounts that a record names is the organisation's own at any service."""
+        return not self._ids.keys().isdisjoint(_names(tenant))
+
+    def is_own(self, tenant: str, service: str) -> bool:
+        """Say whether all the accounts that a record names are the organisation's own at a service."""
+        return all(self._ids.get(name) in (service, ANY_SERVICE) for name in _names(tenant))
+
     def _by_pattern(self, host: str) -> str | None:
         for anchor in _tails(host):
             for pattern, service in self._patterns.get(anchor, ()):
@@ -100,7 +123,9 @@ class TenantTable:
 
     def _add(self, entry: str, service: str) -> None:
         host, slash, rest = entry.partition("/")
-        if slash:
+        if entry.startswith(ID):
+            self._ids[entry.removeprefix(ID)] = service
+        elif slash:
             self._paths.setdefault(host, []).append((slash + rest, service))
         elif _PLACEHOLDER.search(host):
             labels = host.split(".")
@@ -109,6 +134,11 @@ class TenantTable:
             self._patterns.setdefault(".".join(labels[last + 1 :]), []).append((regex, service))
         else:
             self._hosts[host] = service
+
+
+def _names(tenant: str) -> list[str]:
+    """Give the accounts that a record names, several with commas between them."""
+    return [name.strip().casefold() for name in tenant.split(",")]
 
 
 def _tails(host: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from shadowai.activity.columns import activity_rows, columns_of
 from shadowai.activity.rollup import Activity, Key, Sums
 from shadowai.finder import Finder
 from shadowai.logs import Needle, blocks, load_formats
+from shadowai.logs.logformat import compile_logformat
 from shadowai.model import SECOND, Tally
 from shadowai.policy.tenants import TenantTable
 from shadowai.signatures import Matcher, load_database, needles
@@ -67,19 +68,27 @@ CSV = st.builds(
     st.sampled_from(["allowed", "blocked"]),
     st.sampled_from(["Mozilla/5.0 (X11) Firefox/140.0", "claude-cli/1.0", "python-httpx/0.27", ""]),
 )
+TENANT_FORMAT = compile_logformat("squid:%ts.%03tu %>a %ru %{ChatGPT-Allowed-Workspace-Id}>h", "tenants")
+TENANTS = st.builds(
+    "{}.000 10.0.0.1 {} {}".format,
+    st.integers(START, START + 200),
+    PLACES.map(lambda place: place[1]),
+    st.sampled_from(["ours", "theirs", "ours,theirs", "-"]),
+)
 Rolled = tuple[dict[Key, Sums], Tally, int]
 
 
 @cache
 def _parts() -> tuple[Finder, tuple[Needle, ...]]:
     database = load_database()
-    tenants = TenantTable({"azure-openai": ["x.openai.com"], "huggingface": ["huggingface.co/ours"]})
+    own = {"azure-openai": ["x.openai.com"], "huggingface": ["huggingface.co/ours"], "chatgpt": ["id:ours"]}
+    tenants = TenantTable(own)
     return Finder(Matcher(database), tenants), tuple(Needle(*one) for one in needles(database))
 
 
 def _rolled_up(path: Path, name: str, since: int | None, until: int | None, shards: int) -> Rolled:
     detector = detect.Detector(*_parts(), detect.Reading(), since, until)
-    fmt, source = load_formats()[name], Source("x", path)
+    fmt, source = load_formats().get(name, TENANT_FORMAT), Source("x", path)
     header = (path.read_bytes().partition(b"\n")[0],) if fmt.has_header_line else ()
     size = path.stat().st_size
     starts = [size * number // shards for number in range(shards)]
@@ -93,7 +102,10 @@ def _rolled_up(path: Path, name: str, since: int | None, until: int | None, shar
     return dict(activity_rows(columns_of(whole))), tally, undated
 
 
-@pytest.mark.parametrize(("name", "header", "lines"), [("squid", [], SQUID), ("csv-web", [CSV_HEADER], CSV)])
+@pytest.mark.parametrize(
+    ("name", "header", "lines"),
+    [("squid", [], SQUID), ("csv-web", [CSV_HEADER], CSV), ("tenants", [], TENANTS)],
+)
 @given(data=st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_batches_and_any_cutting_come_to_the_same(

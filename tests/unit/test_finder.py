@@ -82,8 +82,8 @@ def _accounts(of: Finder, *seen: Observation) -> list[tuple[str, Account | None]
     return [(one.name, one.account) for one in found if one is not None]
 
 
-def _request(host: str, path: str | None = None, user_agent: str | None = None) -> Observation:
-    return Observation(Evidence.PROXY, Kind.PROXY, "squid", "f", host=host, path=path, user_agent=user_agent)
+def _request(host: str, path: str | None = None, **more: str | None) -> Observation:
+    return Observation(Evidence.PROXY, Kind.PROXY, "squid", "f", host=host, path=path, **more)
 
 
 def test_the_organisations_own_account_is_told_by_host_and_by_path() -> None:
@@ -102,6 +102,15 @@ def test_a_tenant_of_another_service_proves_nothing() -> None:
     kept = Finder(_matcher(), tenants)
     assert _accounts(kept, _request("ours.openai.azure.com")) == [("azure-openai", None)]
     assert _accounts(kept, _request("all.openai.azure.com")) == [("azure-openai", OURS)]
+
+
+def test_the_organisations_own_account_is_told_by_the_id_that_a_record_names() -> None:
+    kept = Finder(_matcher(), TenantTable({"chatgpt": ["id:ws-1"], "*": ["id:example.com"]}))
+    named = ("ws-1", "ws-1, WS-1", None, "ws-2", "ws-1,ws-2", "example.com")
+    seen = [_request("chatgpt.com", tenant=tenant) for tenant in named]
+    assert [account for _, account in _accounts(kept, *seen)] == [OURS, OURS, None, None, None, OURS]
+    assert _accounts(kept, _request("claude.ai", tenant="ws-1")) == [("claude", None)]
+    assert not Finder(_matcher()).knows_tenant("ws-1")
 
 
 def test_the_program_is_told_by_its_user_agent_and_long_ones_are_cut() -> None:

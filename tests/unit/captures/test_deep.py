@@ -222,6 +222,15 @@ def test_what_is_hostile_in_a_request_stays_text(tls: Callable[[str], TlsSession
     assert agent.startswith("</packet>")
 
 
+def test_whose_accounts_alone_the_network_lets_through_is_told(tls: Callable[[str], TlsSession]) -> None:
+    made = tls("http/1.1")
+    made.say(http1("chatgpt.com", "/", "GET", "ChatGPT-Allowed-Workspace-Id: ours\r\n"))
+    assert [one.tenant for one in deep(made)[0] if one.path] == ["ours"]
+    made = tls("h2")
+    made.say(H2_PREFACE + h2_headers(1, request_fields("claude.ai", "/", **{"anthropic-allowed-org-ids": "7d,8e"})))
+    assert [one.tenant for one in deep(made)[0] if one.path] == ["7d,8e"]
+
+
 def test_a_truncated_capture_gives_what_it_holds(tls: Callable[[str], TlsSession]) -> None:
     made = tls("http/1.1")
     made.say(http1("api.example.com", "/"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shadowai.captures.http import MAX_CHUNK_LINE, MAX_JSON, Chunks, Request, RequestReader, is_mcp, parse_head
+from shadowai.model import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -359,3 +360,10 @@ def test_a_tunnel_is_asked_of_the_proxy_and_what_is_in_it_of_the_server(craft: C
     stream = connect + craft.request("llm.example:11434", "/api/chat")
     found, _ = craft.read(craft.pcap([craft.tcp(stream, 1000, (40000, 8080))]))
     assert [(each.method, each.destination_port) for each in found] == [("GET", 11434), ("CONNECT", 8080)]
+
+
+@pytest.mark.parametrize("name", TENANT_HEADERS)
+def test_whose_accounts_alone_the_network_lets_through_is_told(name: str) -> None:
+    head = f"GET / HTTP/1.1\r\nHost: chatgpt.com\r\n{name.title()}: ours,theirs\r\n\r\n"
+    assert parse_head(head.encode()).tenant == "ours,theirs"
+    assert parse_head(head.replace("ours,theirs", "").encode()).tenant is None

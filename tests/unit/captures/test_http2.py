@@ -13,10 +13,11 @@ from h2.connection import H2Connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowai.captures.http2 import MAX_BLOCK, PREFACE, Http2Reader
+from shadowai.captures.http2 import MAX_BLOCK, MAX_OPEN, PREFACE, Http2Reader
 
 if TYPE_CHECKING:
     from shadowai.captures.http import Request
+    from tests.unit.captures.conftest import Craft
 
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 
@@ -41,20 +42,21 @@ def three_requests() -> bytes:
     client = connection()
     stream = ask(client, "/v1/chat/completions?x=1", ("user-agent", "probe/1.0"), ("content-length", "9"), end=False)
     client.send_data(stream, b"some data", end_stream=True, pad_length=5)
-    ask(client, "/mcp", ("mcp-protocol-version", "2025-06-18"))
+    ask(client, "/mcp", ("mcp-protocol-version", "2025-06-18"), ("chatgpt-allowed-workspace-id", "ours"))
     client.ping(b"12345678")
     ask(client, "/long", ("x-filler", "z" * 40_000), ("user-agent", "probe/1.0"), host="other.example:8080")
     return bytes(client.data_to_send())
 
 
 def key(request: Request) -> tuple[object, ...]:
-    return request.host, request.method, request.path, request.user_agent, request.body, request.protocol
+    seen = request.host, request.method, request.path, request.user_agent, request.body, request.protocol
+    return *seen, request.tenant
 
 
 EXPECTED = [
-    (b"api.example.com", "POST", "/v1/chat/completions?x=1", "probe/1.0", 9, None),
-    (b"api.example.com", "POST", "/mcp", None, 0, "mcp"),
-    (b"other.example:8080", "POST", "/long", "probe/1.0", 0, None),
+    (b"api.example.com", "POST", "/v1/chat/completions?x=1", "probe/1.0", 9, None, None),
+    (b"api.example.com", "POST", "/mcp", None, 0, "mcp", "ours"),
+    (b"other.example:8080", "POST", "/long", "probe/1.0", 0, None, None),
 ]
 
 
@@ -154,3 +156,86 @@ def test_requests_before_a_broken_frame_are_given() -> None:
     assert [key(next(given)) for _ in EXPECTED] == EXPECTED
     with pytest.raises(ValueError, match="HTTP/2"):
         next(given)
+
+
+INITIALIZE = (
+    b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},'
+    b'"clientInfo":{"name":"x","version":"1"}}}'
+)
+JSON = ("content-type", "application/json; charset=utf-8")
+
+
+def asked(
+    body: bytes, pieces: int = 1, *, trailers: bool = False, more: tuple[tuple[str, str], ...] = (JSON,)
+) -> bytes:
+    client = connection()
+    stream = ask(client, "/mcp", *more, end=False)
+    size = len(body) // pieces + 1
+    for at in range(0, len(body), size):
+        client.send_data(stream, body[at : at + size], pad_length=3)
+    if trailers:
+        client.send_headers(stream, [("x-checksum", "1")], end_stream=True)
+    else:
+        client.end_stream(stream)
+    return bytes(client.data_to_send())
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+@pytest.mark.parametrize("trailers", [False, True])
+@pytest.mark.parametrize(("body", "protocol"), [(INITIALIZE, "mcp"), (b'{"method":"initialize"}', None), (b"{", None)])
+def test_mcp_is_told_by_its_first_message(pieces: int, trailers: bool, body: bytes, protocol: str | None) -> None:  # noqa: FBT001  # a case
+    stream = asked(body, pieces, trailers=trailers)
+    for size in (len(stream), 40, 1):
+        reader = Http2Reader()
+        found = [each for at in range(0, len(stream), size) for each in reader.feed(stream[at : at + size])]
+        assert [(each.path, each.protocol) for each in found] == [("/mcp", protocol)]
+        assert reader.held() == 0
+
+
+def test_other_bodies_and_long_ones_are_not_waited_for() -> None:
+    for body, more in (
+        (INITIALIZE, ()),
+        (INITIALIZE, (("content-type", "text/plain"),)),
+        (INITIALIZE, (JSON, ("content-length", "70000"))),
+    ):
+        reader = Http2Reader()
+        assert [each.protocol for each in reader.feed(asked(body, more=more)[:-40])] == [None]
+    reader = Http2Reader()
+    found = list(reader.feed(PREFACE + head() + frame(0, b" " * 40_000, 0) + frame(0, b" " * 40_000, 0)))
+    assert ([each.path for each in found], reader.held()) == (["/mcp"], 0)
+    found = list(Http2Reader().feed(PREFACE + head() + b"\x01\x00\x01\0\0\0\0\0\1"))  # a frame of 65,537 bytes
+    assert [each.path for each in found] == ["/mcp"]
+
+
+def head(stream: int = 1) -> bytes:
+    # HPACK (RFC 7541 appendix A): POST, http, then path, authority and content type by the names of the static table.
+    fields = b"\x83\x86\x04\x04/mcp\x01\x01a\x0f\x10\x10application/json"
+    return frame(1, fields, stream=stream)
+
+
+def test_what_is_waited_for_is_given_when_the_rest_does_not_come() -> None:
+    reader = Http2Reader()
+    assert list(reader.feed(PREFACE + head(1) + head(3) + frame(3, bytes(4), 0, 3))) != []  # the second was reset
+    assert [each.path for each in reader.without_bodies()] == ["/mcp"]
+    assert reader.without_bodies() == []
+    given = Http2Reader().feed(PREFACE + head() + frame(9, b"x"))
+    assert next(given).path == "/mcp"
+    with pytest.raises(ValueError, match="HTTP/2"):
+        next(given)
+
+
+def test_bodies_waited_for_are_bounded() -> None:
+    reader = Http2Reader()
+    found = list(reader.feed(PREFACE + b"".join(head(2 * at + 1) for at in range(40))))
+    assert (len(found), len(reader.without_bodies())) == (40 - MAX_OPEN, MAX_OPEN)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_request_in_a_capture_that_ends_in_its_body(craft: Craft, cut: bool) -> None:  # noqa: FBT001  # a case
+    data = PREFACE + SETTINGS + head() + frame(0, INITIALIZE)[: 20 if cut else None]
+    packet = craft.tcp(data + bytes(50 if cut else 0), 1, (40000, 8081))
+    path = craft.pcap([packet])
+    if cut:  # the frame was longer than what was captured of it
+        path = craft.file(path.read_bytes()[:24] + craft.record(packet[:-50], sent=len(packet)))
+    found, _ = craft.read(path)
+    assert [(each.host, each.path) for each in found] == [("a", "/mcp")]

@@ -130,6 +130,20 @@ def test_nginx_and_apache_as_forward_proxies() -> None:
     assert (seen.host, seen.time) == ("claude.ai", 1768471200_576_000_000)
 
 
+def test_headers_that_tell_whose_accounts_are_let_through() -> None:
+    squid = "squid:%ts.%03tu %>a %ru %{ChatGPT-Allowed-Workspace-Id}>h %{anthropic-allowed-org-ids}>ha"
+    assert read(squid, "1768471200.001 10.1.2.3 chatgpt.com:443 5c1f-a -").tenant == "5c1f-a"
+    assert read(squid, "1768471200.001 10.1.2.3 claude.ai:443 - 7d,8e").tenant == "7d,8e"
+    assert read(squid, "1768471200.001 10.1.2.3 claude.ai:443 - -").tenant is None
+    nginx = 'nginx:$msec $remote_addr $host $request_uri "$http_x_googapps_allowed_domains"'
+    assert read(nginx, '1768471200.576 10.1.2.3 gemini.google.com /app "example.com"').tenant == "example.com"
+    apache = 'apache:%{msec}t %a %{Host}i %U%q "%{Restrict-Access-To-Tenants}i"'
+    seen = read(apache, '1768471200576 10.1.2.3 login.microsoftonline.com /x "example.com,example.org"')
+    assert seen.tenant == "example.com,example.org"
+    haproxy = r"haproxy:%[src]\ %Ts.%ms\ %[req.hdr(host)]\ %[req.hdr(sec-Restrict-Tenant-Access-Policy)]"
+    assert read(haproxy, "10.1.2.3 1768471200.123 login.live.com restrict-msa").tenant == "restrict-msa"
+
+
 def test_the_servers_own_pages_are_no_use() -> None:
     line = '10.1.2.3 - - [15/Jan/2026:10:00:00 +0000] "GET /index.html HTTP/1.1" 200 39 "-" "Mozilla/5.0" 77'
     result = Reader(compile_logformat(NGINX), name="x").parse(line.encode(), 0)

@@ -61,6 +61,13 @@ def test_on_some_hosts_the_path_decides(tmp_path: Path) -> None:
     assert [tenants.has_paths(host) for host in ("share.example.com", "ours.openai.azure.com")] == [True, False]
 
 
+def test_the_longest_path_tells_whose_account_it_is(tmp_path: Path) -> None:
+    own = "tenants:\n  chatgpt: [share.example.com/ours]\n  claude: [share.example.com/ours/claude]\n"
+    tenants = load(tmp_path, own).tenants
+    found = [tenants.find("share.example.com", path) for path in ("/ours/claude/1", "/ours/claudette", "/theirs")]
+    assert found == ["claude", "chatgpt", None]
+
+
 def test_a_list_is_of_any_service(tmp_path: Path) -> None:
     assert load(tmp_path, "tenants: [ours.example.com]").tenant_of("ours.example.com") == "*"
     assert load(tmp_path, "default: tolerated").tenant_of("ours.example.com") is None
@@ -84,6 +91,10 @@ def test_a_list_is_of_any_service(tmp_path: Path) -> None:
         ("chatgpt.com", "covers chatgpt.com, which everybody uses"),
         ("openai.azure.com", "covers <resource>.openai.azure.com, which everybody uses"),
         ("<ours>.openai.azure.com", "covers <resource>.openai.azure.com, which everybody uses"),
+        ("'id:'", "write one id"),
+        ("'id:a,b'", "write one id"),
+        ("'id:a b'", "write one id"),
+        (f"id:{'a' * 600}", "write one id"),
         ("www.bing.com/chat", "covers www.bing.com/chat, which everybody uses"),
     ],
 )
@@ -106,6 +117,17 @@ def test_a_tenant_stands_once_and_under_a_service_that_exists(tmp_path: Path) ->
     assert problem.startswith("policy.yaml:3: tenants: 'a.example.com' is already given")
 
 
+def test_an_account_is_ours_if_all_its_ids_are(tmp_path: Path) -> None:
+    own = 'tenants:\n  chatgpt: ["id: 5C1F-a", id:lab, ours.example.com]\n  "*": [id:example.com]\n'
+    tenants = load(tmp_path, own).tenants
+    asked = ("5c1f-A", "5c1f-a, LAB", "lab,example.com", "lab,theirs", "theirs", "", "ours.example.com")
+    assert [tenants.is_own(one, "chatgpt") for one in asked] == [True, True, True, False, False, False, False]
+    assert [tenants.is_own(one, "claude") for one in asked[:4]] == [False] * 4
+    assert tenants.is_own("example.com", "claude")
+    assert [tenants.knows(one) for one in asked] == [True, True, True, True, False, False, False]
+    assert tenants.find("lab") is None
+
+
 @given(st.text(max_size=40) | st.text(alphabet="a.<>b-/*x:", max_size=30), st.text(alphabet="ab.-x", max_size=60))
 def test_any_text_is_a_tenant_or_refused(text: str, host: str) -> None:
     try:
@@ -114,7 +136,9 @@ def test_any_text_is_a_tenant_or_refused(text: str, host: str) -> None:
         return
     assert check_tenant(entry) == entry
     table = TenantTable({"a": [entry]})
-    if "<" not in entry:
+    if entry.startswith("id:"):
+        assert table.is_own(entry.removeprefix("id:"), "a")
+    elif "<" not in entry:
         plain, slash, path = entry.partition("/")
         assert table.find(plain, slash + path or None) == "a"
     assert table.find(host) in (None, "a")
