@@ -116,7 +116,7 @@ NETWORKS = [
 BUILD_SERVER = Actor("server:10.20.7.20", "Engineering", ("10.20.7.20",), individual=False)
 BRANCH_NAT = Actor("shared:10.30.0.1", "Sales", ("10.30.0.1",), individual=False)
 MEETING_ROOM = Actor("shared:10.30.9.15", "Marketing", ("10.30.9.15",), individual=False)
-HOT_DESK = Actor("address:10.20.2.90", "Sales", ("10.20.2.90",))
+HOT_DESK = Actor("address:10.20.2.90", "Sales", ("10.20.2.90",), individual=False)
 VISITOR = Actor("address:10.99.0.23", None, ("10.99.0.23",))
 
 

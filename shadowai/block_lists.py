@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from shadowai.errors import unknown_name
 from shadowai.exports.blocking import Entry, Plan, plan_of
 from shadowai.model import SECOND, Status
 from shadowai.verdicts import Question
@@ -25,7 +24,7 @@ def plan_for(rules: Rules, least: Status, time: int, department: str | None = No
 
     UsageError for a department that the directory does not know.
     """
-    lineage = _lineage(rules, department)
+    lineage = () if department is None else rules.directory.lineage(rules.department(department))
     chosen: list[str] = []
     notes: list[str] = []
     statuses: dict[str, Status] = {}
@@ -51,16 +50,6 @@ def plan_for(rules: Rules, least: Status, time: int, department: str | None = No
         for one in rules.database.indicators
     )
     return plan_of(entries, chosen, notes, rules.database.digest)
-
-
-def _lineage(rules: Rules, department: str | None) -> tuple[str, ...]:
-    if department is None:
-        return ()
-    folded = {name.casefold(): name for name in rules.directory.named}
-    known = folded.get(department.casefold())
-    if known is None:
-        raise unknown_name("department", department, folded.values(), "departments.csv lists them")
-    return rules.directory.lineage(known)
 
 
 def _milder(rules: Rules, facts: ServiceFacts, least: Status, time: int, lineage: tuple[str, ...]) -> Scope | None:

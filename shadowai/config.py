@@ -1,60 +1,8 @@
 """shadowai.toml and the environment, read into settings; the command line overrides them.
 
-    directory = "directory"          # paths are relative to the file
-    policy = "policy.yaml"
-    workers = 2
-    zone = "Europe/Berlin"           # of log times that name none
-    date_order = "day-first"         # or "month-first": of log dates such as 05/06/2026, which are refused without it
-    signatures = "our-signatures"    # services of your own, laid over the database
-    tls_keylog = "keys.log"          # TLS secrets, with which captures are read deeply
-    names = false                    # true: reports call people by name, and not by number or pseudonym
-    key_file = "pseudonyms.key"      # key of pseudonyms that stay the same from report to report; 16 bytes or more
+docs/config.md describes every key, and docs/config.schema.json is made from the models. Paths are relative to the file.
 
-    engine = "dask"                  # `shadowai scan` reads with the workers of a Dask cluster, not with processes here
-    dask_address = "tcp://scheduler.example:8786"
-
-    [logformats]                     # a format of your own in the language of Squid, NGINX or Apache
-    our-squid = "squid:%ts.%03tu %>a %un %rm %ru %>Hs %>st %<st"
-
-    language = "de"                  # of reports: en, de or fr
-    templates = "our-templates"      # report templates of your own, in the place of the shipped ones of the same name
-    formats = ["html", "csv", "json"]  # of reports: also xlsx, md and pdf
-
-    [branding]                       # what makes a report the house's own
-    name = "Harbour Logistics"
-    logo = "logo.svg"                # PNG or SVG
-    contact = "security@example.com, extension 1234"
-    accent = "#1f5f8b"               # colour of links and headings; accent_dark on the dark page
-    accent_dark = "#7cc0ee"
-
-    [columns.our-proxy]              # a CSV format of your own: our field = header name
-    time = "When"
-    host = "Destination"
-
-    drift = 60                       # seconds by which clocks of DHCP servers, VPNs and sources may differ
-
-    [lease_times]                    # how long leases last, of DHCP servers whose files do not say so
-    dnsmasq = "24 h"                 # also windows, zeek
-
-    [directory_columns.people]       # a list of people of your own: our column = header; also .networks, .departments
-    user = "Login"
-    department = "Cost centre"
-
-    [directory_units]                # the department of a unit, where an export names no department
-    "OU=Sales,OU=Staff,DC=corp,DC=example" = "Sales"
-
-    [directory_groups]               # the department of a group, where neither is named
-    "grp-legal" = "Legal"
-
-    [directory_spellings]            # other names of a department
-    "Human Resources" = "HR"
-
-    [directory_domains]              # short names of Windows domains that are not the first part of the DNS name
-    CORP = "ad.corp.example"
-
-Environment variables: SHADOWAI_CONFIG names the file; SHADOWAI_DIRECTORY, SHADOWAI_POLICY, SHADOWAI_SIGNATURES,
-SHADOWAI_WORKERS, SHADOWAI_ENGINE, SHADOWAI_DASK_ADDRESS, SHADOWAI_ZONE, SHADOWAI_DATE_ORDER, SHADOWAI_TLS_KEYLOG,
-SHADOWAI_KEY_FILE and SHADOWAI_LANGUAGE stand above it.
+Environment variables: SHADOWAI_CONFIG names the file; those of `_ENVIRONMENT` (SHADOWAI_DIRECTORY, ...) stand above it.
 """
 
 from __future__ import annotations
@@ -65,9 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 
 from shadowai.errors import UsageError
+from shadowai.settings.credentials import Strict
 from shadowai.settings.nightly import HistorySettings, ReportsSettings, ScheduleSettings, SourceSettings, Span, rooted
 from shadowai.settings.toml import read_toml
 
@@ -96,10 +45,8 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
 _Servers = dict[Literal["dnsmasq", "windows", "zeek"], Annotated[Span, Field(ge=60)]]
 
 
-class Branding(BaseModel):
+class Branding(Strict):
     """What makes a report the house's own; what it says is checked where it is used (`shadowai.reports.look`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(default="", max_length=80)
     logo: Path | None = None
@@ -108,14 +55,12 @@ class Branding(BaseModel):
     accent_dark: str | None = None
 
 
-class Settings(BaseModel):
+class Settings(Strict):
     """What a scan needs beside its sources. `columns` maps a format's name to {our field: header name}.
 
     `logformats` maps a format's name to its text in a server's own language, such as `squid:%ts %>a %ru`. `drift` is in
     seconds; what begins with `directory_` says how the directory's files are read.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     directory: Path | None = None
     policy: Path | None = None
@@ -152,6 +97,11 @@ class Settings(BaseModel):
     metrics: dict[str, Any] | None = None
     delivery: dict[str, Any] = Field(default_factory=dict)
     _file: Path | None = PrivateAttr(default=None)
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the first number of a log date such as 05/06/2026 is the day; None where nobody says."""
+        return None if self.date_order is None else self.date_order == "day-first"
 
     @cached_property
     def channels(self) -> Channels:

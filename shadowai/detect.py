@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.captures.contacts import Concerns
+    from shadowai.engine import Workers
     from shadowai.finder import Finder
     from shadowai.model import Observation
+
+FEW = 2  # shards
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,19 @@ class Task:
     part: captures.Part | None = None
     folder: int | None = None
     beside: sources.Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What is needed to read shards a second time: tasks of the first time, how to read them, and the workers."""
+
+    tasks: Sequence[Task]
+    reading: Reading
+    workers: Workers
+
+    def only(self, tasks: Sequence[Task]) -> Again:
+        """Give the same for some of the tasks; starting workers for few takes longer than reading them."""
+        return Again(tasks, self.reading, self.workers if len(tasks) > FEW else 1)
 
 
 @dataclass(slots=True)
@@ -281,15 +297,3 @@ def _missing_column(head: bytes, own: Sequence[logs.Format]) -> str | None:
 
 
 _UNKNOWN = "is of no known format; name it with --format (see `shadowai formats`) or map its columns with --columns"
-
-_ready: list[Detector] = []
-
-
-def prepare(detector: Detector) -> None:
-    """Give this process the detector for its coming tasks."""
-    _ready[:] = [detector]
-
-
-def work(task: Task) -> Outcome:
-    """Do one task in a prepared process."""
-    return _ready[0].detect(task)

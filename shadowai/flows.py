@@ -19,10 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.activity.rollup import Activity
-    from shadowai.engine import Workers
     from shadowai.inputs import Input
-
-FEW = 2  # shards; starting workers for so few takes longer than reading them
 
 
 @dataclass(slots=True)
@@ -102,16 +99,7 @@ def tasks_for(tasks: Sequence[detect.Task], wanted: Mapping[str, str | None]) ->
     return [task for task in tasks if task.folder in folders and task.format and task.format.tells_flows]
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
-    """What is needed to read again: the tasks of the first time, how to read them, and the workers."""
-
-    tasks: Sequence[detect.Task]
-    reading: detect.Reading
-    workers: Workers
-
-
-def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again) -> frozenset[str]:
+def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: detect.Again) -> frozenset[str]:
     """Read the records of whole flows and give the rows of the activity that lack bytes those of their flows.
 
     Gives the flows of which there was a record, by their ids in the notes.
@@ -119,28 +107,15 @@ def join(activity: Activity, notes: Notes, inputs: Sequence[Input], again: Again
     wanted = notes.wanted()
     if not wanted:
         return frozenset()
-    tasks = tasks_for(again.tasks, wanted)
+    again = again.only(tasks_for(again.tasks, wanted))
     totals: dict[str, Total] = {}
-    workers = again.workers if len(tasks) > FEW else 1
-    for found in run(work, tasks, workers=workers, prepare=prepare, context=(Seeker(again.reading, wanted),)):
+    seeker = Seeker(again.reading, wanted)
+    for found in run(seeker.seek, again.tasks, workers=again.workers):
         one = inputs[found.number]
         merge_totals(totals, found.totals)
         one.error = min(filter(None, (one.error, found.error)), default=None)
     add_totals(activity, notes, totals)
     if warning := notes.warning():
-        for number in sorted({task.number for task in tasks}):
+        for number in sorted({task.number for task in again.tasks}):
             inputs[number].notes.append(warning)
     return frozenset(totals)
-
-
-_ready: list[Seeker] = []
-
-
-def prepare(seeker: Seeker) -> None:
-    """Give this process the seeker for its coming tasks."""
-    _ready[:] = [seeker]
-
-
-def work(task: detect.Task) -> Found:
-    """Do one task in a prepared process."""
-    return _ready[0].seek(task)

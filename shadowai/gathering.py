@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai import detect, logs
+from shadowai import logs
 from shadowai.activity.flows import Notes
 from shadowai.detect import Detector
 from shadowai.engine import run
@@ -58,11 +58,9 @@ def gather(work: Work, inputs: Sequence[Input], into: Into, advance: Advance | N
     """
     joining, notes, measure = Joining(work.detector, work.tasks, work.rings), Notes(), Measure(work.tasks)
     outcomes = run(
-        detect.work,
+        work.detector.detect,
         work.tasks,
         workers=_worth(work.workers, measure),
-        prepare=detect.prepare,
-        context=(work.detector,),
         meanwhile=work.meanwhile,
     )
     with closing(outcomes):

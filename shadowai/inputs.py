@@ -25,7 +25,7 @@ _UNPACKED = 10  # times its size that a compressed log has
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A source that was recorded for this scan, under a name of its own, and what is to be told of the recording."""
+    """A source that is known by a name of its own, as a live capture is, and what is to be told of it."""
 
     source: sources.Source
     notes: Sequence[str] = ()
@@ -37,8 +37,8 @@ class ReadOptions:
 
     `columns` maps a format's name to {our field: header name}; `zone` is that of log times without one; `keylog` a TLS
     key log for captures; `day_first` the order of day and month in log dates that could be read both ways. `recorded`
-    are sources of which more is known than their place: what a live capture left. `logformats` maps names to formats in
-    a server's own language (`shadowai.logs.logformat`).
+    are sources of which more is known than their place, as of what a live capture left. `logformats` maps names to
+    formats in a server's own language (`shadowai.logs.logformat`).
     """
 
     arguments: Sequence[str]
@@ -119,11 +119,16 @@ def _set_copies_aside(inputs: Sequence[Input]) -> None:
         one.notes.append(f"{told} {other.name} and was read once")
 
 
+def known_formats(own: Iterable[logs.Format] = ()) -> dict[str, logs.Format]:
+    """Give all log formats by id, those of the user's own in the place of shipped ones."""
+    return {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **{fmt.id: fmt for fmt in own}}
+
+
 def format_named(name: str, reading: detect.Reading) -> logs.Format:
     """Give a format by its id, or made of a text in a server's own language; UsageError where there is none."""
     if ":" in name:
         return logs.compile_logformat(name)
-    known = {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **{fmt.id: fmt for fmt in reading.own}}
+    known = known_formats(reading.own)
     if name not in known:
         raise unknown_name("format", name, known, "see `shadowai formats`")
     return known[name]
@@ -270,7 +275,7 @@ def input_records(inputs: Iterable[Input], prints: sources.Fingerprints) -> tupl
     return tuple(sorted(records, key=lambda record: record.path))
 
 
-def _record(one: Input, take: Callable[[sources.Source], tuple[int, str]] = sources.fingerprint) -> InputRecord:
+def _record(one: Input, take: Callable[[sources.Source], tuple[int, str]]) -> InputRecord:
     try:
         size, sha256 = take(one.source) if one.source else (None, None)
     except SourceError:

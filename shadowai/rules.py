@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shadowai import GENERATOR
 from shadowai.directory import Directory, DirectoryOptions, load_directory
+from shadowai.errors import unknown_name
 from shadowai.model import Who
 from shadowai.overlaid import overlaid
 from shadowai.policy import KnownNames, Policy, load_policy
+from shadowai.provenance import Manifest
 from shadowai.signatures import Database, load_database
 from shadowai.signatures.kinds import IndicatorKind
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from shadowai.provenance import InputRecord
     from shadowai.verdicts import ServiceFacts
 
 _NAMES = (IndicatorKind.DOMAIN, IndicatorKind.HOST, IndicatorKind.PATTERN, IndicatorKind.URL)
@@ -34,6 +38,24 @@ class Rules:
     policy: Policy
     facts: Mapping[str, ServiceFacts]
     notes: tuple[str, ...] = ()
+
+    def manifest(self, inputs: tuple[InputRecord, ...]) -> Manifest:
+        """Say what a report was made from: these inputs, and these rules."""
+        return Manifest(
+            generator=GENERATOR,
+            inputs=inputs,
+            signatures=self.database.digest,
+            policy=self.policy.digest,
+            directory=self.directory.digest,
+        )
+
+    def department(self, name: str) -> str:
+        """Give the name of a department as the directory writes it; UsageError where there is none."""
+        folded = {one.casefold(): one for one in self.directory.named}
+        known = folded.get(name.casefold())
+        if known is None:
+            raise unknown_name("department", name, folded.values(), "departments.csv lists them")
+        return known
 
 
 def load_rules(

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, detect, flows, resources, second_look, sources
+from shadowai import detect, flows, resources, second_look, sources
 from shadowai.activity.columns import columns_of
 from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity
@@ -18,8 +18,7 @@ from shadowai.directory import DirectoryOptions
 from shadowai.engine import connected, interrupts_held_back
 from shadowai.errors import UsageError
 from shadowai.gathering import Work, detector_of, gather
-from shadowai.inputs import Input, ReadOptions, input_records, list_inputs, rings_of, source_reports, tasks_of
-from shadowai.provenance import Manifest
+from shadowai.inputs import Input, ReadOptions, Recorded, input_records, list_inputs, rings_of, source_reports, tasks_of
 from shadowai.reach import reaching
 from shadowai.reports.document import read_result
 from shadowai.reports.folder import check_folder, publish
@@ -43,8 +42,8 @@ class ScanOptions:
     """What to scan, by which rules, and where to write.
 
     `since` and `until` are ns since the epoch, `previous` is an earlier result (or its folder) to compare with,
-    `labels` say how people are called, `reading` how the directory's files are read, `order`
-    what is written of the report. `cluster` is the address of a Dask scheduler whose workers read in the place of
+    `labels` say how people are called, `directory_options` how the directory's files are read, `order` what is written
+    of the report. `cluster` is the address of a Dask scheduler whose workers read in the place of
     `workers` processes here.
     """
 
@@ -56,7 +55,7 @@ class ScanOptions:
     since: int | None = None
     until: int | None = None
     workers: int = 1
-    reading: DirectoryOptions = field(default_factory=DirectoryOptions)
+    directory_options: DirectoryOptions = field(default_factory=DirectoryOptions)
     previous: Path | None = None
     labels: Labels = field(default_factory=Labels)
     order: Order = STANDARD_ORDER
@@ -74,7 +73,7 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
     if options.out:
         check_folder(options.out)
     previous = read_result(options.previous) if options.previous else None
-    rules = load_rules(options.directory, options.policy, options.signatures, options.reading)
+    rules = load_rules(options.directory, options.policy, options.signatures, options.directory_options)
     reading = options.read.reading()
     with ExitStack() as owned:
         with interrupts_held_back():  # one that comes while the folder is made would leave it behind
@@ -88,7 +87,7 @@ def scan(options: ScanOptions, advance: Advance | None = None) -> Result:
                 gathered = _read_all(inputs, detector, means, rules.directory)
             result = _assemble(gathered, inputs, rules, options, previous)
             if options.out:
-                publish(result, _manifest(inputs, rules, prints), options.out, options.order)
+                publish(result, rules.manifest(input_records(inputs, prints)), options.out, options.order)
     return result
 
 
@@ -114,9 +113,9 @@ def _read_all(
     merged = Activity()
     work = Work(tasks, rings, detector, means.workers, partial(_load_the_rest, is_written=means.is_written))
     notes = gather(work, inputs, lambda _number: merged, means.advance)
-    flows.join(merged, notes, inputs, flows.Again(tasks, detector.reading, means.workers))
+    again = detect.Again(tasks, detector.reading, means.workers)
+    flows.join(merged, notes, inputs, again)
     columns = columns_of(merged)
-    again = second_look.Again(tasks, detector.reading, means.workers)
     return columns, second_look.look_again(columns, directory, inputs, again)
 
 
@@ -141,22 +140,13 @@ def _assemble(
     return assemble(columns, source_reports(inputs), rules, frame)
 
 
-def _manifest(inputs: Sequence[Input], rules: Rules, prints: sources.Fingerprints) -> Manifest:
-    return Manifest(
-        generator=GENERATOR,
-        inputs=input_records(inputs, prints),
-        signatures=rules.database.digest,
-        policy=rules.policy.digest,
-        directory=rules.directory.digest,
-    )
-
-
 def demo_options(out: Path, workers: int) -> ScanOptions:
-    """Say how the shipped samples are scanned."""
+    """Say how the shipped samples are scanned: by their own names, wherever they are installed."""
     folder = resources.samples()
     names = ("office.pcapng", "branch.pcap", "bind-queries.log", "squid-access.log.gz", "zscaler-web.csv")
+    samples = [Recorded(sources.Source(name, folder / name)) for name in names]
     return ScanOptions(
-        ReadOptions([str(folder / name) for name in names]),
+        ReadOptions((), recorded=samples),
         directory=folder,
         policy=folder / "policy.yaml",
         out=out,

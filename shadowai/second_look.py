@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
     from shadowai.activity.columns import Columns
     from shadowai.directory import Directory
-    from shadowai.engine import Workers
     from shadowai.inputs import Input
     from shadowai.verdicts import Attribution
 
-FEW = 2  # shards; starting workers for so few takes longer than reading them
 FRUITLESS = 5_000  # lines of a shard that name no user; the others are not read then
 NOT_AGAIN = "could not be read a second time for who was at which address, so that fewer contacts have a name"
 NEWLINE, DOT = ord("\n"), ord(".")
@@ -46,7 +44,7 @@ Times = dict[tuple[str, str, int | None], tuple[int, int]]
 """(address, user, minute) -> the first and the last time (ns) at which they were seen together."""
 
 
-def look_again(columns: Columns, directory: Directory, inputs: Sequence[Input], again: Again) -> Sightings:
+def look_again(columns: Columns, directory: Directory, inputs: Sequence[Input], again: detect.Again) -> Sightings:
     """Find out who was at the addresses of contacts whom the directory gives to nobody, on the days of those contacts.
 
     What a log that names users leaves unnamed stays so: of a proxy's line without one nobody knows more than the proxy.
@@ -58,7 +56,7 @@ def look_again(columns: Columns, directory: Directory, inputs: Sequence[Input], 
         return Sightings()
     times: Times = {}
     is_whole = True
-    for found in search(Again(tasks, again.reading, again.workers), {address for address, _ in wanted}):
+    for found in search(again.only(tasks), {address for address, _ in wanted}):
         merge_times(times, found.times.items())
         is_whole &= found.error is None
         if found.error is not None and NOT_AGAIN not in inputs[found.number].notes:
@@ -66,26 +64,16 @@ def look_again(columns: Columns, directory: Directory, inputs: Sequence[Input], 
     return about(moments(times), wanted) if is_whole else Sightings()
 
 
-def search(again: Again, addresses: Collection[str]) -> Iterator[Found]:
+def search(again: detect.Again, addresses: Collection[str]) -> Iterator[Found]:
     """Look through the shards of tasks for who was at some addresses."""
-    workers = again.workers if len(again.tasks) > FEW else 1
-    context = (Searcher(again.reading, frozenset(addresses)),)
-    yield from run(work, again.tasks, workers=workers, prepare=prepare, context=context)
+    searcher = Searcher(again.reading, frozenset(addresses))
+    yield from run(searcher.search, again.tasks, workers=again.workers)
 
 
 def moments(times: Times) -> Iterator[tuple[str, str, int]]:
     """Give (address, user, time in ns) of both ends of each minute's sightings."""
     for (address, user, _), ends in times.items():
         yield from ((address, user, time) for time in sorted({*ends}))
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """What is needed to read again: the tasks of the first time, how to read them, and the workers."""
-
-    tasks: Sequence[detect.Task]
-    reading: detect.Reading
-    workers: Workers
 
 
 def without(files: Collection[str], columns: Columns) -> Columns:
@@ -358,16 +346,3 @@ def _starts(block: bytes) -> Iterator[int]:
     yield at
     while (at := block.find(b"\n", at) + 1) > 0:
         yield at
-
-
-_ready: list[Searcher] = []
-
-
-def prepare(searcher: Searcher) -> None:
-    """Give this process the searcher for its coming tasks."""
-    _ready[:] = [searcher]
-
-
-def work(task: detect.Task) -> Found:
-    """Do one task in a prepared process."""
-    return _ready[0].search(task)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
-from shadowai.errors import ShadowaiError, UsageError
+from shadowai.errors import UsageError
 from shadowai.user_files import read_bounded
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Model = TypeVar("Model", bound=BaseModel)
 MAX_SIZE = 8 << 20  # bytes
 MAX_DEPTH = 100
 MAX_MERGED = 100_000  # keys
@@ -96,23 +94,6 @@ def _check_depth(content: bytes) -> None:
         if depth > MAX_DEPTH:
             message = f"is nested more than {MAX_DEPTH} deep"
             raise yaml.constructor.ConstructorError(None, None, message, cast("yaml.Mark", event.start_mark))
-
-
-def load_as(path: Path, model: type[Model], error_type: type[ShadowaiError] = UsageError) -> Model:
-    """Read one YAML document as a pydantic model; `error_type` lists every problem with its line and key."""
-    try:
-        return model.model_validate(load(path))
-    except ValidationError as error:
-        raise error_type("\n".join(problems(path, error))) from error
-
-
-def problems(path: Path, error: ValidationError) -> list[str]:
-    """Write each problem of a validation as `file:line: key: what is wrong`."""
-    root = yaml.compose(path.read_bytes(), Loader=_Loader)
-    return [
-        f"{path}:{line_of(root, problem['loc'])}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-        for problem in error.errors()
-    ]
 
 
 def line_of(node: yaml.Node | None, location: Sequence[str | int]) -> int:

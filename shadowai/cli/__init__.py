@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from shadowai import __version__
-from shadowai.cli.exits import Exit, fail
-from shadowai.errors import ShadowaiError, UsageError, unknown_name
+from shadowai.cli.exits import Exit, exit_of_error, fail
+from shadowai.errors import ShadowaiError, unknown_name
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -107,9 +107,9 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        fail("interrupted; no report was written", Exit.INTERRUPTED)
+        fail("interrupted; no unfinished report was left", Exit.INTERRUPTED)
     except ShadowaiError as error:
-        fail(str(error), Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ)
+        fail(str(error), exit_of_error(error))
     except OSError as error:
         # Inputs have errors of their own, so this is what a command writes: standard output, or a temporary file.
         _give_up_output()
@@ -141,4 +141,4 @@ def _give_up_output() -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     """End as after an interrupt: a parent that is simply gone would leave its workers waiting for ever."""
-    fail("ended; no report was written", Exit.TERMINATED)
+    fail("ended; no unfinished report was left", Exit.TERMINATED)

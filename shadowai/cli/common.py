@@ -1,45 +1,27 @@
-"""What commands that read sources share: consoles, options, times."""
+"""What commands share that have settings or read sources: the settings, the sources' options, complaints."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from shadowai.cli.from_settings import read_options_of
+from shadowai.cli.options import FILE, with_config
 from shadowai.config import Settings, load_settings
 from shadowai.errors import UsageError
-from shadowai.inputs import ReadOptions
-from shadowai.model import SECOND
 from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from shadowai.inputs import Recorded
+    from shadowai.inputs import ReadOptions, Recorded
     from shadowai.provenance import SourceReport
 
-EPOCH = datetime.fromtimestamp(0, UTC)
-MICROSECOND = SECOND // 1_000_000
-FILE = click.Path(path_type=Path)
 _OPTIONS = [name for name in Settings.model_fields if name != "columns"]  # --columns is read apart: it adds to a map
-
-
-class Moment(click.ParamType[int]):
-    """A date or time as an option: ISO 8601, UTC where it names no zone; converts to ns since the epoch."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401  # click's own signature
-        """Read the option's text."""
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no ISO 8601 date or time, such as 2026-11-20 or 2026-11-20T08:00", param, ctx)
-        zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return (zoned - EPOCH) // timedelta(microseconds=1) * MICROSECOND
 
 
 def settings(**given: object) -> Settings:
@@ -58,7 +40,7 @@ def reads_sources(command: Callable[..., None]) -> Callable[..., None]:
     columns = "A CSV of your own: map our field to its header."
     keylog = "TLS key log: read captures deeply with tshark, URLs included."
     for add in (
-        click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG]."),
+        with_config,
         click.option("--tls-keylog", type=FILE, help=keylog),
         click.option("--zone", help="IANA time zone of log times that name none [default: UTC]."),
         click.option("--columns", multiple=True, metavar="FIELD=HEADER", help=columns),
@@ -73,14 +55,11 @@ def reads_sources(command: Callable[..., None]) -> Callable[..., None]:
 
 def read_options(options: Mapping[str, Any], chosen: Settings, recorded: Sequence[Recorded] = ()) -> ReadOptions:
     """Make of a command's options, and of the settings behind them, what is to be read and how."""
-    return ReadOptions(
+    return replace(
+        read_options_of(chosen),
         arguments=options["sources"],
         format=options["format_"],
         columns={**chosen.columns, **_column_map(options["columns"])},
-        zone=chosen.zone,
-        logformats=chosen.logformats,
-        day_first=None if chosen.date_order is None else chosen.date_order == "day-first",
-        keylog=chosen.tls_keylog,
         recorded=recorded,
     )
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from shadowai.cli.common import FILE
 from shadowai.cli.exits import Exit, fail
-from shadowai.cli.runs import run_options
+from shadowai.cli.options import FILE
+from shadowai.cli.run_options import run_options
 from shadowai.errors import UsageError
 from shadowai.settings.check import problems_of
 
@@ -27,10 +27,10 @@ def config() -> None:
 @config.command()
 @click.argument("file", type=FILE, required=False)
 def check(file: Path | None) -> None:
-    """Say what is wrong with a settings file, each problem with its line and what to do.
+    """Say what is wrong with a settings file, line by line.
 
-    Exit code 2 where there is a problem. Directory, policy and signatures that it names are read, too. Secrets are
-    never printed.
+    Each problem comes with what to do. Exit code 2 where there is a problem. Directory, policy and signatures that it
+    names are read, too. Secrets are never printed.
 
     \b
     Example:

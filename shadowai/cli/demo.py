@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from shadowai.cli.common import FILE, settings
+from shadowai.cli.common import settings
 from shadowai.cli.exits import exit_of_scan
+from shadowai.cli.options import FILE
 from shadowai.cli.progress import progress_bar
 from shadowai.cli.scan import tell
 from shadowai.scan import demo_options
@@ -18,7 +19,9 @@ from shadowai.scan import scan as run_scan
 @click.command()
 @click.option("--out", type=FILE, default=Path("shadowai-demo"), show_default=True, help="Folder for the report.")
 def demo(out: Path) -> None:
-    """Scan the shipped samples, a small organisation's morning, and write the reports.
+    """Scan the shipped samples, a small organisation's morning.
+
+    Prints a summary, as `scan` does, and writes the reports.
 
     \b
     Example:

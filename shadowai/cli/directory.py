@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from shadowai.cli.common import FILE, Moment, settings
-from shadowai.cli.directories import directory_options
+from shadowai.cli.common import settings
+from shadowai.cli.from_settings import directory_options_of
+from shadowai.cli.options import FILE, Moment, with_config
 from shadowai.directory import Directory, load_directory
 from shadowai.directory.explain import explain as explain_who
 from shadowai.directory.ldap import FILTER, LdapServer, import_people
 from shadowai.directory.survey import Survey, survey
-from shadowai.errors import UsageError
-from shadowai.reports.text import clean
+from shadowai.errors import UsageError, unreadable
+from shadowai.reports.text import clean, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 SHOWN = 20  # examples of a list; --json has all
 MAX_PASSWORD = 4096  # bytes of a password file
 
-_config = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
 _zone = click.option("--zone", help="IANA time zone of lease times that name none, as for the scan [default: UTC].")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, with everything in it.")
 _folder = click.argument("folder", type=FILE, required=False, metavar="[DIR]")
@@ -32,7 +32,7 @@ _folder = click.argument("folder", type=FILE, required=False, metavar="[DIR]")
 
 @click.group()
 def directory() -> None:
-    """Check the files of people and networks, say who somebody is, read people from LDAP.
+    """Check the lists of people and networks, say who somebody is.
 
     \b
     Examples:
@@ -47,13 +47,13 @@ def directory() -> None:
 @directory.command()
 @_folder
 @_zone
-@_config
+@with_config
 @_json
 def check(folder: Path | None, *, zone: str | None, config: Path | None, as_json: bool) -> None:
-    """Check a directory: every problem with its line and what to do, then counts.
+    """Check a directory: each problem with its line and a remedy.
 
-    Problems (exit 2) make the directory unusable; warnings do not. Names who has
-    several names, and networks that lie in one of another department.
+    Problems (exit 2) make the directory unusable; warnings do not. Then counts,
+    who has several names, and networks that lie in one of another department.
 
     \b
     Example:
@@ -72,7 +72,7 @@ def check(folder: Path | None, *, zone: str | None, config: Path | None, as_json
 
 def _told(seen: Survey) -> Iterator[str]:
     for file, count in sorted(seen.files.items()):
-        yield f"{file}: {_count(count, 'record')}"
+        yield f"{file}: {plural(count, 'record')}"
     yield f"people: {seen.people:,}"
     for text, count in (
         ("whose department no file names", seen.without_department),
@@ -98,10 +98,6 @@ def _some(title: str, lines: list[str]) -> Iterator[str]:
         yield f"  and {len(lines) - SHOWN:,} more (--json names all)"
 
 
-def _count(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
 def _document(seen: Survey, warnings: Iterable[str]) -> dict[str, Any]:
     return {
         "files": seen.files,
@@ -123,12 +119,12 @@ def _document(seen: Survey, warnings: Iterable[str]) -> dict[str, Any]:
 @_folder
 @click.option("--at", type=Moment(), help="The time that is asked about [default: the latest the files know].")
 @_zone
-@_config
+@with_config
 @_json
 def explain(  # noqa: PLR0913  # click hands each option over by name
     who: str, folder: Path | None, *, at: int | None, zone: str | None, config: Path | None, as_json: bool
 ) -> None:
-    """Say whom a user name, an address or a device is attributed to, and why.
+    """Say who a user name, an address or a device is, and why.
 
     \b
     Examples:
@@ -162,12 +158,12 @@ def _load(folder: Path | None, zone: str | None, config: Path | None) -> Directo
     chosen = settings(config=config, directory=folder, zone=zone)
     if chosen.directory is None:
         raise UsageError("name the directory's folder, or set `directory` in shadowai.toml")
-    return load_directory(chosen.directory, directory_options(chosen))
+    return load_directory(chosen.directory, directory_options_of(chosen))
 
 
 @directory.group("import")
 def import_() -> None:
-    """Read people from another system and write them into the directory.
+    """Read people from another system into the directory.
 
     \b
     Example:
@@ -186,9 +182,9 @@ def import_() -> None:
 @click.option("--filter", "filter_", metavar="FILTER", help=f"Who is read [default: {FILTER}].")
 @click.option("--out", required=True, type=FILE, help="File to write, such as directory/people/ldap.csv.")
 def ldap(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
-    """Read everybody from Active Directory or another LDAP server into one file.
+    """Read everybody from Active Directory or another LDAP server.
 
-    The certificate is verified. The password is read from a file or a variable,
+    They are written into one file. The certificate is verified. The password is read from a file or a variable,
     never from the command line, which every user of the machine can see.
 
     \b
@@ -208,9 +204,9 @@ def ldap(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
     )
     done = import_people(server, options["out"])
     for reason, count in sorted(done.left_out.items()):
-        click.echo(f"shadowai: {count:,} entries {reason}", err=True)
+        click.echo(f"shadowai: left out, entries that {reason}: {count:,}", err=True)
     if done.without_department:
-        click.echo(f"shadowai: {done.without_department:,} of them name no department", err=True)
+        click.echo(f"shadowai: people without a department: {done.without_department:,}", err=True)
     click.echo(clean(f"{options['out']}: {done.people:,} people"))
 
 
@@ -226,6 +222,6 @@ def _password(file: Path | None, variable: str | None) -> str:
         with Path(str(file)).open(encoding="utf-8") as opened:
             return opened.readline(MAX_PASSWORD).rstrip("\r\n")
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", where=file) from error
+        raise unreadable(error, Path(str(file))) from error
     except UnicodeDecodeError as error:
         raise UsageError("is not UTF-8", where=file) from error

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def runs_on_engine(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options; what follows from them and from the settings says `cluster_of`."""
+    """Give a command the two options; `cluster_of` says what follows from them and the settings."""
     engine = "Where to read: processes here, or a Dask cluster [default: local]."
     address = "With --engine dask: where its scheduler listens, tcp://HOST:8786."
     command = click.option("--dask-address", metavar="URL", help=address)(command)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.reports.text import clean
+from shadowai.errors import ShadowaiError, UsageError
+from shadowai.reports.text import clean, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from shadowai.model import Status
     from shadowai.provenance import SourceReport
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """0 done; 1 done, --fail-on was met; 2 wrong usage; 3 done, some input unread; 4 nothing read; 130, 143 stopped."""
+    """What became of the call; `USAGE` is also for what cannot be written, `NOTHING_READ` for a history out of use."""
 
     DONE = 0
     FAIL_ON_MET = 1
@@ -36,6 +38,19 @@ def fail(message: str, code: Exit) -> None:
     for line in message.splitlines():
         click.echo(f"shadowai: {clean(line)}", err=True)
     sys.exit(code)
+
+
+def end_check(checked: str, levels: Iterable[str]) -> None:
+    """End a check: say what was checked and how many issues it has, and leave with 2 where one is an error."""
+    found = Counter(levels)
+    told = (plural(found[level], level) if found[level] else f"no {level}s" for level in ("error", "warning"))
+    click.echo(f"{checked}: {', '.join(told)}", err=True)
+    sys.exit(Exit.USAGE if found["error"] else Exit.DONE)
+
+
+def exit_of_error(error: ShadowaiError) -> Exit:
+    """Choose the exit code of an error that ended the work."""
+    return Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ
 
 
 def exit_of(sources: Sequence[SourceReport]) -> Exit:

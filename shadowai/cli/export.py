@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shadowai.block_lists import plan_for
-from shadowai.cli.common import FILE, Moment, settings
+from shadowai.cli.common import settings
+from shadowai.cli.from_settings import rules_of
+from shadowai.cli.options import FILE, Moment, with_config
 from shadowai.errors import UsageError
 from shadowai.exports import name_lists, rule_texts
 from shadowai.exports.lines import FORMATS, lines_of
 from shadowai.exports.records import KINDS, frame_of, records_of
 from shadowai.model import DAY, Status
 from shadowai.reports.document import read_result
-from shadowai.rules import load_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +40,7 @@ _LISTS: dict[str, Callable[[Plan], str]] = {
 
 @click.group()
 def export() -> None:
-    """Write findings as SIEM records, and block lists and rules by policy.
+    """Write findings for a SIEM, and block lists by policy.
 
     \b
     Examples:
@@ -52,12 +53,12 @@ def export() -> None:
 @click.argument("source", type=FILE, metavar="RESULT")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="ecs", show_default=True, help="Format.")
 @click.option("--kind", "kinds", type=click.Choice(KINDS), multiple=True, help="Only these kinds of records.")
-@click.option("--least", type=_STATUS, default="sanctioned", help="Only uses of this status or graver.")
+@click.option("--least", type=_STATUS, default="sanctioned", show_default=True, help="Only uses this grave.")
 @click.option("--out", type=FILE, help="Write into this file [default: standard output].")
 def findings(source: Path, form: str, kinds: tuple[str, ...], least: str, out: Path | None) -> None:
-    """Write the findings of a result.json, or of a report folder, one a line.
+    """Write the findings of a report, one a line.
 
-    Persons are left out unless --kind asks for them.
+    RESULT is a result.json, or the folder of a report. Persons are left out unless --kind asks for them.
 
     \b
     Examples:
@@ -80,13 +81,13 @@ def findings(source: Path, form: str, kinds: tuple[str, ...], least: str, out: P
 @click.option("--directory", type=FILE, help="Folder that says who is of which department.")
 @click.option("--signatures", type=FILE, metavar="DIR", help="Services of your own.")
 @click.option("--at", type=Moment(), help="The day that is asked about [default: now].")
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@with_config
 @click.option("--out", type=FILE, help="Write into this file [default: standard output].")
 def list_(form: str, least: str, at: int | None, out: Path | None, **options: Any) -> None:  # noqa: ANN401  # click's names
-    """Write a block list, or detection rules, of the services that the policy calls so.
+    """Write a block list, or detection rules, by the policy.
 
-    Only hosts that serve nothing else are listed, and a service that somebody
-    may use is left out; the list's first lines say what, and why.
+    It is about the services whose status is --least or graver. Only hosts that serve nothing else are listed, and a
+    service that somebody may use is left out; the list's first lines say what, and why.
 
     \b
     Examples:
@@ -98,7 +99,7 @@ def list_(form: str, least: str, at: int | None, out: Path | None, **options: An
     chosen = settings(**options)
     if chosen.policy is None:
         raise UsageError("no policy is given; name its file with --policy, or set SHADOWAI_POLICY")
-    rules = load_rules(chosen.directory, chosen.policy, chosen.signatures)
+    rules = rules_of(chosen)
     moment = time.time_ns() if at is None else at
     plan = plan_for(rules, Status(least), moment, department)
     # A zone's serial has to grow from day to day (RFC 1912 section 2.2).
@@ -111,11 +112,14 @@ def _write(parts: Iterable[str], out: Path | None) -> None:
         for part in parts:
             sys.stdout.buffer.write(part.encode())
         return
-    draft = out.with_name(f".{out.name}.tmp")
+    is_special = out.exists() and not out.is_file()  # a pipe or device, in whose place a file would stand
+    draft = out if is_special else out.with_name(f".{out.name}.tmp")
     try:
         with draft.open("wb") as file:
             file.writelines(part.encode() for part in parts)
-        draft.replace(out)
+        if not is_special:
+            draft.replace(out)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        if not is_special:
+            draft.unlink(missing_ok=True)
         raise UsageError(f"cannot be written: {error.strerror or error}", where=out) from error

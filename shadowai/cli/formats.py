@@ -23,7 +23,9 @@ _WIDTH = 80  # columns of a terminal
 @click.option("--kind", type=click.Choice([kind.value for kind in Kind]), help="Only formats of one kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def formats(format_id: str | None, kind: str | None, *, as_json: bool) -> None:
-    """List the input formats, and which fields each can fill; with ID, one format in full.
+    """List the input formats, and which fields each can fill.
+
+    With ID, one format in full.
 
     \b
     Examples:

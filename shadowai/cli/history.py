@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import FILE, Moment, settings
+from shadowai.cli.common import settings
 from shadowai.cli.exits import Exit, fail
-from shadowai.cli.runs import run_options
+from shadowai.cli.options import FILE, Moment, with_config
+from shadowai.cli.run_options import run_options
 from shadowai.errors import UsageError
 from shadowai.history.store import UNDATED, date_of, day_of
 from shadowai.history.upkeep import backup, check, compact, expire, list_days, restore
-from shadowai.model import SECOND
+from shadowai.model import DAY, SECOND
 from shadowai.nightly.lock import locked
 from shadowai.nightly.run import DATABASE, lock_of, open_history
 from shadowai.reasons import written_reason
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from shadowai.history.store import History
     from shadowai.nightly.run import RunOptions
 
-_CONFIG = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
-
 
 @click.group()
 def history() -> None:
@@ -38,7 +37,7 @@ def history() -> None:
     \b
     Examples:
       shadowai history list --config shadowai.toml
-      shadowai history forget anna --reason "request of 2026-11-20" --config shadowai.toml
+      shadowai history forget anna --reason "request 117" --config shadowai.toml
       shadowai history backup history-copy.db --config shadowai.toml
     """
 
@@ -61,9 +60,9 @@ def _opened(config: Path | None, *, alone: bool = True, is_new: bool = False) ->
 
 
 @history.command("list")
-@_CONFIG
+@with_config
 def list_(config: Path | None) -> None:
-    """List the days that are kept, the latest runs, and what was decided.
+    """List the days that are kept, the latest runs, and decisions.
 
     \b
     Example:
@@ -89,9 +88,11 @@ def _written(moment: int) -> str:
 
 
 @history.command("check")
-@_CONFIG
+@with_config
 def check_(config: Path | None) -> None:
-    """Read all that is kept and say what is damaged; exit code 4 where something is.
+    """Read all that is kept and say what of it is damaged.
+
+    Exit code 4 where something is.
 
     \b
     Example:
@@ -105,26 +106,29 @@ def check_(config: Path | None) -> None:
 
 
 @history.command("compact")
-@_CONFIG
+@with_config
 @click.option("--days", type=click.IntRange(0, 36_500), help="Days to leave as they are [default: the settings'].")
 def compact_(config: Path | None, days: int | None) -> None:
-    """Make old days smaller and quicker to read; their files cannot be read again with `run --since`.
+    """Make old days smaller and quicker to read.
+
+    Their files cannot be read again then with `run --since`.
 
     \b
     Example:
       shadowai history compact --days 30 --config shadowai.toml
     """
     with _opened(config) as (options, found):
-        keep = options.compact_after if days is None else days * 86_400 * SECOND
+        keep = options.compact_after if days is None else days * DAY
         click.echo(f"days compacted: {compact(found, day_of(options.now - keep))}")
 
 
 @history.command("expire")
-@_CONFIG
+@with_config
 def expire_(config: Path | None) -> None:
-    """Delete what is older than `keep` in the settings, also where a run would not, since its clock may be wrong.
+    """Delete what is older than `keep`, by your word.
 
-    That you did is written down, and runs believe the clock up to that moment.
+    A run deletes nothing where its clock may be wrong; this does. That you did is written down, and runs believe the
+    clock up to that moment.
 
     \b
     Example:
@@ -136,10 +140,12 @@ def expire_(config: Path | None) -> None:
 
 
 @history.command("backup")
-@_CONFIG
+@with_config
 @click.argument("file", type=FILE)
 def backup_(config: Path | None, file: Path) -> None:
-    """Copy the history into a new file (SQLite, wherever the history itself lies).
+    """Copy the history into a new file.
+
+    The copy is SQLite, wherever the history itself lies.
 
     \b
     Example:
@@ -150,7 +156,7 @@ def backup_(config: Path | None, file: Path) -> None:
 
 
 @history.command("restore")
-@_CONFIG
+@with_config
 @click.argument("file", type=FILE)
 def restore_(config: Path | None, file: Path) -> None:
     """Fill an empty history from a backup.
@@ -164,11 +170,11 @@ def restore_(config: Path | None, file: Path) -> None:
 
 
 @history.command("rejudge")
-@_CONFIG
+@with_config
 @click.option("--since", type=Moment(), default="1970-01-01", help="The first day [default: all that are kept].")
 @click.option("--reason", default="the policy or the signatures have changed", show_default=True, help="Why.")
 def rejudge_(config: Path | None, since: int, reason: str) -> None:
-    """Judge what is kept again, by the policy and the signatures of today.
+    """Judge what is kept by the policy and signatures of today.
 
     The next run writes the reports anew, and each says so in its warnings. Hosts that looked like AI when they were
     read are matched again; of all others no host is kept. Mails that were sent are not sent again.
@@ -186,17 +192,19 @@ def rejudge_(config: Path | None, since: int, reason: str) -> None:
 
 
 @history.command("forget")
-@_CONFIG
+@with_config
 @click.argument("person")
 @click.option("--reason", required=True, help="Why; it is written down, without the name.")
 def forget_(config: Path | None, person: str, reason: str) -> None:
-    """Delete what is kept of a person: a user, device or address. Logs that are still there are not read again.
+    """Delete what is kept of a person: a user, device or address.
 
-    The reports that it concerns are written anew by the next run; those that were sent are not called back.
+    Logs that are still there are not read again. The reports that it concerns are written anew by the next run; those
+    that were sent are not called back.
 
     \b
     Example:
-      shadowai history forget anna --reason "request of 2026-11-20" --config shadowai.toml
+      shadowai history forget anna --reason "request 117" \\
+        --config shadowai.toml
     """
     from shadowai.nightly.forgetting import forget_person  # few commands need it
 

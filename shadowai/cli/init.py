@@ -8,10 +8,13 @@ from pathlib import Path
 
 import click
 
-from shadowai.cli.common import FILE, complain
+from shadowai.cli.common import complain
+from shadowai.cli.options import FILE, asking
 from shadowai.errors import UsageError
 from shadowai.reports.text import plural
 from shadowai.settings.first import Answers, recognised, settings_text
+
+_REMEDY = "--yes takes what is found and the defaults"
 
 
 @click.command()
@@ -30,7 +33,8 @@ def init(folders: tuple[Path, ...], out: Path, *, yes: bool) -> None:
     if out.exists():
         raise UsageError("is there already; name another file with --out", where=out)
     if not folders and not yes:
-        named = click.prompt("Folders with logs or captures, separated by commas", default="/var/log")
+        with asking(_REMEDY):
+            named = click.prompt("Folders with logs or captures, separated by commas", default="/var/log")
         folders = tuple(Path(name.strip()) for name in named.split(",") if name.strip())
     with tempfile.TemporaryDirectory(prefix="shadowai-") as spool:
         found = recognised(folders, Path(spool))
@@ -39,7 +43,8 @@ def init(folders: tuple[Path, ...], out: Path, *, yes: bool) -> None:
         click.echo(f"found {source.name}: {source.format}, {plural(source.files, 'file')} in {source.pattern}")
     if not found.sources:
         click.echo("nothing was recognised there; write [[sources]] yourself")
-    text = settings_text(found.sources, Answers() if yes else _asked())
+    with asking(_REMEDY):
+        text = settings_text(found.sources, Answers() if yes else _asked())
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:

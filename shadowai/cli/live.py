@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shadowai.cli.common import FILE
+from shadowai.cli.options import FILE
 from shadowai.errors import UsageError
 from shadowai.inputs import Recorded
 from shadowai.reports.text import clean

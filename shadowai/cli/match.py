@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.overlays import overlays_of, with_signatures
+from shadowai.cli.options import overlays_of, with_signatures
 from shadowai.reports.text import clean
 from shadowai.signatures import Matcher, load_database, look_up
 
@@ -29,9 +29,10 @@ _BLOCK = 1 << 18  # bytes read at once, where so many are there
 @with_signatures
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def match(questions: tuple[str, ...], signatures: Path | None, *, as_json: bool) -> None:
-    """Say which AI service each host, URL or address belongs to, by which indicator, and what that proves.
+    """Say which AI service a host, URL or address belongs to.
 
-    `-` reads one question a line from standard input; `user-agent: ...` asks about a user agent.
+    Tells by which indicator too, and what that proves. `-` reads one question a line from standard input; `user-agent:
+    ...` asks about a user agent.
 
     \b
     Examples:

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from shadowai.cli.common import FILE, complain, read_options, reads_sources, settings_of
+from shadowai.cli.common import complain, read_options, reads_sources, settings_of
 from shadowai.cli.exits import exit_of
 from shadowai.cli.live import captures_live, recorded
+from shadowai.cli.options import FILE
 from shadowai.errors import UsageError
 from shadowai.observe import FORMATS
 from shadowai.observe import observe as run_observe
@@ -23,7 +24,7 @@ from shadowai.observe import observe as run_observe
 )
 @click.option("--out", type=FILE, help="Write into this file instead of standard output.")
 def observe(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
-    """Write every observation of the sources, AI or not, with the field names of ECS.
+    """Write every observation, AI or not, under names of ECS.
 
     \b
     Examples:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shadowai.cli.common import FILE
+from shadowai.cli.options import FILE
 from shadowai.reports.language import ENGLISH, Language
 from shadowai.reports.look import Brand, Look, checked_colour, checked_templates, logo
 from shadowai.reports.order import FORMATS, STANDARD, Order

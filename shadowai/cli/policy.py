@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from shadowai.cli.common import FILE, Moment, settings
-from shadowai.cli.exits import Exit
-from shadowai.cli.overlays import overlays_of, with_signatures
+from shadowai.cli.common import settings
+from shadowai.cli.exits import Exit, end_check
+from shadowai.cli.from_settings import rules_of
+from shadowai.cli.options import FILE, Moment, overlays_of, with_signatures
 from shadowai.errors import UsageError, unknown_name
 from shadowai.model import SECOND, Account, Who
 from shadowai.policy import Explanation, Issue, check_policy, refused
 from shadowai.policy import explain as explain_question
 from shadowai.policy.schema import RULED_USES
-from shadowai.reports.text import clean
-from shadowai.rules import Rules, load_rules
+from shadowai.reports.text import clean, plural
 from shadowai.signatures import read_service, service_path
 from shadowai.verdicts import Question, ServiceFacts
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.policy import OtherRule, Policy
+    from shadowai.rules import Rules
 
 _at = click.option("--at", type=Moment(), help="The day or time that is asked about [default: now].")
 _directory = click.option("--directory", type=FILE, help="Folder that says who is of which department.")
@@ -77,10 +78,7 @@ def check(file: Path | None, *, at: int | None, as_json: bool, **options: Any) -
     retired = _retired(rules, overlays_of(options["signatures"]))
     issues = check_policy(rules.policy, _day(_time(at)), retired)
     _print_issues(path, issues, as_json=as_json)
-    errors = sum(issue.level == "error" for issue in issues)
-    count = f"{errors or 'no'} errors, {len(issues) - errors or 'no'} warnings"
-    click.echo(f"{len(rules.policy.rules)} rules: {count}", err=True)
-    sys.exit(Exit.USAGE if errors else Exit.DONE)
+    end_check(plural(len(rules.policy.rules), "rule"), (issue.level for issue in issues))
 
 
 @policy.command()
@@ -96,7 +94,7 @@ def check(file: Path | None, *, at: int | None, as_json: bool, **options: Any) -
 @_at
 @_json
 def explain(service: str, **options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
-    """Say what the policy says of a service, which rule decides, and why.
+    """Say which rule decides about a service, and why.
 
     Names the other rules about the service too: those that fit and are less
     specific, and those that do not fit; and the service's risk with its parts.
@@ -135,7 +133,7 @@ def _rules(file: Path | None, *, directory: Path | None, signatures: Path | None
     chosen = settings(policy=file, directory=directory, signatures=signatures)
     if chosen.policy is None:
         raise UsageError("no policy is given; name its file, or set SHADOWAI_POLICY")
-    return chosen.policy, load_rules(chosen.directory, chosen.policy, chosen.signatures)
+    return chosen.policy, rules_of(chosen)
 
 
 def _time(at: int | None) -> int:
@@ -174,10 +172,7 @@ def _question(rules: Rules, service: ServiceFacts, options: Mapping[str, Any]) -
         known = rules.directory.resolve(Who(None, person, None), time)
         person, department, groups = known.key, department or known.department, groups or known.groups
     if department is not None and rules.directory.named:
-        folded = {name.casefold(): name for name in rules.directory.named}
-        if department.casefold() not in folded:
-            raise unknown_name("department", department, folded.values(), "departments.csv lists them")
-        department = folded[department.casefold()]
+        department = rules.department(department)
     return Question(
         service,
         (rules.directory.lineage(department) or (department,)) if department else (),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from shadowai.cli.common import FILE, settings_of
+from shadowai.cli.common import settings_of
+from shadowai.cli.options import FILE, with_config
 from shadowai.cli.orders import ordered, orders
 from shadowai.reports.document import read_result
 from shadowai.reports.folder import check_folder, manifest_of, publish
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 @click.option("--out", type=FILE, required=True, help="Write the report into this folder.")
 @orders
 @click.option("--department", metavar="NAME", help="About this department or division alone.")
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@with_config
 def report(source: Path, out: Path, department: str | None, **options: Any) -> None:  # noqa: ANN401  # click's names
-    """Write a report out of a result.json, or of the folder that holds it.
+    """Write a report once more, out of its result.json.
 
-    The pages are byte for byte those of the scan, in any language and format.
-    With --department, nothing in the folder is about another department.
+    RESULT is that file, or the folder that holds it. The pages are byte for byte those of the scan, in any language and
+    format. With --department, nothing in the folder is about another department.
 
     \b
     Examples:

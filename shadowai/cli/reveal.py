@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 import click
 import orjson
 
-from shadowai.cli.common import FILE, settings
-from shadowai.cli.directories import directory_options
+from shadowai.cli.common import settings
 from shadowai.cli.exits import Exit
-from shadowai.cli.labels import labels as labels_of
+from shadowai.cli.from_settings import directory_options_of, labels_of
+from shadowai.cli.options import FILE, with_config
 from shadowai.directory import Directory, load_directory
 from shadowai.errors import UsageError
 from shadowai.reports.text import clean
@@ -39,7 +39,7 @@ LOG = "reveals.jsonl"
     help="Users, devices and addresses to try too, one a line; - reads them.",
 )
 @click.option("--log", type=FILE, help=f"Where it is written down [default: {LOG} in the folder for state].")
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@with_config
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def reveal(  # noqa: PLR0913  # click hands the options over by name
     pseudonyms: tuple[str, ...],
@@ -52,10 +52,10 @@ def reveal(  # noqa: PLR0913  # click hands the options over by name
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Say who is behind the pseudonyms of a report, and write down who asked, when and why.
+    """Say who is behind the pseudonyms of a report.
 
-    Needs the key with which the report was made. The log names no one: it holds the pseudonyms, the reason and whether
-    somebody was found. Exit code 1: nobody was found for one of them.
+    Needs the key with which the report was made, and writes down first who asked, when and why. That log names no one:
+    it holds the pseudonyms, the reason and whether somebody was found. Exit code 1: nobody was found for one of them.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def reveal(  # noqa: PLR0913  # click hands the options over by name
         --reason "incident 2026-117" --config shadowai.toml
     """
     chosen = settings(config=config, key_file=key_file, directory=directory)
-    known = load_directory(chosen.directory, directory_options(chosen)) if chosen.directory else Directory.empty()
+    known = load_directory(chosen.directory, directory_options_of(chosen)) if chosen.directory else Directory.empty()
     found = find(pseudonyms, _key(chosen), known, map(str.strip, among or ()))
     write_down(log or default_state() / LOG, found, reason, time.time_ns())
     if as_json:

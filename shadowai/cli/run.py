@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import FILE, Moment, settings
-from shadowai.cli.run_once import one_pass
+from shadowai.cli.options import FILE, Moment, with_config
+from shadowai.cli.run_once import one_pass, run_settings
 from shadowai.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@with_config
 @click.option("--all", "folder", type=FILE, metavar="DIR", help="Run the settings of every workspace in a folder.")
 @click.option("--since", type=Moment(), help="Read files again whose records reach this time; nothing counts twice.")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def run(config: Path | None, folder: Path | None, since: int | None, *, quiet: bool) -> None:
-    """Read what is new in the configured sources, update the history, and write the reports that it concerns.
+    """Read what is new in the sources, and write the reports anew.
 
-    Meant for a timer (see `shadowai schedule`). Whatever ends a run, the next one goes on where it was.
+    Those reports are written that it concerns, and the history is kept for those to come. Meant for a timer (see
+    `shadowai schedule`). Whatever ends a run, the next one goes on where it was.
 
     \b
     Examples:
@@ -44,7 +45,4 @@ def run(config: Path | None, folder: Path | None, since: int | None, *, quiet: b
         from shadowai.cli.workspaces import run_all  # few runs are of many
 
         sys.exit(run_all(folder, quiet=quiet))
-    chosen = settings(config=config)
-    if not chosen.feeds:
-        raise UsageError("no [[sources]] in the settings: name a file with --config, or write one with `shadowai init`")
-    sys.exit(one_pass(chosen, since=since, quiet=quiet).exit)
+    sys.exit(one_pass(run_settings(config), since=since, quiet=quiet).exit)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import complain
+from shadowai.cli.common import complain, settings
 from shadowai.cli.exits import Exit, exit_of
 from shadowai.cli.progress import progress_bar
-from shadowai.cli.runs import run_options
+from shadowai.cli.run_options import run_options
 from shadowai.errors import UsageError
 from shadowai.nightly.handover import Handover, Measured, write_run_metrics
 from shadowai.nightly.run import run as run_once
 from shadowai.reports.text import plural
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shadowai.config import Settings
     from shadowai.nightly.run import Outcome
 
@@ -36,6 +38,14 @@ class Pass:
         if code is Exit.NOTHING_READ and self.outcome.unchanged:
             return Exit.SOME_UNREAD
         return Exit.SOME_UNREAD if code is Exit.DONE and self.unsent else code
+
+
+def run_settings(config: Path | None) -> Settings:
+    """Read the settings of a scheduled scan; UsageError where they name nothing to read."""
+    chosen = settings(config=config)
+    if not chosen.feeds:
+        raise UsageError("no [[sources]] in the settings: name a file with --config, or write one with `shadowai init`")
+    return chosen
 
 
 def one_pass(chosen: Settings, *, since: int | None = None, quiet: bool = False) -> Pass:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
-from shadowai.cli.common import FILE, Moment, complain, read_options, reads_sources, settings_of
-from shadowai.cli.directories import directory_options
+from shadowai.cli.common import complain, read_options, reads_sources, settings_of
 from shadowai.cli.engines import cluster_of, runs_on_engine
 from shadowai.cli.exits import exit_of_scan
-from shadowai.cli.labels import labels
+from shadowai.cli.from_settings import directory_options_of, labels_of
 from shadowai.cli.live import captures_live, recorded
+from shadowai.cli.options import FILE, Moment, with_signatures
 from shadowai.cli.orders import ordered, orders
-from shadowai.cli.overlays import with_signatures
 from shadowai.cli.progress import progress_bar
 from shadowai.model import Status
-from shadowai.reports import result_json, summary
+from shadowai.reports.document import result_json
+from shadowai.reports.terminal import summary
 from shadowai.scan import ScanOptions
 from shadowai.scan import scan as run_scan
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json instead of the summary.")
 def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options over by name
-    """Scan captures and logs for AI use and report it per department.
+    """Scan captures and logs, and report AI use by department.
 
     SOURCE is a file, a folder, a glob, a URL or - for standard input; formats, compression and archives are told from
     the content.
@@ -68,7 +68,7 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
     Exit codes:
       0 done                         3 done, but some input could not be read
       1 done, --fail-on was met      4 nothing could be read
-      2 wrong usage or configuration
+      2 wrong usage or configuration, or the report cannot be written
     """
     chosen = settings_of(options)
     with recorded(options, quiet=options["quiet"]) as taken:
@@ -81,9 +81,9 @@ def scan(**options: Any) -> None:  # noqa: ANN401  # click hands the options ove
             since=options["since"],
             until=options["until"],
             workers=chosen.workers,
-            reading=directory_options(chosen),
+            directory_options=directory_options_of(chosen),
             previous=options["previous"],
-            labels=labels(chosen),
+            labels=labels_of(chosen),
             order=ordered(chosen),
             cluster=cluster_of(options, chosen),
         )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import FILE, settings
+from shadowai.cli.common import settings
+from shadowai.cli.options import FILE
 from shadowai.errors import UsageError
 from shadowai.nightly.timers import Timer, cron, systemd, unit_folder, windows_task, with_line
 from shadowai.settings.credentials import Secret
@@ -39,9 +40,9 @@ def schedule() -> None:
 @click.option("--name", default="shadowai", show_default=True, help="Name of the timer, where there are several.")
 @click.option("--print", "only_print", is_flag=True, help="Print what would be written, and write nothing.")
 def install(kind: str | None, config: Path, name: str, *, only_print: bool) -> None:
-    """Write a timer for the scheduled scan, and print what was written and what remains to be done.
+    """Write a timer for the scheduled scan.
 
-    When it runs is said by [schedule] in the settings.
+    What was written is printed, and what remains to be done. When it runs is said by [schedule] in the settings.
 
     \b
     Example:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from shadowai.cli.common import FILE, settings
+from shadowai.cli.common import complain, settings
 from shadowai.cli.exits import Exit
+from shadowai.cli.options import FILE, with_config
 from shadowai.cli.orders import ordered
 from shadowai.delivery.deliver import PARTS, Subject, deliver, send_waiting, write_letters
-from shadowai.delivery.outbox import Outbox, State
+from shadowai.delivery.outbox import OUTBOX, Outbox, State
 from shadowai.errors import unknown_name
 from shadowai.reports.document import read_result
 from shadowai.reports.text import clean, plural
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shadowai.config import Settings
-    from shadowai.delivery.drain import Tally
-
-OUTBOX = "outbox.sqlite"
-_config = click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+    from shadowai.delivery.drain import Delivered
 
 
 @click.group()
@@ -43,7 +41,7 @@ def send() -> None:
 
 @send.command()
 @click.argument("source", type=FILE, metavar="RESULT")
-@_config
+@with_config
 @click.option("--previous", type=FILE, help="Earlier report: alerts tell what is new, gone or risen.")
 @click.option("--occasion", metavar="NAME", help="What the report is called, such as 2026-W47: mailed once for it.")
 @click.option("--only", type=click.Choice(PARTS), multiple=True, help="Only these parts.")
@@ -57,9 +55,9 @@ def report(  # noqa: PLR0913  # click hands the options over by name
     only: tuple[str, ...],
     dry_run: Path | None,
 ) -> None:
-    """Send what a result.json, or a report folder, is to tell, by the settings.
+    """Send what a report is to tell, by the settings.
 
-    The same report is not sent twice: the outbox remembers.
+    RESULT is a result.json, or the folder of a report. The same report is not sent twice: the outbox remembers.
 
     \b
     Examples:
@@ -76,7 +74,7 @@ def report(  # noqa: PLR0913  # click hands the options over by name
     subject = Subject(read_result(source), ordered(chosen).look, earlier, occasion, parts=only or PARTS)
     if dry_run:
         files, problems = write_letters(chosen.channels, subject, dry_run, time.time())
-        _complain(problems)
+        complain((), problems)
         click.echo(f"{plural(len(files), 'mail')} written into {dry_run}")
         sys.exit(Exit.SOME_UNREAD if problems else Exit.DONE)
     with Outbox(outbox_path(chosen)) as outbox:
@@ -84,7 +82,7 @@ def report(  # noqa: PLR0913  # click hands the options over by name
 
 
 @send.command()
-@_config
+@with_config
 def waiting(config: Path | None) -> None:
     """Send what still waits in the outbox.
 
@@ -98,7 +96,7 @@ def waiting(config: Path | None) -> None:
 
 
 @send.command()
-@_config
+@with_config
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an item.")
 @click.option("--all", "everything", is_flag=True, help="Also what was sent.")
 def status(config: Path | None, *, as_json: bool, everything: bool) -> None:
@@ -120,9 +118,11 @@ def status(config: Path | None, *, as_json: bool, everything: bool) -> None:
 
 @send.command()
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
-@_config
+@with_config
 def again(keys: tuple[str, ...], config: Path | None) -> None:
-    """Put items back that were refused, gave up or are in doubt; they may arrive twice.
+    """Put items back that were refused, given up or are in doubt.
+
+    They may arrive twice.
 
     \b
     Examples:
@@ -143,16 +143,10 @@ def outbox_path(chosen: Settings) -> Path:
     return (chosen.history.state or default_state()) / OUTBOX
 
 
-def _tell(tally: Tally) -> None:
-    _complain(tally.problems)
-    parts = [f"{tally.sent} sent"]
-    parts += [
-        f"{number} {name}" for name in ("waiting", "refused", "doubt", "expired") if (number := getattr(tally, name))
-    ]
+def _tell(delivered: Delivered) -> None:
+    complain((), delivered.problems)
+    parts = [f"{delivered.sent} sent"]
+    others = ("waiting", "refused", "doubt", "expired")
+    parts += [f"{number} {name}" for name in others if (number := getattr(delivered, name))]
     click.echo(", ".join(parts))
-    sys.exit(Exit.DONE if tally.is_well else Exit.SOME_UNREAD)
-
-
-def _complain(problems: list[str]) -> None:
-    for problem in problems:
-        click.echo(f"shadowai: {clean(problem)}", err=True)
+    sys.exit(Exit.DONE if delivered.is_well else Exit.SOME_UNREAD)

@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shadowai.cli.options import FILE
 from shadowai.errors import UsageError
 from shadowai.reports.text import clean
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command()
-@click.option("--key", type=_FILE, required=True, help="Secret key of minisign, made with `minisign -G -W`.")
-@click.option("--out", type=_FILE, default=Path("signatures.tar.zst"), show_default=True, help="The file to write.")
+@click.option("--key", type=FILE, required=True, help="Secret key of minisign, made with `minisign -G -W`.")
+@click.option("--out", type=FILE, default=Path("signatures.tar.zst"), show_default=True, help="The file to write.")
 @click.option("--release", metavar="VERSION", help="Its version, such as 2026.11.21 [default: the date].")
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Its date [default: the latest `verified`].")
-@click.option("--folder", type=_FILE, help="Another signature folder than the shipped one.")
+@click.option("--folder", type=FILE, help="Another signature folder than the shipped one.")
 def pack(key: Path, out: Path, release: str | None, date: datetime | None, folder: Path | None) -> None:
-    """Make a release of the database: one file, and its signature beside it (.minisig).
+    """Make a release of the database: one file, signed.
+
+    The signature stands beside it (.minisig).
 
     \b
     Example:
@@ -49,7 +50,9 @@ def pack(key: Path, out: Path, release: str | None, date: datetime | None, folde
 @click.option("--force", is_flag=True, help="Take an older version than the one in use.")
 @click.option("--rollback", is_flag=True, help="Go back to the update before, or to the shipped database.")
 def update(source: str | None, public_key: str | None, *, force: bool, rollback: bool) -> None:
-    """Take up a released database, if its signature is right; nothing changes before all of it is checked.
+    """Take up a released database, if its signature is right.
+
+    Nothing changes before all of it is checked.
 
     \b
     Examples:

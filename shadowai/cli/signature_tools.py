@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from shadowai import resources
 from shadowai.cli.exits import Exit
+from shadowai.cli.options import FILE, asking
 from shadowai.errors import UsageError
 from shadowai.model import Role
-from shadowai.reports.text import clean
+from shadowai.reports.text import clean, plural
 from shadowai.signatures import is_database, read_files
 from shadowai.signatures.kinds import IndicatorKind
 
-_FILE = click.Path(path_type=Path)
-_folder = click.option("--folder", type=_FILE, help="Another signature folder than the shipped one.")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_folder = click.option("--folder", type=FILE, help="Another signature folder than the shipped one.")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=_FILE, metavar="[PATH ...]")
+@click.argument("paths", nargs=-1, type=FILE, metavar="[PATH ...]")
 @click.option("--check", is_flag=True, help="Change nothing; exit 2 where a file is not in canonical form.")
 @_folder
 def fmt(paths: tuple[Path, ...], folder: Path | None, *, check: bool) -> None:
-    """Write services' files, or these, in canonical form: order of keys, quotes, line breaks.
+    """Write services' files, or these, in canonical form.
+
+    That is the order of keys, quotes and line breaks.
 
     \b
     Examples:
@@ -45,7 +49,7 @@ def fmt(paths: tuple[Path, ...], folder: Path | None, *, check: bool) -> None:
         click.echo(clean(f"{file}: {'is not in canonical form' if check else 'rewritten'}"))
         if not check:
             rewrite(file, text)
-    click.echo(f"{len(files)} files, {changed or 'none'} {'to be ' if check else ''}rewritten", err=True)
+    click.echo(f"{plural(len(files), 'file')}, {changed or 'none'} {'to be ' if check else ''}rewritten", err=True)
     sys.exit(Exit.USAGE if check and changed else Exit.DONE)
 
 
@@ -60,7 +64,7 @@ def _service_files(path: Path) -> list[Path]:
 @click.command()
 @_folder
 def new(folder: Path | None) -> None:
-    """Ask what a new service is and what betrays it, and write its file, if it lints.
+    """Ask about a new service, and write its file if it lints.
 
     A folder without the lists of a database is taken for an overlay of your own, and made where there is none.
 
@@ -72,10 +76,11 @@ def new(folder: Path | None) -> None:
 
     home = (folder or resources.signatures()).resolve()
     files = read_files(home) if is_database(home) else read_files(None, [home] if home.exists() else [])
-    name = click.prompt("Name of the service")
-    id_ = click.prompt("Id, which policies and reports name it by", default=id_of(name))
-    category = click.prompt("Category", type=click.Choice(sorted(files.categories)))
-    answers = {"name": name, **_ask_facts()}
+    with asking("start it on a terminal"):
+        name = click.prompt("Name of the service")
+        id_ = click.prompt("Id, which policies and reports name it by", default=id_of(name))
+        category = click.prompt("Category", type=click.Choice(sorted(files.categories)))
+        answers = {"name": name, **_ask_facts()}
     made = draft(files, home / category / f"{id_}.yaml", answers, datetime.now(UTC).date())
     for issue in made.issues:
         click.echo(clean(str(issue)), err=True)
@@ -144,9 +149,9 @@ def _ask_indicators() -> list[dict[str, str]]:
 @click.option("--rate", type=click.FloatRange(0.1, 1000), default=20.0, show_default=True, help="Names a second.")
 @_folder
 def check(resolve: str, rate: float, folder: Path | None) -> None:
-    """Ask a resolver for every name of the database, and tell which no longer exist. Exit 2 where one does not.
+    """Ask a resolver which names of the database no longer exist.
 
-    This is the one command that speaks to the network, and only to the resolver that is named.
+    Exit 2 where one does not. Nobody is asked but the resolver that is named.
 
     \b
     Example:

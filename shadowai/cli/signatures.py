@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 
-from shadowai.cli.exits import Exit
-from shadowai.cli.overlays import overlays_of, with_signatures
+from shadowai.cli.exits import end_check
+from shadowai.cli.options import FILE, overlays_of, with_signatures
 from shadowai.cli.signature_release import RELEASES
 from shadowai.cli.signature_tools import TOOLS
 from shadowai.errors import UsageError, unknown_name
-from shadowai.reports.text import clean
+from shadowai.reports.text import clean, plural
 from shadowai.signatures import load_database, read_files, read_service, service_path
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 WIDEST = 500  # characters; more than a line with the longest names that the schema allows
-_FILE = click.Path(path_type=Path)
-_folder = click.option("--folder", type=_FILE, help="Another signature folder than the shipped one.")
+_folder = click.option("--folder", type=FILE, help="Another signature folder than the shipped one.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -41,7 +42,12 @@ def signatures() -> None:
 @with_signatures
 @_json
 def list_(category: str | None, folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
-    """List the services: id, name, vendor, category."""
+    """List the services: id, name, vendor, category.
+
+    \b
+    Example:
+      shadowai signatures list --category chat
+    """
     database = load_database(folder, overlays_of(signatures))
     if category and category not in database.categories:
         raise UsageError(f"no category {category}; there are {', '.join(sorted(database.categories))}")
@@ -68,7 +74,12 @@ def list_(category: str | None, folder: Path | None, signatures: Path | None, *,
 @with_signatures
 @_json
 def show(service: str, folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
-    """Show one service with its indicators, references and examples."""
+    """Show one service with its indicators, references and examples.
+
+    \b
+    Example:
+      shadowai signatures show chatgpt
+    """
     services = load_database(folder, overlays_of(signatures)).services
     facts = services.get(service)
     if facts is None:
@@ -85,7 +96,14 @@ def show(service: str, folder: Path | None, signatures: Path | None, *, as_json:
 @with_signatures
 @_json
 def stats(folder: Path | None, signatures: Path | None, *, as_json: bool) -> None:
-    """Count services and indicators by category, country, kind, role and age."""
+    """Count services and indicators.
+
+    By category, country, kind, role and age.
+
+    \b
+    Example:
+      shadowai signatures stats --json
+    """
     from shadowai.signatures.statistics import statistics  # brings what only reading files needs
 
     numbers = statistics(read_files(folder, overlays_of(signatures)), datetime.now(UTC).date())
@@ -104,23 +122,27 @@ def _print_counts(counts: dict[str, Any]) -> None:
 
 
 @signatures.command()
-@click.argument("paths", nargs=-1, type=_FILE, metavar="[PATH ...]")
+@click.argument("paths", nargs=-1, type=FILE, metavar="[PATH ...]")
 @_folder
 @_json
 def lint(paths: tuple[Path, ...], folder: Path | None, *, as_json: bool) -> None:
-    """Check every file, or these: one line an issue, with file, line and rule. Exit 2 where one is an error.
+    """Check every file, or these: one line an issue.
 
-    PATH is a file or folder of the database, or of an overlay, which is checked as laid over the database.
+    Exit 2 where one is an error. PATH is a file or folder of the database, or of an overlay, which is checked as laid
+    over the database.
+
+    \b
+    Examples:
+      shadowai signatures lint
+      shadowai signatures lint my-signatures/chat/our-chat.yaml
     """
     from shadowai.signatures.lint.run import lint_paths  # brings what only reading files needs
 
     done = lint_paths(paths, folder, datetime.now(UTC).date())
     for issue in done.issues:
         click.echo(orjson.dumps(issue.as_json()) if as_json else clean(str(issue)))
-    errors = sum(issue.level == "error" for issue in done.issues)
-    count = f"{errors or 'no'} errors, {len(done.issues) - errors or 'no'} warnings"
-    click.echo(f"{done.services} services, {done.indicators} indicators: {count}", err=True)
-    sys.exit(Exit.USAGE if errors else Exit.DONE)
+    read = f"{plural(done.services, 'service')}, {plural(done.indicators, 'indicator')}"
+    end_check(read, (issue.level for issue in done.issues))
 
 
 for tool in (*TOOLS, *RELEASES):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shadowai.cli.common import FILE, settings
-from shadowai.cli.exits import Exit
-from shadowai.cli.run_once import one_pass
-from shadowai.errors import ShadowaiError, UsageError
-from shadowai.reports.text import clean
+from shadowai.cli.common import complain
+from shadowai.cli.exits import Exit, exit_of_error
+from shadowai.cli.options import with_config
+from shadowai.cli.run_once import one_pass, run_settings
+from shadowai.errors import ShadowaiError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,31 +20,30 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--config", type=FILE, help="Settings file [default: the variable SHADOWAI_CONFIG].")
+@with_config
 @click.option("--every", type=click.IntRange(1, 1440), default=15, show_default=True, help="Minutes between passes.")
 @click.option("--passes", type=click.IntRange(1), help="End after so many passes [default: never].")
 @click.option("--quiet", is_flag=True, help="Print only errors.")
 def watch(config: Path | None, every: int, passes: int | None, *, quiet: bool) -> None:
-    """Do what `shadowai run` does, again and again, until SIGTERM or SIGINT.
+    """Do what `shadowai run` does, again and again.
 
-    A signal that comes while nothing is read ends it at once; a pass that is under way is broken off, and the next
-    start goes on where its last commit was. What goes wrong in one pass is told, and the next one tries again.
+    SIGTERM or SIGINT ends it. A signal that comes while nothing is read ends it at once; a pass that is under way is
+    broken off, and the next start goes on where its last commit was. What goes wrong in one pass is told, and the next
+    one tries again.
 
     \b
     Example:
       shadowai watch --config /etc/shadowai.toml --every 15
     """
-    chosen = settings(config=config)
-    if not chosen.feeds:
-        raise UsageError("no [[sources]] in the settings: name a file with --config, or write one with `shadowai init`")
+    chosen = run_settings(config)
     stop = threading.Event()
     done, code = 0, Exit.DONE
     while True:
         try:
             code = one_pass(chosen, quiet=quiet).exit
         except ShadowaiError as error:
-            code = Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ
-            click.echo(f"shadowai: {clean(str(error))}", err=True)
+            code = exit_of_error(error)
+            complain((), [str(error)])
         done += 1
         if done == passes or _waited(stop, every * 60):
             break

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from shadowai.cli.common import settings
-from shadowai.cli.exits import Exit
+from shadowai.cli.exits import Exit, exit_of_error
 from shadowai.cli.run_once import one_pass, told
-from shadowai.cli.runs import database_url
+from shadowai.cli.run_options import database_url
 from shadowai.errors import ShadowaiError, UsageError
 from shadowai.reports.text import clean, listing, plural
 from shadowai.settings.nightly import default_state
@@ -58,7 +58,7 @@ def workspaces_of(folder: Path) -> list[Workspace]:
     files = sorted([*folder.glob("*.toml"), *folder.glob("*/shadowai.toml")])
     if not files:
         raise UsageError("holds no settings (NAME.toml or NAME/shadowai.toml)", where=folder)
-    found = [_workspace(file.parent.name if file.name == "shadowai.toml" else file.stem, file) for file in files]
+    found = list(map(_workspace, files))
     owners: dict[tuple[str, str], Workspace] = {}
     for one in found:
         for key, thing, shown in one.own:
@@ -69,7 +69,8 @@ def workspaces_of(folder: Path) -> list[Workspace]:
     return found
 
 
-def _workspace(name: str, file: Path) -> Workspace:
+def _workspace(file: Path) -> Workspace:
+    name = file.absolute().parent.name if file.name == "shadowai.toml" else file.stem
     try:
         chosen = settings(config=file)
         return Workspace(name, chosen, own=tuple(_own(chosen)))
@@ -118,6 +119,6 @@ def _run(one: Workspace) -> Ran:
     try:
         done = one_pass(one.settings, quiet=True)
     except ShadowaiError as error:
-        return Ran(Exit.USAGE if isinstance(error, UsageError) else Exit.NOTHING_READ, str(error))
+        return Ran(exit_of_error(error), str(error))
     records, reports = done.outcome.records, len(done.outcome.written)
     return Ran(done.exit, f"{told(done.outcome)[0]}; {plural(reports, 'report')}", records, reports)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.activity.change import change_since
-from shadowai.exports.record import Severity, identity, milliseconds
+from shadowai.exports.record import SEVERITY_OF_RISK, Severity, identity, milliseconds
 from shadowai.exports.records import Draft, finish
 from shadowai.model import Status
 from shadowai.reports import text, words
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _ENDED = later("Rule {number} of the policy has ended")
 _ENDING = later("Rule {number} of the policy ends soon")
 _HOUR = 3_600_000  # milliseconds
-_WORST = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH, "critical": Severity.CRITICAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def _about_use(measure: _Measure, department: str, use: ServiceUse, message: str
     return Alert(
         rule=measure.rule,
         about=(department, use.id),
-        severity=max(_WORST[use.risk], Severity.MEDIUM),
+        severity=max(SEVERITY_OF_RISK[use.risk], Severity.MEDIUM),
         title=say(measure.title, service=text.clean(use.name), department=text.clean(department)),
         message=message,
         value=measure.value,

@@ -1,7 +1,7 @@
 """One delivery: what a result is to tell whom goes into the outbox, and then out of it.
 
 `deliver` is what a run calls. It never raises for a place that cannot be reached: everything that is not well stands in
-the tally that it gives, and stays in the outbox.
+the delivered that it gives, and stays in the outbox.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from shadowai.delivery.alerts import Alert, Readings, alert_record, find_alerts, rule_of, still_news
 from shadowai.delivery.body import Extras, digest_body
 from shadowai.delivery.compose import Job, Letter, alert_letter, letters, link_of
-from shadowai.delivery.drain import Channel, Clock, Drain, Tally
+from shadowai.delivery.drain import Channel, Clock, Delivered, Drain
 from shadowai.delivery.outbox import Item, Outbox
 from shadowai.delivery.smtp import MailSender, enveloped
 from shadowai.delivery.webhooks import Notice, WebhookSender, payload_of
@@ -88,12 +88,12 @@ def deliver(
     outbox: Outbox,
     clock: Clock | None = None,
     environment: Mapping[str, str] | None = None,
-) -> Tally:
+) -> Delivered:
     """Put into the outbox what a result is to tell, and send what is in it. OutboxBusyError where another run sends."""
     problems = enqueue(channels, subject, outbox, (clock or Clock()).now())
-    tally = send_waiting(channels, outbox, clock, environment)
-    tally.problems[:0] = problems
-    return tally
+    delivered = send_waiting(channels, outbox, clock, environment)
+    delivered.problems[:0] = problems
+    return delivered
 
 
 def enqueue(channels: Channels, subject: Subject, outbox: Outbox, now: float) -> list[str]:
@@ -107,7 +107,7 @@ def enqueue(channels: Channels, subject: Subject, outbox: Outbox, now: float) ->
 
 def deliver_activity(
     channels: Channels, documents: Iterable[Mapping[str, object]], outbox: Outbox, clock: Clock | None = None
-) -> Tally:
+) -> Delivered:
     """Put activity, which comes as nested ECS documents, into the outbox for all who want it, and send what is in it.
 
     The documents are read once, and never held all in memory.
@@ -123,7 +123,7 @@ def deliver_activity(
 
 def send_waiting(
     channels: Channels, outbox: Outbox, clock: Clock | None = None, environment: Mapping[str, str] | None = None
-) -> Tally:
+) -> Delivered:
     """Send what the outbox holds. OutboxBusyError where another process does."""
     given = os.environ if environment is None else environment
     return Drain(outbox, senders(channels, given), channels.delivery, clock).run()

@@ -50,8 +50,8 @@ class Channel:
 
 
 @dataclass(slots=True)
-class Tally:
-    """What one pass did: items by how they stand after it, and a sentence about each that is not well."""
+class Delivered:
+    """What one pass did: items by how they stand after it (`State`), and a sentence about each that is not well."""
 
     sent: int = 0
     waiting: int = 0
@@ -82,9 +82,9 @@ class Drain:
         self._settings = settings
         self._clock = clock or Clock()
         self._paused: dict[str, tuple[float, str]] = {}
-        self._tally = Tally()
+        self._delivered = Delivered()
 
-    def run(self) -> Tally:
+    def run(self) -> Delivered:
         """Send what can be sent within the patience. OutboxBusyError where another process is at it."""
         deadline = self._clock.now() + self._settings.patience
         with self._outbox.alone():
@@ -95,7 +95,7 @@ class Drain:
             for channel in self._channels.values():
                 channel.sender.close()
             self._outbox.prune(self._clock.now() - self._settings.keep)
-        return self._tally
+        return self._delivered
 
     def _recover(self) -> None:
         for row in self._outbox.interrupted():
@@ -142,10 +142,10 @@ class Drain:
     def _settle(self, row: Row, channel: Channel, outcome: Outcome) -> None:
         now = self._clock.now()
         if outcome.refused:
-            self._tally.problems.append(f"{row.channel}: {row.title}: {outcome.why}")
+            self._delivered.problems.append(f"{row.channel}: {row.title}: {outcome.why}")
         if outcome.fate is Fate.SENT:
             self._outbox.settle(row.key, State.SENT, outcome.why, now, outcome.refused)
-            self._tally.sent += 1
+            self._delivered.sent += 1
         elif outcome.fate is Fate.REFUSED:
             self._end(row, State.REFUSED, outcome.why)
         elif outcome.fate is Fate.DOUBT and not channel.repeats:
@@ -165,20 +165,19 @@ class Drain:
 
     def _end(self, row: Row, state: State, why: str) -> None:
         self._outbox.settle(row.key, state, why, self._clock.now())
-        name = {State.DOUBT: "doubt", State.REFUSED: "refused", State.EXPIRED: "expired"}[state]
-        setattr(self._tally, name, getattr(self._tally, name) + 1)
-        self._tally.problems.append(f"{row.channel}: {row.title}: {_SAID[state]}: {why}")
+        setattr(self._delivered, state.value, getattr(self._delivered, state.value) + 1)
+        self._delivered.problems.append(f"{row.channel}: {row.title}: {_SAID[state]}: {why}")
 
     def _tell_waiting(self) -> None:
         told: set[tuple[str, str]] = set()
         for row in self._outbox.waiting():
-            self._tally.waiting += 1
+            self._delivered.waiting += 1
             why = row.why or self._paused.get(row.channel, (0.0, ""))[1]
             if row.channel not in self._channels:
                 why = self._unusable.get(row.channel, "no such channel is configured any more")
             if (row.channel, why) not in told:  # one sentence for all that wait for one reason
                 told.add((row.channel, why))
-                self._tally.problems.append(f"{row.channel}: {row.title}: is still to be sent: {why}")
+                self._delivered.problems.append(f"{row.channel}: {row.title}: is still to be sent: {why}")
 
 
 _SAID = {

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from shadowai.exports.outcome import Outcome
 
+OUTBOX = "outbox.sqlite"
+"""The name of the file in the folder of state."""
+
 VERSION = 1
 _BUSY = 10.0  # seconds that a transaction waits for another process
 _TABLES = """

@@ -13,7 +13,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
+from shadowai.exports.outcome import SENT, SUCCESS, Committing, Fate, Outcome, reason_of
 from shadowai.exports.record import harmless
 from shadowai.exports.tls import client_context
 from shadowai.settings.channels import MailSettings, mail_address
@@ -105,20 +105,19 @@ class MailSender:
         A server that declares how much it takes learns the size at once (RFC 1870).
         """
         code, answer = server.mail(self._sender, [f"size={size}"] if server.has_extn("size") else [])
-        if 200 <= code < 300:  # noqa: PLR2004  # the class of success
+        if code in SUCCESS:
             code, answer = server.rcpt(recipient)
-        return server.docmd("DATA") if 200 <= code < 300 else (code, answer)  # noqa: PLR2004  # the same
+        return server.docmd("DATA") if code in SUCCESS else (code, answer)
 
     def _judged(self, code: int, answer: bytes) -> Outcome:
-        if 200 <= code < 300:  # noqa: PLR2004  # the class of success
+        if code in SUCCESS:
             return SENT
         told = harmless(scrub(answer.decode("utf-8", "replace"), (self._password,)))
         fate = Fate.REFUSED if code >= _PERMANENT else Fate.LATER
         return Outcome(fate, f"{self._settings.host}: {code} {told}")
 
     def _told(self, error: Exception) -> str:
-        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        shown = harmless(scrub(told or type(error).__name__, (self._password,)))
+        shown = harmless(scrub(reason_of(error), (self._password,)))
         return f"{self._settings.host}:{self._settings.actual_port}: {shown}"
 
 

@@ -1,8 +1,7 @@
 """A Dask cluster as the place where shards run: other machines, with the same version of this program (extra `dask`).
 
 `Client.get_executor()` is a concurrent.futures.Executor, so tasks are handed out as they are to a pool of processes.
-What a pool does when it begins a process is done here by a worker before its first task of a scan: the detector is
-scattered to all of them once, and each task brings only itself.
+What does the work is scattered to all workers once, as a pool gives it to each process; a task brings only itself.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ import importlib
 import threading
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shadowai import __version__
 from shadowai.engine.outcomes import WAITING, outcomes
@@ -25,22 +22,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 TIMEOUT = 10.0
-"""Seconds in which a scheduler must answer, and workers must take what they are prepared from."""
+"""Seconds in which a scheduler must answer, and workers must take what does the work."""
 MISSING = "--engine dask needs Dask: pip install 'shadowai[dask]'"
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Job(Generic[Task, Outcome]):
-    """What is to be done with each task, and what a worker is prepared by. Picklable; `key` tells jobs apart."""
-
-    prepare: Callable[..., None]
-    context: tuple[object, ...]
-    work: Callable[[Task], Outcome]
-    key: str = field(default_factory=lambda: uuid4().hex)
 
 
 class Cluster:
@@ -51,9 +38,9 @@ class Cluster:
         self.address = address
 
     def run(
-        self, job: Job[Task, Outcome], tasks: Sequence[Task], meanwhile: Callable[[], None] | None = None
+        self, work: Callable[[Task], Outcome], tasks: Sequence[Task], meanwhile: Callable[[], None] | None = None
     ) -> Iterator[Outcome]:
-        """Do a job's work on every task and yield the outcomes in any order.
+        """Do `work`, which is picklable, on every task and yield the outcomes in any order.
 
         Dask gives the tasks of a worker that dies to others, a few times. WorkerError where that does not help, and
         where the scheduler is gone.
@@ -62,7 +49,7 @@ class Cluster:
         executor = None
         with _losses_told(self.address):
             try:
-                shared = self._client.scatter(job, broadcast=True, hash=False, timeout=TIMEOUT)
+                shared = self._client.scatter(work, broadcast=True, hash=False, timeout=TIMEOUT)
                 executor = self._client.get_executor(pure=False)  # the same task again is not the same: files change
                 yield from outcomes(partial(_submit, executor, shared), tasks, window, meanwhile)
             finally:
@@ -137,14 +124,9 @@ def _version() -> str:
 
 
 _ONE_AT_A_TIME = threading.Lock()
-_prepared: list[str] = []
 
 
-def _do(job: Job[Task, Outcome], task: Task) -> Outcome:
-    """Do one task in a worker. One at a time: what a process is prepared by is one for all of its threads."""
+def _do(work: Callable[[Task], Outcome], task: Task) -> Outcome:
+    """Do one task in a worker. One at a time: all threads of a process share what does the work."""
     with _ONE_AT_A_TIME:
-        if _prepared != [job.key]:
-            _prepared.clear()
-            job.prepare(*job.context)
-            _prepared.append(job.key)
-        return job.work(task)
+        return work(task)

@@ -15,9 +15,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from shadowai.engine.cluster import Cluster, Job
+from shadowai.engine.cluster import Cluster
 from shadowai.engine.outcomes import WAITING, outcomes
 from shadowai.errors import WorkerError
 
@@ -51,28 +51,25 @@ def warm_up(*modules: str) -> None:
                 start()
 
 
-def run(  # noqa: PLR0913  # all by name
+def run(
     work: Callable[[Task], Outcome],
     tasks: Sequence[Task],
     *,
     workers: Workers,
-    prepare: Callable[..., None],
-    context: tuple[object, ...],
     meanwhile: Callable[[], None] | None = None,
 ) -> Generator[Outcome]:
     """Do `work` on every task and yield the outcomes in any order.
 
-    `workers` is a number of processes here, or a cluster. `prepare(*context)` runs once in each worker before its first
-    task. With one worker, or one task, all of it runs in this process. `meanwhile` is done here once the workers have
-    something to do. A worker that dies raises WorkerError. Close the generator where it is left early: that ends the
-    workers and removes what they were prepared from.
+    `workers` is a number of processes here, or a cluster. Each of them is given `work`, which is picklable, once: where
+    it is a method, its object may keep something from task to task. With one worker, or one task, all of it runs in
+    this process. `meanwhile` is done here once the workers have something to do. A worker that dies raises WorkerError.
+    Close the generator where it is left early: that ends the workers and removes what they were given.
     """
     if isinstance(workers, Cluster):
-        yield from workers.run(Job(prepare, context, work), tasks, meanwhile)
+        yield from workers.run(work, tasks, meanwhile)
         return
     if workers <= 1 or len(tasks) <= 1:
         with _collecting_seldom():
-            prepare(*context)
             yield from map(work, tasks)
         return
     warm_up(work.__module__)
@@ -80,16 +77,16 @@ def run(  # noqa: PLR0913  # all by name
     with ExitStack() as owned:
         with interrupts_held_back():  # one that comes while the file is made would leave it behind
             file = owned.enter_context(tempfile.NamedTemporaryFile(prefix="shadowai-"))
-        # By file and not as arguments: multiprocessing hangs for ever when a worker dies before it has read its
+        # By file and not as an argument: multiprocessing hangs for ever when a worker dies before it has read its
         # arguments and these are larger than a pipe holds.
-        pickle.dump((prepare, context), file)
+        pickle.dump(work, file)
         file.flush()
         with _starting_workers():  # its locks start a process too, multiprocessing's resource tracker
-            pool = ProcessPoolExecutor(min(workers, len(tasks)), method, _prepare_from, (file.name,))
+            pool = ProcessPoolExecutor(min(workers, len(tasks)), method, _take_from, (file.name,))
         try:
             with pool:
                 try:
-                    yield from outcomes(partial(_submit, pool, work), tasks, workers * WAITING, meanwhile)
+                    yield from outcomes(partial(_submit, pool), tasks, workers * WAITING, meanwhile)
                 finally:
                     pool.shutdown(cancel_futures=True)  # after an interruption nothing queued is begun
         except BrokenProcessPool as error:
@@ -114,13 +111,20 @@ def _method() -> str:
     return "forkserver" if sys.platform == "linux" and has_room else "spawn"
 
 
-def _prepare_from(path: str) -> None:
+_given: list[Callable[[Any], Any]] = []
+"""What does the work in this process, where it is a worker."""
+
+
+def _take_from(path: str) -> None:
     if hasattr(signal, "pthread_sigmask"):  # not on Windows
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # held back while this process was started
     with Path(path).open("rb") as file:
-        prepare, context = pickle.load(file)  # noqa: S301  # written by our parent, readable by this user alone
+        _given[:] = [pickle.load(file)]  # noqa: S301  # written by our parent, readable by this user alone
     gc.set_threshold(*_COLLECTING)
-    prepare(*context)
+
+
+def _do(task: object) -> Any:  # noqa: ANN401  # whatever the work gives
+    return _given[0](task)
 
 
 @contextmanager
@@ -168,6 +172,6 @@ def interrupts_held_back() -> Iterator[None]:
             signal.raise_signal(caught)
 
 
-def _submit(pool: Executor, work: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
+def _submit(pool: Executor, task: Task) -> Future[Any]:
     with _starting_workers():
-        return pool.submit(work, task)
+        return pool.submit(_do, task)

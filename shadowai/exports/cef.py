@@ -8,19 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shadowai.exports.pairs import NUMBERS, OWN, pairs
-from shadowai.exports.record import Severity
+from shadowai.exports.pairs import NUMBERS, OWN, TEN_POINTS, pairs
 
 if TYPE_CHECKING:
     from shadowai.exports.record import Record
 
-_SEVERITY = {  # of 0 to 10: 0-3 low, 4-6 medium, 7-8 high, 9-10 very high
-    Severity.INFORMATIONAL: 1,
-    Severity.LOW: 3,
-    Severity.MEDIUM: 5,
-    Severity.HIGH: 8,
-    Severity.CRITICAL: 10,
-}
 _STANDARD = (
     ("externalId", "event.id"),
     ("cat", "event.dataset"),
@@ -52,7 +44,7 @@ _VALUE = re.compile(r"[\\=]")
 def cef_line(record: Record) -> str:
     """Write a record as one line without its end."""
     version = record.fields.get("observer", {}).get("version", "")
-    head = (record.fields["event"]["dataset"], record.title[:512], str(_SEVERITY[record.severity]))
+    head = (record.fields["event"]["dataset"], record.title[:512], str(TEN_POINTS[record.severity]))
     header = "|".join(_escaped(part) for part in ("shadowai", "shadowai", version, *head))
     return f"CEF:0|{header}|{_extension(record)}"
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shadowai.exports.lines import unpack
-from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
+from shadowai.exports.outcome import SENT, Committing, Fate, Outcome, reason_of
 
 if TYPE_CHECKING:
     from shadowai.settings.channels import FileTarget
@@ -31,7 +31,7 @@ class FileSender:
         try:
             return self._append(data, committing, again=again)
         except OSError as error:
-            return Outcome(Fate.LATER, f"{self._path}: {error.strerror or error}")
+            return Outcome(Fate.LATER, f"{self._path}: {reason_of(error)}")
 
     def close(self) -> None:
         """Nothing is kept open: a file that was rotated away would be."""

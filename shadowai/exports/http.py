@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from shadowai import __version__
-from shadowai.exports.outcome import Committing, Fate, Outcome
+from shadowai.exports.outcome import SENT, SUCCESS, Committing, Fate, Outcome, reason_of
 from shadowai.exports.record import harmless
 from shadowai.exports.tls import client_context
 from shadowai.settings.credentials import scrub
@@ -74,14 +74,14 @@ def post(place: Place, path: str, body: bytes, kind: str, committing: Committing
             connection.request("POST", _target(place, path), body, headers)
             return _read(connection.getresponse(), time.monotonic() + _PATIENCE * place.timeout)
     except (OSError, http.client.HTTPException) as error:
-        told = harmless(scrub(_reason(error), place.secrets))
+        told = harmless(scrub(reason_of(error), place.secrets))
         return Outcome(Fate.DOUBT if begun else Fate.LATER, f"{_host(place)}: {told}", down=True)
 
 
 def judged(place: Place, answer: Answer) -> Outcome:
     """Say what a status means (RFC 9110 section 15): 2xx taken, a few worth another try, all others refused."""
-    if 200 <= answer.status < 300:  # noqa: PLR2004  # the class of success
-        return Outcome(Fate.SENT)
+    if answer.status in SUCCESS:
+        return SENT
     shown = harmless(scrub(answer.body[: 4 * _SHOWN].decode("utf-8", "replace"), place.secrets))[:_SHOWN]
     why = f"{_host(place)}: status {answer.status}: {shown}"
     later = answer.status in _LATER
@@ -137,8 +137,3 @@ def _host(place: Place) -> str:
     """Name the server and nothing of the path, which is a secret in the addresses of webhooks."""
     parts = urlsplit(place.url)
     return unquote(parts.hostname or "") + (f":{parts.port}" if parts.port else "")
-
-
-def _reason(error: Exception) -> str:
-    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return told or type(error).__name__

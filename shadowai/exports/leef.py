@@ -9,19 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shadowai.exports.pairs import NUMBERS, OWN, pairs
-from shadowai.exports.record import Severity
+from shadowai.exports.pairs import NUMBERS, OWN, TEN_POINTS, pairs
 
 if TYPE_CHECKING:
     from shadowai.exports.record import Record
 
-_SEVERITY = {
-    Severity.INFORMATIONAL: 1,
-    Severity.LOW: 3,
-    Severity.MEDIUM: 5,
-    Severity.HIGH: 8,
-    Severity.CRITICAL: 10,
-}
 _STANDARD = (  # keys of "Predefined LEEF event attributes"
     ("cat", "event.dataset"),
     ("src", "source.ip"),
@@ -47,7 +39,7 @@ def leef_line(record: Record) -> str:
 
 def _attributes(record: Record) -> str:
     # Without devTimeFormat, QRadar reads a number as milliseconds since 1970.
-    found = [("devTime", str(record.time)), ("sev", str(_SEVERITY[record.severity]))]
+    found = [("devTime", str(record.time)), ("sev", str(TEN_POINTS[record.severity]))]
     found += [*pairs(record, _STANDARD), ("name", record.title), *pairs(record, (*_EXTRA, *OWN, *NUMBERS))]
     return "\t".join(f"{_key(key)}={_BREAK.sub(' ', one)}" for key, one in found)
 

@@ -39,3 +39,12 @@ class Outcome(NamedTuple):
 
 
 SENT = Outcome(Fate.SENT)
+
+SUCCESS = range(200, 300)
+"""The class of success among the answers of HTTP (RFC 9110 section 15.3) and SMTP (RFC 5321 section 4.2.1)."""
+
+
+def reason_of(error: Exception) -> str:
+    """Say why something failed, never with nothing: some errors have no text."""
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return told or type(error).__name__

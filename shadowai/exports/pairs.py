@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shadowai.exports.record import Severity
+
 if TYPE_CHECKING:
     from shadowai.exports.record import Fields, Record
 
@@ -23,6 +25,15 @@ NUMBERS = (
     ("Blocked", "shadowai.blocked"),
 )
 """The same as numbers: at most the three custom numbers of CEF."""
+
+TEN_POINTS = {
+    Severity.INFORMATIONAL: 1,
+    Severity.LOW: 3,
+    Severity.MEDIUM: 5,
+    Severity.HIGH: 8,
+    Severity.CRITICAL: 10,
+}
+"""Severities as both write them, of 0 to 10: 0-3 low, 4-6 medium, 7-8 high, 9-10 very high."""
 
 
 def value(fields: Fields, name: str) -> Any:  # noqa: ANN401  # whatever JSON can hold

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai.exports.record import Fields, Record, Severity, counted, identity, known, milliseconds, rfc3339
+from shadowai.exports.record import (
+    SEVERITY_OF_RISK,
+    Fields,
+    Record,
+    Severity,
+    counted,
+    identity,
+    known,
+    milliseconds,
+    rfc3339,
+)
 from shadowai.model import Status
 
 if TYPE_CHECKING:
@@ -31,7 +41,6 @@ KINDS = ("use", "person", "candidate", "blind-spot", "exception", "source")
 """What there is in a result; `alert` is one kind more, which is made of two of them."""
 
 ECS_VERSION = "8.11.0"
-_RISK = {"low": Severity.LOW, "medium": Severity.MEDIUM, "high": Severity.HIGH, "critical": Severity.CRITICAL}
 _TITLES = {
     Status.SANCTIONED: "Sanctioned AI use",
     Status.TOLERATED: "Tolerated AI use",
@@ -143,7 +152,7 @@ def _people(number: int) -> str:
 
 def _use(department: DepartmentUse, use: ServiceUse) -> Draft:
     in_use = use.proven and use.sessions > 0
-    severity = _RISK[use.risk] if in_use and use.status is not Status.SANCTIONED else Severity.INFORMATIONAL
+    severity = SEVERITY_OF_RISK[use.risk] if in_use and use.status is not Status.SANCTIONED else Severity.INFORMATIONAL
     title = f"{_what(use)}: {use.name} in {department.name}"
     message = f"{title}: {_people(use.people)}, {counted(use.sessions, 'session')}, status {use.status}"
     if use.blocked:

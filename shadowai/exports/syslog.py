@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from shadowai.exports.lines import Line, unpack
-from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
+from shadowai.exports.outcome import SENT, Committing, Fate, Outcome, reason_of
 from shadowai.exports.record import rfc3339
 from shadowai.exports.tls import client_context
 
@@ -126,7 +126,7 @@ class SyslogSender:
         return secured
 
     def _told(self, error: OSError) -> str:
-        return f"{self._target.host}:{self._target.actual_port}: {error.strerror or error}"
+        return f"{self._target.host}:{self._target.actual_port}: {reason_of(error)}"
 
 
 def _await_refusal(connection: ssl.SSLSocket, timeout: float) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from shadowai.exports.http import Answer, Place, basic, judged, post
 from shadowai.exports.lines import Line, pack, unpack
-from shadowai.exports.outcome import SENT, Committing, Fate, Outcome
+from shadowai.exports.outcome import SENT, SUCCESS, Committing, Fate, Outcome
 from shadowai.exports.record import harmless
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class ElasticSender:
             status, reason = _item(item)
             if status == _TOO_MANY or status >= _SERVER:
                 later.append(line)
-            elif not (200 <= status < 300 or status == _THERE):  # noqa: PLR2004  # the class of success
+            elif status not in SUCCESS and status != _THERE:
                 reasons.append(reason)
         why = f"{len(reasons)} of {len(lines)} documents refused: {reasons[0]}" if reasons else ""
         if later:

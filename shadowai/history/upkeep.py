@@ -53,8 +53,8 @@ def list_days(history: History) -> list[DayFacts]:
     """Give the days of a history, in order; the rows without a time are those of the day UNDATED."""
     counts = (sa.func.sum(activity.c.rows), sa.func.count(), sa.func.sum(sa.func.length(activity.c.content)))
     query = sa.select(activity.c.day, *counts).where(activity.c.workspace == history.workspace)
-    with told(history.engine), history.engine.connect() as link:
-        rows = link.execute(query.group_by(activity.c.day).order_by(activity.c.day))
+    with told(history.engine), history.engine.connect() as connection:
+        rows = connection.execute(query.group_by(activity.c.day).order_by(activity.c.day))
         return [DayFacts(*map(int, row)) for row in rows]
 
 
@@ -107,20 +107,20 @@ def forget_days(history: History, before: int) -> int:
     mine = activity.c.workspace == history.workspace
     old = mine, activity.c.day < before, activity.c.day != UNDATED
     files = (lineage.c.workspace == history.workspace, lineage.c.last < before * DAY)
-    with told(history.engine), history.engine.connect() as link:
-        found = link.execute(sa.select(sa.func.count()).select_from(activity).where(*old)).scalar() or 0
-        rows = link.execute(sa.select(lineage.c.id, lineage.c.path).where(*files))
+    with told(history.engine), history.engine.connect() as connection:
+        found = connection.execute(sa.select(sa.func.count()).select_from(activity).where(*old)).scalar() or 0
+        rows = connection.execute(sa.select(lineage.c.id, lineage.c.path).where(*files))
         ended = [row.id for row in rows if not Path(row.path).exists()]
     if not found and not ended:
         return 0
-    with transaction(history.engine) as link:
-        link.execute(sa.delete(activity).where(*old))
+    with transaction(history.engine) as connection:
+        connection.execute(sa.delete(activity).where(*old))
         for number in ended:
-            link.execute(sa.delete(activity).where(mine, activity.c.lineage == number))
-            forget_file(link, number)
-            link.execute(sa.delete(lineage).where(lineage.c.id == number))
-        forget_whereabouts(link, history.workspace, before)
-        link.execute(sa.delete(run).where(run.c.workspace == history.workspace, run.c.ended < before * DAY))
+            connection.execute(sa.delete(activity).where(mine, activity.c.lineage == number))
+            forget_file(connection, number)
+            connection.execute(sa.delete(lineage).where(lineage.c.id == number))
+        forget_whereabouts(connection, history.workspace, before)
+        connection.execute(sa.delete(run).where(run.c.workspace == history.workspace, run.c.ended < before * DAY))
     return int(found)
 
 
@@ -136,40 +136,46 @@ def compact(history: History, before: int) -> int:
         .distinct()
         .order_by(activity.c.day)
     )
-    with told(history.engine), history.engine.connect() as link:
-        days = [row.day for row in link.execute(query)]
+    with told(history.engine), history.engine.connect() as connection:
+        days = [row.day for row in connection.execute(query)]
     for day in days:
-        with transaction(history.engine) as link:
-            _compact(link, history.workspace, day)
-    with transaction(history.engine) as link:
-        compact_whereabouts(link, history.workspace, before)
+        with transaction(history.engine) as connection:
+            _compact(connection, history.workspace, day)
+    with transaction(history.engine) as connection:
+        compact_whereabouts(connection, history.workspace, before)
     return len(days)
 
 
-def _compact(link: Connection, workspace: str, day: int) -> None:
+def _compact(connection: Connection, workspace: str, day: int) -> None:
     mine = activity.c.workspace == workspace, activity.c.day == day
-    rows = link.execute(sa.select(activity.c.lineage, activity.c.content).where(*mine).order_by(activity.c.id)).all()
+    rows = connection.execute(
+        sa.select(activity.c.lineage, activity.c.content).where(*mine).order_by(activity.c.id)
+    ).all()
     whole = merged(joined([decode(row.content) for row in rows]))
     for number in {row.lineage for row in rows if row.lineage is not None}:
-        link.execute(sa.update(lineage).where(lineage.c.id == number).values(compacted=True))
-    link.execute(sa.delete(activity).where(*mine))
+        connection.execute(sa.update(lineage).where(lineage.c.id == number).values(compacted=True))
+    connection.execute(sa.delete(activity).where(*mine))
     values = {"workspace": workspace, "day": day, "rows": len(whole), "content": encode(whole)}
-    link.execute(sa.insert(activity).values(values))
+    connection.execute(sa.insert(activity).values(values))
 
 
 def check(history: History) -> list[str]:
     """Read everything that is kept and say, a sentence each, what is wrong with it; nothing where all is well."""
     problems: list[str] = []
-    with told(history.engine), history.engine.connect() as link:
+    with told(history.engine), history.engine.connect() as connection:
         if history.engine.dialect.name == "sqlite":
-            said = link.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+            said = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
             problems += [f"the database file: {line}" for line in said if line != "ok"]
-        numbers = link.execute(sa.select(activity.c.id).where(activity.c.workspace == history.workspace)).scalars()
+        numbers = connection.execute(
+            sa.select(activity.c.id).where(activity.c.workspace == history.workspace)
+        ).scalars()
         for number in numbers.all():
-            part = link.execute(sa.select(activity).where(activity.c.id == number)).one()
+            part = connection.execute(sa.select(activity).where(activity.c.id == number)).one()
             problems += _part_problems(dict(part._mapping))  # noqa: SLF001  # SQLAlchemy's own public name
         problems += _place_problems(history)
-        rows = link.execute(sa.select(lineage.c.path, lineage.c.tally).where(lineage.c.workspace == history.workspace))
+        rows = connection.execute(
+            sa.select(lineage.c.path, lineage.c.tally).where(lineage.c.workspace == history.workspace)
+        )
         for row in rows:
             try:
                 tally_of(row.tally)
@@ -207,8 +213,8 @@ def backup(history: History, file: Path) -> None:
         raise HistoryError("is there already; name a file that is not", where=file)
     target = open_database(sqlite_url(file))
     try:
-        with told(history.engine), history.engine.connect() as source, transaction(target) as link:
-            _copy(source, link, history.workspace, history.workspace)
+        with told(history.engine), history.engine.connect() as source, transaction(target) as connection:
+            _copy(source, connection, history.workspace, history.workspace)
     finally:
         target.dispose()
 
@@ -221,10 +227,10 @@ def restore(history: History, file: Path) -> None:
         raise HistoryError("the history is not empty; restore into a new workspace or an empty database")
     origin = open_database(sqlite_url(file))
     try:
-        with told(origin), origin.connect() as source, transaction(history.engine) as link:
+        with told(origin), origin.connect() as source, transaction(history.engine) as connection:
             names = source.execute(sa.select(lineage.c.workspace).distinct()).scalars().all()
             for name in names:
-                _copy(source, link, name, history.workspace)
+                _copy(source, connection, name, history.workspace)
     finally:
         origin.dispose()
 

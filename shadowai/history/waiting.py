@@ -54,20 +54,20 @@ def waiting_flows(history: History, sources: Collection[str] | None = None) -> l
     query = sa.select(*columns).where(waiting_flow.c.workspace == history.workspace).order_by(waiting_flow.c.id)
     if sources is not None:
         query = query.where(waiting_flow.c.source.in_(sources))
-    with told(history.engine), history.engine.connect() as link:
-        return [WaitingFlow(row.source, row.flow, _note(row.note), row.id) for row in link.execute(query)]
+    with told(history.engine), history.engine.connect() as connection:
+        return [WaitingFlow(row.source, row.flow, _note(row.note), row.id) for row in connection.execute(query)]
 
 
-def change_flows(link: Connection, workspace: str, change: FlowChange, now: int) -> None:
+def change_flows(connection: Connection, workspace: str, change: FlowChange, now: int) -> None:
     """Note what waits from now (ns) on, and no longer; what has waited for too long is let go of."""
     too_old = waiting_flow.c.workspace == workspace, waiting_flow.c.since < now - PATIENCE
-    link.execute(sa.delete(waiting_flow).where(*too_old))
+    connection.execute(sa.delete(waiting_flow).where(*too_old))
     gone = sorted(change.gone)
     for at in range(0, len(gone), _AT_ONCE):
-        link.execute(sa.delete(waiting_flow).where(waiting_flow.c.id.in_(gone[at : at + _AT_ONCE])))
+        connection.execute(sa.delete(waiting_flow).where(waiting_flow.c.id.in_(gone[at : at + _AT_ONCE])))
     rows = [_row(workspace, one, now) for one in change.new]
     for at in range(0, len(rows), _AT_ONCE):
-        link.execute(sa.insert(waiting_flow), rows[at : at + _AT_ONCE])
+        connection.execute(sa.insert(waiting_flow), rows[at : at + _AT_ONCE])
 
 
 def _row(workspace: str, one: WaitingFlow, now: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 UNWATCHED = 31
 """Days after its last nameless contact on which an address is watched no longer."""
 
-Place = tuple[str, int]
+AddressDay = tuple[str, int]
 """An address, and a day since 1970-01-01 (UTC)."""
 
 
@@ -43,8 +43,8 @@ Place = tuple[str, int]
 class Sought:
     """Where somebody was sought: `whole` where all logs were searched, `unsure` where one of them could not be."""
 
-    whole: set[Place] = field(default_factory=set)
-    unsure: set[Place] = field(default_factory=set)
+    whole: set[AddressDay] = field(default_factory=set)
+    unsure: set[AddressDay] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -70,14 +70,14 @@ def columns_of_sightings(times: Mapping[tuple[str, str, Any], tuple[int, int]]) 
 def watched_since(history: History) -> dict[str, int]:
     """Give the addresses that are watched, and since when (ns)."""
     query = sa.select(watched.c.address, watched.c.since).where(watched.c.workspace == history.workspace)
-    with told(history.engine), history.engine.connect() as link:
-        return {row.address: row.since for row in link.execute(query)}
+    with told(history.engine), history.engine.connect() as connection:
+        return {row.address: row.since for row in connection.execute(query)}
 
 
 def sought_on(history: History, days: Collection[int] | None = None) -> Sought:
     """Say where somebody was sought on some days, None for all."""
-    with told(history.engine), history.engine.connect() as link:
-        return _sought(link, history.workspace, days)
+    with told(history.engine), history.engine.connect() as connection:
+        return _sought(connection, history.workspace, days)
 
 
 def sightings_of(history: History, first: int, until: int) -> Sightings:
@@ -87,72 +87,74 @@ def sightings_of(history: History, first: int, until: int) -> Sightings:
         return Sightings()
     mine = sighting.c.workspace == history.workspace
     wanted = mine, sighting.c.day >= first - 1, sighting.c.day <= until
-    with told(history.engine), history.engine.connect() as link:
-        found = (decode(row.content) for row in link.execute(sa.select(sighting.c.content).where(*wanted)))
+    with told(history.engine), history.engine.connect() as connection:
+        found = (decode(row.content) for row in connection.execute(sa.select(sighting.c.content).where(*wanted)))
         return about((one for columns in found for one in _moments(columns)), frozenset(whole))
 
 
-def keep_whereabouts(link: Connection, workspace: str, found: Whereabouts, now: int) -> set[int]:
+def keep_whereabouts(connection: Connection, workspace: str, found: Whereabouts, now: int) -> set[int]:
     """Keep what a run found at a time (ns); give the days whose reports it may change."""
-    moments: set[Place] = set()
+    moments: set[AddressDay] = set()
     for lineage, columns in found.seen:
         days = days_of_rows(columns)
         for day in sorted(set(days.tolist())):
-            _add(link, (workspace, day, lineage.number), columns.taken(days == day))
+            _add(connection, (workspace, day, lineage.number), columns.taken(days == day))
         moments.update(place for address, _, time in _moments(columns) for place in told_of(address, time))
-    known = _sought(link, workspace, {day for _, day in moments | found.sought.whole | found.sought.unsure})
-    _keep_sought(link, workspace, found.sought, known)
-    _watch(link, workspace, found.sought, now)
+    known = _sought(connection, workspace, {day for _, day in moments | found.sought.whole | found.sought.unsure})
+    _keep_sought(connection, workspace, found.sought, known)
+    _watch(connection, workspace, found.sought, now)
     return {day for _, day in found.sought.whole | (moments & known.whole)}
 
 
-def forget_whereabouts(link: Connection, workspace: str, before: int) -> None:
+def forget_whereabouts(connection: Connection, workspace: str, before: int) -> None:
     """Delete what is of days before a day."""
     for table in (sighting, sought):
-        link.execute(sa.delete(table).where(table.c.workspace == workspace, table.c.day < before))
+        connection.execute(sa.delete(table).where(table.c.workspace == workspace, table.c.day < before))
 
 
-def forget_file(link: Connection, number: int) -> None:
+def forget_file(connection: Connection, number: int) -> None:
     """Delete what was read from a file."""
-    link.execute(sa.delete(sighting).where(sighting.c.lineage == number))
+    connection.execute(sa.delete(sighting).where(sighting.c.lineage == number))
 
 
-def rewrite_sightings(link: Connection, number: int, columns: Columns) -> int | None:
+def rewrite_sightings(connection: Connection, number: int, columns: Columns) -> int | None:
     """Put other rows in the place of a part; give the number of the file that it was read from, where it is known."""
     mine = sighting.c.id == number
-    file: int | None = link.execute(sa.select(sighting.c.lineage).where(mine)).scalar()
+    file: int | None = connection.execute(sa.select(sighting.c.lineage).where(mine)).scalar()
     if len(columns):
-        link.execute(sa.update(sighting).where(mine).values(content=encode(columns)))
+        connection.execute(sa.update(sighting).where(mine).values(content=encode(columns)))
     else:
-        link.execute(sa.delete(sighting).where(mine))
+        connection.execute(sa.delete(sighting).where(mine))
     return file
 
 
-def compact_whereabouts(link: Connection, workspace: str, before: int) -> None:
+def compact_whereabouts(connection: Connection, workspace: str, before: int) -> None:
     """Keep of days before a day no more than reports need: what lies about the days on which somebody was sought."""
     mine = sighting.c.workspace == workspace, sighting.c.day < before
-    days = link.execute(sa.select(sighting.c.day).where(*mine, sighting.c.lineage.is_not(None)).distinct())
+    days = connection.execute(sa.select(sighting.c.day).where(*mine, sighting.c.lineage.is_not(None)).distinct())
     for day in days.scalars().all():
         here = sighting.c.workspace == workspace, sighting.c.day == day
-        found = [decode(row.content) for row in link.execute(sa.select(sighting.c.content).where(*here))]
-        near = _sought(link, workspace, range(day - 1, day + 2))
+        found = [decode(row.content) for row in connection.execute(sa.select(sighting.c.content).where(*here))]
+        near = _sought(connection, workspace, range(day - 1, day + 2))
         columns = _only(joined(found), near.whole | near.unsure)
-        link.execute(sa.delete(sighting).where(*here))
+        connection.execute(sa.delete(sighting).where(*here))
         if len(columns):
             values = {"workspace": workspace, "day": day, "content": encode(merged(columns))}
-            link.execute(sa.insert(sighting).values(values))
+            connection.execute(sa.insert(sighting).values(values))
 
 
 def parts_of_sightings(history: History) -> Iterator[tuple[int, Columns]]:
     """Give all that is kept of who was seen, part by part, each with its number."""
-    with told(history.engine), history.engine.connect() as link:
-        numbers = link.execute(sa.select(sighting.c.id).where(sighting.c.workspace == history.workspace)).scalars()
+    with told(history.engine), history.engine.connect() as connection:
+        numbers = connection.execute(
+            sa.select(sighting.c.id).where(sighting.c.workspace == history.workspace)
+        ).scalars()
         for number in numbers.all():
-            content = link.execute(sa.select(sighting.c.content).where(sighting.c.id == number)).scalar_one()
+            content = connection.execute(sa.select(sighting.c.content).where(sighting.c.id == number)).scalar_one()
             yield number, decode(content)
 
 
-def _only(columns: Columns, places: set[Place]) -> Columns:
+def _only(columns: Columns, places: set[AddressDay]) -> Columns:
     addresses = columns.texts["source_ip"]
     firsts, lasts = (columns.numbers[name].tolist() for name in ("first", "last"))
     rows = zip(addresses.codes.tolist(), firsts, lasts, strict=True)
@@ -173,24 +175,24 @@ def _moments(columns: Columns) -> Iterator[tuple[str, str, int]]:
                 yield addresses.distinct[address], users.distinct[user], time
 
 
-def _add(link: Connection, place: tuple[str, int, int | None], columns: Columns) -> None:
+def _add(connection: Connection, place: tuple[str, int, int | None], columns: Columns) -> None:
     """Add rows to what there is of a workspace, day and file."""
     names = ("workspace", "day", "lineage")
     mine = [sighting.c[name] == value for name, value in zip(names, place, strict=True)]
-    known = link.execute(sa.select(sighting.c.content).where(*mine)).scalar()
+    known = connection.execute(sa.select(sighting.c.content).where(*mine)).scalar()
     content = encode(columns if known is None else merged(joined([decode(known), columns])))
     if known is None:
-        link.execute(sa.insert(sighting).values({**dict(zip(names, place, strict=True)), "content": content}))
+        connection.execute(sa.insert(sighting).values({**dict(zip(names, place, strict=True)), "content": content}))
     else:
-        link.execute(sa.update(sighting).where(*mine).values(content=content))
+        connection.execute(sa.update(sighting).where(*mine).values(content=content))
 
 
-def _sought(link: Connection, workspace: str, days: Collection[int] | None) -> Sought:
+def _sought(connection: Connection, workspace: str, days: Collection[int] | None) -> Sought:
     found = Sought()
     query = sa.select(sought.c.day, sought.c.addresses).where(sought.c.workspace == workspace)
     if days is not None:
         query = query.where(sought.c.day >= min(days, default=0), sought.c.day <= max(days, default=0))
-    for row in link.execute(query):
+    for row in connection.execute(query):
         if days is None or row.day in days:
             whole, unsure = _read(row.addresses)
             found.whole.update((address, row.day) for address in whole)
@@ -206,31 +208,31 @@ def _read(text: str) -> tuple[list[str], list[str]]:
         raise HistoryError(f"a stored list of addresses is damaged ({error})") from error
 
 
-def _keep_sought(link: Connection, workspace: str, new: Sought, known: Sought) -> None:
+def _keep_sought(connection: Connection, workspace: str, new: Sought, known: Sought) -> None:
     """Keep where somebody was sought; what was unsure once stays so."""
     whole, unsure = (_by_day(places) for places in (new.whole | known.whole, new.unsure | known.unsure))
     for day in sorted({day for _, day in new.whole | new.unsure}):
         content = {"whole": sorted(whole[day] - unsure[day]), "unsure": sorted(unsure[day])}
-        link.execute(sa.delete(sought).where(sought.c.workspace == workspace, sought.c.day == day))
+        connection.execute(sa.delete(sought).where(sought.c.workspace == workspace, sought.c.day == day))
         text = json.dumps(content, separators=(",", ":"))
-        link.execute(sa.insert(sought).values(workspace=workspace, day=day, addresses=text))
+        connection.execute(sa.insert(sought).values(workspace=workspace, day=day, addresses=text))
 
 
-def _by_day(places: Iterable[Place]) -> defaultdict[int, set[str]]:
+def _by_day(places: Iterable[AddressDay]) -> defaultdict[int, set[str]]:
     found: defaultdict[int, set[str]] = defaultdict(set)
     for address, day in places:
         found[day].add(address)
     return found
 
 
-def _watch(link: Connection, workspace: str, new: Sought, now: int) -> None:
+def _watch(connection: Connection, workspace: str, new: Sought, now: int) -> None:
     """Watch the addresses where somebody was sought, and no longer those where nobody was for long."""
     mine = watched.c.workspace == workspace
-    link.execute(sa.delete(watched).where(mine, watched.c.last_day < now // DAY - UNWATCHED))
+    connection.execute(sa.delete(watched).where(mine, watched.c.last_day < now // DAY - UNWATCHED))
     last = dict(sorted(new.whole | new.unsure, key=itemgetter(1)))
-    known = {row.address: row for row in link.execute(sa.select(watched).where(mine))} if last else {}
+    known = {row.address: row for row in connection.execute(sa.select(watched).where(mine))} if last else {}
     for address, day in sorted(last.items()):
         if address not in known:
-            link.execute(sa.insert(watched).values(workspace=workspace, address=address, since=now, last_day=day))
+            connection.execute(sa.insert(watched).values(workspace=workspace, address=address, since=now, last_day=day))
         elif known[address].last_day < day:
-            link.execute(sa.update(watched).where(mine, watched.c.address == address).values(last_day=day))
+            connection.execute(sa.update(watched).where(mine, watched.c.address == address).values(last_day=day))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from shadowai.delivery.alerts import Readings
 from shadowai.delivery.deliver import Subject, deliver, deliver_activity, send_waiting
-from shadowai.delivery.outbox import Outbox
+from shadowai.delivery.outbox import OUTBOX, Outbox
 from shadowai.errors import ShadowaiError, UsageError
 from shadowai.history.errors import HistoryError
 from shadowai.history.store import day_of
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from shadowai.reports.look import Look
     from shadowai.settings.channels import Channels
 
-OUTBOX = "outbox.sqlite"
 MAILED = ("mail", "webhooks")
 REPORTED = ("siem", "alerts")
 ACTIVITY = "activity "
@@ -104,9 +103,9 @@ class Handover:
                     problems.append(str(error))
                     continue
                 readings = self._readings(done) if "alerts" in parts and _name(period) not in done else None
-                tally = deliver(self.channels, replace(subject, readings=readings), outbox)
+                delivered = deliver(self.channels, replace(subject, readings=readings), outbox)
                 is_sent = True
-                problems += tally.problems
+                problems += delivered.problems
                 done[_name(period)] = digest
                 self._write(done)
             is_sent |= self._activity(outbox, done, problems)

@@ -18,6 +18,7 @@ from shadowai.history.waiting import FlowChange, WaitingFlow
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shadowai import detect
     from shadowai.inputs import Input
 
 
@@ -46,7 +47,7 @@ class Late:
                 late.waiting[flow] = one
         return late
 
-    def seek(self, inputs: Sequence[Input], again: flows.Again) -> None:
+    def seek(self, inputs: Sequence[Input], again: detect.Again) -> None:
         """Look for the bytes of the flows that wait in what was read now."""
         rows = Activity(defaultdict(Sums))
         notes = Notes(flows={flow: one.note for flow, one in self.waiting.items()})

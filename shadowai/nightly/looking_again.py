@@ -12,7 +12,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shadowai import second_look, sources
+from shadowai import detect, second_look, sources
 from shadowai.activity.columns import joined
 from shadowai.activity.sightings import REACH
 from shadowai.errors import ShadowaiError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shadowai.engine import Workers
     from shadowai.history.checkpoints import Book
     from shadowai.history.store import History
-    from shadowai.history.whereabouts import Place
+    from shadowai.history.whereabouts import AddressDay
     from shadowai.model import Tally
     from shadowai.nightly.reading import Read
 
@@ -43,7 +43,7 @@ DOUBT = DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Seeker:
+class SecondLook:
     """What a second look needs: what is known already, who is known, how logs are read, and which files are there.
 
     `kept_from` is the day (since 1970-01-01 UTC) from which on everything that was seen is kept, `spool` a folder for
@@ -76,7 +76,7 @@ class Seeker:
         met.sought.whole -= met.sought.unsure
         return met
 
-    def _fresh(self, found: Read, naming: Collection[int]) -> set[Place]:
+    def _fresh(self, found: Read, naming: Collection[int]) -> set[AddressDay]:
         """Give the days of addresses of nameless contacts that were not sought yet."""
         columns = [one.columns for one in found.readings if one.columns is not None and id(one.lineage) not in naming]
         if not columns:
@@ -159,7 +159,8 @@ class Seeker:
         if not search.pieces or not search.addresses:
             return
         times: dict[int, second_look.Times] = {}
-        again = second_look.Again(list(log_tasks(search.pieces)), self.reading, workers)
+        tasks = list(log_tasks(search.pieces))
+        again = detect.Again(tasks, self.reading, workers).only(tasks)
         failed = {number for number, piece in enumerate(search.pieces) if piece.input.error}
         for found in second_look.search(again, search.addresses):
             second_look.merge_times(times.setdefault(found.number, {}), found.times.items())
@@ -179,7 +180,7 @@ class _Search:
 
     pieces: Sequence[Piece]
     addresses: Collection[str]
-    places: Collection[Place]
+    places: Collection[AddressDay]
 
 
 def _latest(lineage: Lineage) -> int:
@@ -187,7 +188,7 @@ def _latest(lineage: Lineage) -> int:
     return max(lineage.place.modified, lineage.last or 0)
 
 
-def _addresses(places: Iterable[Place]) -> set[str]:
+def _addresses(places: Iterable[AddressDay]) -> set[str]:
     return {address for address, _ in places}
 
 
@@ -197,7 +198,7 @@ def _days(tallies: Iterable[Tally]) -> range:
     return range(day_of(min(ends)) - 1, day_of(max(ends)) + 2) if ends else range(0)
 
 
-def _doubt(met: Whereabouts, places: Iterable[Place], files: Sequence[Lineage]) -> None:
+def _doubt(met: Whereabouts, places: Iterable[AddressDay], files: Sequence[Lineage]) -> None:
     """Make the days unsure of which files may tell that could not be searched: those before they were last changed."""
     if files:
         latest = day_of(max(map(_latest, files)) + REACH + DOUBT)

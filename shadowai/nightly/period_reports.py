@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shadowai import GENERATOR, logs
 from shadowai.activity.labels import Labels
 from shadowai.errors import UsageError
 from shadowai.history.store import REJUDGE, day_of
 from shadowai.history.whereabouts import sightings_of
+from shadowai.inputs import known_formats
 from shadowai.nightly.kept_sources import kept_sources
 from shadowai.nightly.periods import period_of
 from shadowai.nightly.rematch import rematch
-from shadowai.provenance import InputRecord, Manifest
 from shadowai.reports.document import RESULT, read_result
-from shadowai.reports.folder import publish
+from shadowai.reports.folder import inputs_of, publish
 from shadowai.reports.order import STANDARD_ORDER, Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from shadowai import logs
     from shadowai.history.checkpoints import Lineage
     from shadowai.history.store import History
     from shadowai.nightly.periods import Period
@@ -63,31 +63,13 @@ class Press:
 
     def sources(self, period: Period) -> tuple[SourceReport, ...]:
         """Report what was read in the period of each source."""
-        return kept_sources(self.lineages, period, self._formats())
+        return kept_sources(self.lineages, period, known_formats(self.own))
 
     def write(self, period: Period, out: Path) -> Result:
         """Write the report of a period into its folder below `out`, compared with that of the period before."""
         result = self.result(period, result_before(period, out))
-        publish(result, self._manifest(result), folder_of(period, out), self.order)
+        publish(result, self.rules.manifest(inputs_of(result)), folder_of(period, out), self.order)
         return result
-
-    def _formats(self) -> Mapping[str, logs.Format]:
-        own = {fmt.id: fmt for fmt in self.own}
-        return {**logs.load_formats(), logs.DNSTAP.id: logs.DNSTAP, **own}
-
-    def _manifest(self, result: Result) -> Manifest:
-        inputs = tuple(
-            InputRecord(path=one.path, size=None, sha256=None, format=one.format, records=one.records)
-            for one in result.sources
-        )
-        rules = self.rules
-        return Manifest(
-            generator=GENERATOR,
-            inputs=inputs,
-            signatures=rules.database.digest,
-            policy=rules.policy.digest,
-            directory=rules.directory.digest,
-        )
 
 
 def _day(day: int) -> str:

@@ -68,7 +68,7 @@ def read(
     work = Work(tasks, rings.rings, detector, workers, by_key=True)
     notes = gather(work, everything, activities.__getitem__, advance)
     rings.settle(activities)
-    again = flows.Again(tasks, detector.reading, workers)
+    again = detect.Again(tasks, detector.reading, workers)
     told = _bring_bytes(activities, notes, inputs, again)
     late = Late.of(before.waiting, _folders(pieces), notes)
     late.seek(inputs, again)
@@ -110,7 +110,7 @@ def _folders(pieces: Sequence[Piece]) -> dict[str, int]:
 
 
 def _bring_bytes(
-    activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: flows.Again
+    activities: dict[int, Activity], notes: Notes, inputs: Sequence[Input], again: detect.Again
 ) -> frozenset[str]:
     """Add the bytes of flows to the rows that have their names, whichever files those were read from."""
     found = Activity(defaultdict(Sums))

@@ -29,7 +29,7 @@ from shadowai.model import DAY, SECOND
 from shadowai.nightly.continued import earlier_captures
 from shadowai.nightly.intake import Planner, Terms, look
 from shadowai.nightly.lock import locked
-from shadowai.nightly.looking_again import Seeker
+from shadowai.nightly.looking_again import SecondLook
 from shadowai.nightly.period_reports import Press
 from shadowai.nightly.periods import KINDS, periods_of
 from shadowai.nightly.reading import CHANGED, Before, read
@@ -77,7 +77,7 @@ class RunOptions:
     directory: Path | None = None
     policy: Path | None = None
     signatures: Path | None = None
-    reading: DirectoryOptions = field(default_factory=DirectoryOptions)
+    directory_options: DirectoryOptions = field(default_factory=DirectoryOptions)
     labels: Labels = field(default_factory=Labels)
     order: Order = STANDARD_ORDER
     out: Path | None = None
@@ -92,7 +92,7 @@ class RunOptions:
 
     def rules(self) -> Rules:
         """Read signatures, directory and policy."""
-        return load_rules(self.directory, self.policy, self.signatures, self.reading)
+        return load_rules(self.directory, self.policy, self.signatures, self.directory_options)
 
 
 @dataclass(slots=True)
@@ -215,7 +215,9 @@ class _Reader:
         detector = detector_of(self.rules, reading)
         inputs = list(listing.inputs)
         kept_from = day_of(self.options.now - self.options.compact_after)
-        seeker = Seeker(self.history, self.book, self.rules.directory, reading, listing.found, kept_from, means.spool)
+        second_look = SecondLook(
+            self.history, self.book, self.rules.directory, reading, listing.found, kept_from, means.spool
+        )
         unsure = 0
         for files in _batches(listing.files):
             plan = planner.plan(files)
@@ -224,7 +226,7 @@ class _Reader:
             together = [*(piece.input for piece in plan.pieces), *before.captures]
             with reaching(workers, together, means.spool, reading.keylog):
                 found = read(plan.pieces, detector, workers, before, means.advance)
-                places = seeker.look(plan.pieces, found, workers)
+                places = second_look.look(plan.pieces, found, workers)
             inputs += [*plan.inputs, *found.inputs]
             outcome.waiting += plan.waiting
             unsure += len(places.sought.unsure)

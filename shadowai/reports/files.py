@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shadowai.reports.document import result_json
+from shadowai.reports.document import RESULT, result_json
 from shadowai.reports.html import Page, department_pages, pages
 from shadowai.reports.order import STANDARD_ORDER, Order
 from shadowai.reports.selection import only
@@ -48,7 +48,7 @@ def _save(place: Path, content: str) -> None:
 
 
 def _json(result: Result, folder: Path, _order: Order) -> None:
-    (folder / "result.json").write_bytes(result_json(result))
+    (folder / RESULT).write_bytes(result_json(result))
 
 
 def _csv(result: Result, folder: Path, order: Order) -> None:

@@ -1,6 +1,6 @@
 """What was found, sorted by what an auditor asks for: each finding with its figures, where it holds, and for what.
 
-A finding is a fact of the network records. Which duties it touches says `duties`.
+A finding is a fact of the network records. `duties` says which duties it touches.
 """
 
 from collections import Counter

@@ -44,15 +44,10 @@ def _check_parent(out: Path) -> None:
         raise UsageError(f"the report cannot be written: no permission in {parent}", where=out)
 
 
-def write(result: Result, folder: Path, order: Order) -> None:
-    """Write the files of a report (`shadowai.reports.files`), whose template engine only the end of a scan needs."""
-    from shadowai.reports.files import write as write_files  # noqa: PLC0415  # see above
-
-    write_files(result, folder, order)
-
-
 def publish(result: Result, manifest: Manifest, out: Path, order: Order = STANDARD_ORDER) -> None:
     """Write what is ordered beside `out`, then put it in the place of what was there; UsageError where it cannot."""
+    from shadowai.reports.files import write  # noqa: PLC0415  # brings a template engine, for the end of a scan alone
+
     check_folder(out)
     out = out.resolve()  # a link stays one, and what it points to is replaced
     try:
@@ -73,14 +68,19 @@ def manifest_of(source: Path, result: Result) -> Manifest:
     except (OSError, ValidationError):
         return Manifest(
             generator=result.generator,
-            inputs=tuple(
-                InputRecord(path=one.path, size=None, sha256=None, format=one.format, records=one.records)
-                for one in result.sources
-            ),
+            inputs=inputs_of(result),
             signatures=result.signatures.version,
             policy=result.policy.digest if result.policy else None,
             directory=None,
         )
+
+
+def inputs_of(result: Result) -> tuple[InputRecord, ...]:
+    """List a result's inputs as a manifest does, for one that was made without looking at the files."""
+    return tuple(
+        InputRecord(path=one.path, size=None, sha256=None, format=one.format, records=one.records)
+        for one in result.sources
+    )
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from shadowai import resources
 from shadowai.errors import UsageError
 from shadowai.reports.compiled import CompiledTemplates
 from shadowai.reports.department_page import department_page
-from shadowai.reports.evidence_pack import evidence_page
+from shadowai.reports.evidence_page import evidence_page
 from shadowai.reports.executive_page import executive_page
 from shadowai.reports.index_page import index_page
 from shadowai.reports.language import speaking, translated, translated_count

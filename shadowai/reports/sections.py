@@ -13,7 +13,6 @@ from shadowai.reports.words import RISK_ORDER
 from shadowai.result import DepartmentUse, Result, ServiceUse
 
 _BAD = (Status.UNSANCTIONED, Status.PROHIBITED)
-_GRAVITY = {status: status.gravity for status in Status}
 _RISK: dict[str, int] = {level: place for place, level in enumerate(RISK_ORDER)}
 
 
@@ -95,7 +94,7 @@ def worst_first(service: ServiceUse) -> Order:
 
 def _order(service: ServiceUse, risk: str, people: int, sessions: int) -> Order:
     points = service.score.points if service.score else 0.0
-    return (-_RISK[risk], -points, -_GRAVITY[service.status], -people, -sessions, service.name, service.id)
+    return (-_RISK[risk], -points, -service.status.gravity, -people, -sessions, service.name, service.id)
 
 
 def most_unsanctioned_first(departments: Iterable[DepartmentUse]) -> list[DepartmentUse]:

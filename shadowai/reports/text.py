@@ -32,14 +32,15 @@ _UNITS = (  # SI, ISO 80000-1: 1 kB is 1,000 bytes
     later("{number} EB"),
 )
 _SPACES = re.compile(r"[\t\n\r\x0b\x0c\u2028\u2029]+")
-# Control characters (C0, DEL, C1), format characters that move or hide text (UAX #9 section 2, zero width, tags), and
-# surrogates. The two joiners U+200C and U+200D stay: Persian, Hindi and emoji need them.
+# Control characters (C0, DEL, C1), format characters that move or hide text (UAX #9 section 2, zero width, tags),
+# surrogates, and what else XML cannot hold (1.0, section 2.2). The two joiners U+200C and U+200D stay: Persian, Hindi
+# and emoji need them.
 UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
-# What a text may have to be changed for, in JSON (where a quotation mark or control character has a backslash).
-_FORMULA = re.compile("[\t\r\n]|[\\s\ufffd]*[=+@\uff0b\uff0d\uff1d\uff20-]")  # with the full-width forms
+# What a spreadsheet takes for a formula, in full-width forms too.
+_FORMULA = re.compile("[\t\r\n]|[\\s\ufffd]*[=+@\uff0b\uff0d\uff1d\uff20-]")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?", re.ASCII | re.DOTALL)
 _HOUR = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2})(?::.*)?", re.ASCII | re.DOTALL)
 

@@ -12,6 +12,7 @@ from shadowai.provenance import Part
 from shadowai.reports.text import MAX_TEXT, UNSAFE, clean, shorten
 
 _AnyPart = TypeVar("_AnyPart", bound=Part)
+# What a text may have to be changed for, in JSON (where a quotation mark or control character has a backslash).
 _SUSPECT = re.compile(f'[\\\\\u2028\u2029{UNSAFE.pattern[1:-1]}]|"[^"]{{{MAX_TEXT + 1},}}')
 
 

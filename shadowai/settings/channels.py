@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from shadowai.hosts import normalise_host
 from shadowai.model import Status
 from shadowai.settings.credentials import PlacedPath, Secret, Strict
-from shadowai.settings.spans import seconds_of
+from shadowai.settings.spans import DAY, seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@[^@\s<>,;:\"\\]{{1,253}}")
 _TITLED = re.compile(r"([^<>]{0,200})<([^<>]{1,320})>\s*")
-DAY = 86_400  # seconds
 MEGABYTE = 1_000_000  # bytes
 
 

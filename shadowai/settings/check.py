@@ -12,7 +12,7 @@ from shadowai.config import load_settings
 from shadowai.delivery.deliver import MAIL, senders, siem_channel, webhook_channel
 from shadowai.errors import SourceError, UsageError, unknown_name
 from shadowai.exports.tls import client_context
-from shadowai.logs import DNSTAP, load_formats
+from shadowai.inputs import known_formats
 from shadowai.nightly.handover import never_sent
 from shadowai.settings.schema import settings_schema
 
@@ -164,7 +164,7 @@ def _inside(table: dict[str, Any], name: str, schema: dict[str, Any]) -> Iterato
 
 
 def _sources(file: Path, text: str, settings: Settings) -> Iterator[str]:
-    known = {**load_formats(), DNSTAP.id: DNSTAP, **settings.columns, **settings.logformats}
+    known = {*known_formats(), *settings.columns, *settings.logformats}
     for number, feed in enumerate(settings.feeds):
         place = f"{file}:{line_of(text, ('sources', str(number)))}"
         if feed.format is not None and feed.format not in known and ":" not in feed.format:

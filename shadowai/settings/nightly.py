@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from shadowai.settings.spans import SCALE, seconds_of
+from shadowai.settings.credentials import Strict
+from shadowai.settings.spans import DAY, SCALE, seconds_of
 
 Span = Annotated[
     int,
@@ -35,11 +36,7 @@ Paths = Annotated[
 """Files, folders, globs and URLs: one, or a list of them."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceSettings(_Part):
+class SourceSettings(Strict):
     """One source of a scheduled scan: `name` stands in reports in place of file names, which change as logs rotate."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}$")
@@ -47,7 +44,7 @@ class SourceSettings(_Part):
     format: str | None = None
 
 
-class HistorySettings(_Part):
+class HistorySettings(Strict):
     """Where the history lies and how long what is kept: `keep`, `compact_after`, `settle` and `wait` in seconds.
 
     `state` is the folder of the database, the lock and the outbox; `url` a PostgreSQL database in place of the file.
@@ -59,13 +56,13 @@ class HistorySettings(_Part):
     url_file: Path | None = None
     url_env: str | None = None
     workspace: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
-    keep: Span = 400 * 86_400
-    compact_after: Span = 60 * 86_400
+    keep: Span = 400 * DAY
+    compact_after: Span = 60 * DAY
     settle: Span = 60
     wait: Span = 0
 
 
-class ReportsSettings(_Part):
+class ReportsSettings(Strict):
     """Which reports are written, and where: `out`/day/2026-11-20, `out`/week/2026-W47, `out`/month/2026-11.
 
     Of the kinds in `send` mails and webhooks go out when a period has ended; SIEM records and alerts go by the first
@@ -77,7 +74,7 @@ class ReportsSettings(_Part):
     send: tuple[Literal["day", "week", "month"], ...] = ("week", "month")
 
 
-class ScheduleSettings(_Part):
+class ScheduleSettings(Strict):
     """When the timer starts a scan: `at` (HH:MM, local time), or `every` so many seconds."""
 
     at: str = Field(default="02:30", pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+DAY = 86_400  # seconds
 _UNITS = {
     **dict.fromkeys(("s", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
     **dict.fromkeys(("h", "hour", "hours"), 3600),
-    **dict.fromkeys(("d", "day", "days"), 86_400),
-    **dict.fromkeys(("week", "weeks"), 604_800),
+    **dict.fromkeys(("d", "day", "days"), DAY),
+    **dict.fromkeys(("week", "weeks"), 7 * DAY),
 }
 _SPAN = re.compile(r"([0-9]{1,9}) ?([a-z]{1,7})")
 

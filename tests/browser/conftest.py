@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from support.report_world import large, world
 
-from shadowai.reports import write
+from shadowai.reports.files import write
 from shadowai.reports.languages import language
 from shadowai.reports.look import Look
 from shadowai.reports.order import Order

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_context: list[int] = []
+_given: Counter[int] = Counter()
 
 
-def prepare(offset: int) -> None:
-    """Take note of the number that is added to each task."""
-    time.sleep(0.01)  # so that two threads of one worker would do it at once
-    _context.append(offset)
+class Adder:
+    """Adds a number to tasks, and knows how often this process was given it."""
 
+    def __init__(self, offset: int) -> None:
+        time.sleep(0.01)  # so that two threads of one worker would do it at once
+        self.offset = offset
+        _given[offset] += 1
 
-def add(task: int) -> tuple[int, int, int]:
-    """Give the sum, the process, and how often that was prepared for this number."""
-    return task + _context[-1], os.getpid(), _context.count(_context[-1])
+    def __reduce__(self) -> tuple[type[Adder], tuple[int]]:
+        return Adder, (self.offset,)
+
+    def add(self, task: int) -> tuple[int, int, int]:
+        """Give the sum, the process, and how often that was given the number."""
+        return task + self.offset, os.getpid(), _given[self.offset]
 
 
 def die(_task: int) -> None:

@@ -38,7 +38,7 @@ class CachedOptions(RunOptions):
     def rules(self) -> Any:  # as the overridden one
         key = f"{self.directory} {self.policy} {self.signatures}"
         if key not in _RULES:
-            _RULES[key] = load_rules(self.directory, self.policy, self.signatures, self.reading)
+            _RULES[key] = load_rules(self.directory, self.policy, self.signatures, self.directory_options)
         return _RULES[key]
 
 

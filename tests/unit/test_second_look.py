@@ -68,9 +68,20 @@ def test_a_look_up_is_that_of_the_user_who_came_after_and_used_no_ai(tmp_path: P
 def test_between_two_users_nobody_is_named(tmp_path: Path) -> None:
     proxy = squid(at(9, 50), "anna", "chatgpt.com") + squid(at(10, 10), "bert")
     result = scanned(tmp_path, {"access.log": proxy, "queries.log": asked(at(10))})
-    assert look_ups(result) == {"Unknown department": 1}
+    assert look_ups(result) == {}  # one of the two, who are counted by name
     (spot,) = (one for one in result.blind_spots if one.kind == "conflicting-identity")
-    assert spot.count == 1
+    assert (spot.count, spot.people) == (1, None)
+
+
+def test_who_was_one_of_two_is_not_counted_beside_both(tmp_path: Path) -> None:
+    leases = tmp_path / "directory" / "leases"
+    leases.mkdir(parents=True)
+    stays = ((9, 12, "anna"), (11, 14, "bert"))
+    rows = [f"{at(begin)},{at(end)},{user},{PLACE},\n" for begin, end, user in stays]
+    (leases / "vpn.csv").write_text("start,end,user,address,device\n" + "".join(rows))
+    log = "".join(squid(at(hour), "-", "chatgpt.com") for hour in (10, 11, 13))
+    totals = scanned(tmp_path, {"access.log": log}).totals
+    assert (totals.people, totals.sessions) == (2, 3)
 
 
 def test_who_used_no_ai_over_the_proxy_is_known_by_other_lines(tmp_path: Path) -> None:
@@ -81,7 +92,7 @@ def test_who_used_no_ai_over_the_proxy_is_known_by_other_lines(tmp_path: Path) -
 def test_a_line_of_a_proxy_without_a_user_makes_nobody_look_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(second_look, "work", lambda _: pytest.fail("looked again"))
+    monkeypatch.setattr(second_look.Searcher, "search", lambda *_: pytest.fail("looked again"))
     proxy = squid(at(9), "anna") + squid(at(9, 30), "-", "chatgpt.com") + squid(at(10), "anna")
     departments = scanned(tmp_path, {"access.log": proxy}).departments
     assert {one.name: one.totals.people for one in departments if one.totals.people} == {"Unknown department": 1}
@@ -100,10 +111,10 @@ def test_the_number_of_workers_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_log_that_cannot_be_read_twice_leaves_others_unnamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(task: detect.Task) -> second_look.Found:
+    def gone(_: second_look.Searcher, task: detect.Task) -> second_look.Found:
         return second_look.Found(task.number, error="cannot be read: No such file or directory")
 
-    monkeypatch.setattr(second_look, "work", gone)
+    monkeypatch.setattr(second_look.Searcher, "search", gone)
     proxy = squid(at(9), "anna", "chatgpt.com") + squid(at(10), "bert")
     result = scanned(tmp_path, {"access.log": proxy, "queries.log": asked(at(9, 2)) + asked(at(9, 50), "grok.com")})
     services = {(one.name, use.id): use.people_dns_only for one in result.departments for use in one.services}

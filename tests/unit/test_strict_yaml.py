@@ -4,20 +4,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+import yaml
 
 from shadowai import strict_yaml
-from shadowai.errors import SignatureError, UsageError
-
-
-class Row(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    name: str
-    size: int
-
-
-class Rows(BaseModel):
-    rows: list[Row]
+from shadowai.errors import UsageError
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
@@ -77,16 +67,11 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         strict_yaml.load(tmp_path / "none.yaml")
 
 
-def test_every_problem_has_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "rows.yaml"
-    path.write_text("rows:\n  - name: a\n    size: 1\n  - name: b\n    size: big\n    extra: 1\n  - size: 2\n")
-    with pytest.raises(SignatureError) as caught:
-        strict_yaml.load_as(path, Rows, SignatureError)
-    lines = str(caught.value).splitlines()
-    assert [line.split(": ")[0] for line in lines] == [f"{path}:5", f"{path}:6", f"{path}:7"]
-    assert "rows.1.size" in lines[0]
-    assert "rows.1.extra" in lines[1]
-    assert "rows.2.name" in lines[2]
+def test_every_place_has_its_line_and_one_that_is_missing_that_of_its_parent() -> None:
+    root = yaml.compose("rows:\n  - name: a\n    size: 1\n  - name: b\n    size: big\n    extra: 1\n  - size: 2\n")
+    places = (("rows", 1, "size"), ("rows", 1, "extra"), ("rows", 2, "name"), ("rows", 9), ())
+    assert [strict_yaml.line_of(root, place) for place in places] == [5, 6, 7, 2, 1]
+    assert strict_yaml.line_of(None, ("rows",)) == 1
 
 
 def test_merge_keys_still_work(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DRIFT = 90 * SECOND  # around a change of holder nobody can be named: a minute, and what the clocks are wrong
 _REACH, _ALONE = HOUR // 2, HOUR // 4  # how far sightings on both sides, and on one side alone, may lie off
 _UNSURE_EDGE = 60 * SECOND
+_UNLISTED = "a fixed address that no file lists"
 
 
 class Answer(NamedTuple):
@@ -91,7 +92,9 @@ def _answers(record: Record, tenancies: Tenancies, sightings: _Sightings) -> tup
     if why := _doubt(record, truth, tenancies, sightings):
         computer = _computer(record)
         key = f"device:{computer}" if computer else f"address:{record.address}"
-        return (truth, Answer(key, department)), why
+        in_doubt = Answer(key, department, is_individual=False)  # one of several who are counted by name
+        alone = (Answer(key, department),) if why == _UNLISTED else ()
+        return (truth, in_doubt, *alone), why
     return (truth,), None
 
 
@@ -122,7 +125,7 @@ def _doubt(record: Record, truth: Answer, tenancies: Tenancies, sightings: _Sigh
     if tenure is None:
         certain = truth.person is not None and truth.person.seat == "desk"
         certain = certain or sightings.are_certain(record.address, record.time)
-        return None if certain else "a fixed address that no file lists"
+        return None if certain else _UNLISTED
     settled = tenancies.is_settled(record.address, record.time, _DRIFT)
     return None if settled else "the address changes hands within a minute and a half"
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shadowai.cli import cli
-from shadowai.cli.directories import directory_options
+from shadowai.cli.from_settings import directory_options_of
 from shadowai.config import Settings
 from shadowai.directory.ldap import Imported, LdapServer
 from shadowai.directory.options import DirectoryOptions
@@ -99,7 +99,7 @@ def test_settings_become_what_the_directory_takes() -> None:
         directory_spellings={"HR": "People"},
         directory_domains={"CORP": "corp.example"},
     )
-    assert directory_options(chosen) == DirectoryOptions(
+    assert directory_options_of(chosen) == DirectoryOptions(
         columns={"networks": {"network": "Subnet"}},
         units={"/Sales": "Sales"},
         groups={"g": "Legal"},
@@ -110,7 +110,7 @@ def test_settings_become_what_the_directory_takes() -> None:
         drift=5_000_000_000,
         lease_times={"dnsmasq": 86_400_000_000_000},
     )
-    assert directory_options(Settings()) == DirectoryOptions()
+    assert directory_options_of(Settings()) == DirectoryOptions()
 
 
 def test_explain_says_who_and_why(folder: Path) -> None:
@@ -156,8 +156,8 @@ def test_import_reads_the_password_from_a_file_or_a_variable(
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{out}: 2,500 people\n"
     assert done.stderr.splitlines() == [
-        "shadowai: 1 entries hold control characters",
-        "shadowai: 12 of them name no department",
+        "shadowai: left out, entries that hold control characters: 1",
+        "shadowai: people without a department: 12",
     ]
     monkeypatch.setenv("LDAP_PASSWORD", SECRET)
     run(*LDAP, "--password-env", "LDAP_PASSWORD", "--out", out, "--filter", "(uid=*)", "--ca", folder / "ca.pem")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING
 
+import click
+import pytest
 from click.testing import CliRunner, Result
 from support.nightly import bind, lines
 
 from shadowai.cli import cli
+from shadowai.cli.options import asking
+from shadowai.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def run(*arguments: object, stdin: str | None = None) -> Result:
@@ -66,3 +68,23 @@ def test_what_a_first_look_does_not_recognise_is_told(tmp_path: Path, monkeypatc
     put(tmp_path, "more/access[1].log", lines(0, 50))
     assert run("init", tmp_path / "logs", tmp_path / "more", "--out", tmp_path / "c.toml", "--yes").exit_code == 0
     assert run("config", "check", tmp_path / "c.toml").exit_code == 0, "two logs of one name are two sources"
+
+
+@pytest.mark.parametrize("answered", ["", "directory\n"])
+def test_without_anybody_to_answer_the_way_out_is_told(tmp_path: Path, answered: str) -> None:
+    """It ended as if it had been interrupted (130), and told of no report."""
+    put(tmp_path, "logs/access.log", lines(0, 50))
+    for folders in ((), (tmp_path / "logs",)):
+        done = run("init", *folders, "--out", tmp_path / "none.toml", stdin=answered)
+        assert isinstance(done.exception, UsageError)
+        assert "--yes takes what is found" in done.exception.message
+    assert not (tmp_path / "none.toml").exists()
+
+
+def test_an_interrupt_at_a_question_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_text: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    with pytest.raises(click.Abort), asking("no remedy"):
+        click.prompt("Name")

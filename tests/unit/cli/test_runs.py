@@ -140,6 +140,13 @@ def test_all_workspaces_run_and_nothing_crosses(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "2 workspaces, 1 of them not well (bert): 0 new records, 0 reports"
 
 
+def test_a_workspace_in_the_current_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "anna/logs/access.log", lines(0, 5))
+    settings(tmp_path / "anna")
+    monkeypatch.chdir(tmp_path / "anna")
+    assert run("run", "--all", ".").stdout.startswith("anna: 5 new records")
+
+
 def test_workspaces_that_would_share_are_refused(tmp_path: Path) -> None:
     for name in ("a", "b"):
         put(tmp_path, f"{name}.toml", '[[sources]]\nname="x"\npaths="x"\n[history]\nstate="same"\n')

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shadowai.cli import cli
-from shadowai.cli.common import Moment
+from shadowai.cli.options import Moment
 
 if TYPE_CHECKING:
     from pathlib import Path

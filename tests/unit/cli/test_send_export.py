@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from support.report_world import world
 
 from shadowai.cli.export import export
+from shadowai.cli.policy import policy
 from shadowai.cli.send import OUTBOX, send
 from shadowai.delivery.outbox import Item, Outbox, State
 from shadowai.errors import UsageError
@@ -106,6 +108,39 @@ def test_a_list_needs_a_policy(monkeypatch: pytest.MonkeyPatch) -> None:
         call(export, "list", "--as", "squid")
 
 
+def test_the_settings_say_how_the_directory_is_read_for_a_list_and_a_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were passed over there, so that a directory with other headers could be scanned with and not asked."""
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people/staff.csv").write_text("Login,Cost centre\nann,Sales\n")
+    settings = tmp_path / "shadowai.toml"
+    settings.write_text('[directory_columns.people]\nuser = "Login"\ndepartment = "Cost centre"\n')
+    monkeypatch.setenv("SHADOWAI_CONFIG", str(settings))
+    (tmp_path / "policy.yaml").write_text("default: prohibited\n")
+    given = ("--directory", tmp_path, "--policy", tmp_path / "policy.yaml")
+    assert "acl" in call(export, "list", "--as", "squid", "--department", "Sales", *given).stdout
+    assert "asked    Sales" in call(policy, "explain", "chatgpt", "--department", "sales", *given).stdout
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_written_to_and_not_replaced(report: Path, tmp_path: Path, kind: str) -> None:
+    """As root, `--out /dev/null` put a file in the place of the device."""
+    out = tmp_path / "out"
+    if kind == "pipe":
+        os.mkfifo(out)
+        reader = os.open(out, os.O_RDONLY | os.O_NONBLOCK)
+        assert call(export, "findings", report, "--kind", "exception", "--out", out).exit_code == 0
+        assert os.read(reader, 1 << 16).startswith(b"{")
+        os.close(reader)
+    else:
+        out.symlink_to(os.devnull)
+        assert call(export, "findings", report, "--out", out).exit_code == 0
+        assert out.resolve() == Path(os.devnull)
+    assert not out.is_file()
+    assert {one.name for one in tmp_path.iterdir()} == {"out", "report"}
+
+
 def test_a_dry_run_writes_mails_and_sends_nothing(report: Path, config: Path, tmp_path: Path) -> None:
     made = call(send, "report", report, "--config", config, "--dry-run", tmp_path / "mails")
     assert (made.exit_code, made.stdout) == (0, f"1 mail written into {tmp_path / 'mails'}\n")
@@ -143,10 +178,3 @@ def test_a_person_can_send_again(config: Path, tmp_path: Path) -> None:
     assert "1 item will be sent" in call(send, "again", "mail:a", "--config", config).stdout
     with Outbox(tmp_path / "state" / OUTBOX) as outbox:
         assert outbox.rows()[0].state is State.QUEUED
-
-
-@pytest.mark.parametrize("command", [export, send])
-def test_every_command_has_an_example(command: Any) -> None:  # a click group
-    assert "Example" in command.help
-    for one in command.commands.values():
-        assert "Example" in one.help or "Exit codes" in one.help

@@ -31,7 +31,7 @@ def test_lint_prints_file_line_rule_and_message(write: Write) -> None:
     path = folder / "chat" / "alpha.yaml"
     line = f"{path}:7: shared-platform: github.com serves many things; name a host below it, or a URL"
     assert done.stdout == line + "\n"
-    assert "1 services, 1 indicators: 1 errors, no warnings" in done.stderr
+    assert "1 service, 1 indicator: 1 error, no warnings" in done.stderr
     assert done.exit_code == 2
     (issue,) = map(json.loads, _run("lint", path, "--folder", folder, "--json").stdout.splitlines())
     assert (issue["path"], issue["line"], issue["rule"], issue["level"]) == (str(path), 7, "shared-platform", "error")

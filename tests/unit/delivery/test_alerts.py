@@ -183,6 +183,7 @@ def test_an_alert_is_a_record_in_every_format() -> None:
         assert "deepseek" in write(record)
 
 
-def test_examples_raise_no_error() -> None:
-    for make in EXAMPLES.values():
-        find_alerts(make(), make(), AlertSettings())
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_beside_itself_nothing_is_new_and_nothing_has_risen(name: str) -> None:
+    found = find_alerts(EXAMPLES[name](), EXAMPLES[name](), AlertSettings())
+    assert not {one.rule for one in found} & {"first_use", "skipped"}

@@ -236,4 +236,9 @@ def test_a_webhook_whose_address_is_none_is_unusable_and_its_secret_stays_one() 
 def test_every_example_can_be_delivered(tmp_path: Path, name: str) -> None:
     chosen = channels(siem=[file_target(tmp_path / "out", what=["use", "person", "alert"])], webhooks=[])
     with Outbox(tmp_path / "outbox") as outbox:
-        deliver(chosen, Subject(EXAMPLES[name](), previous=EXAMPLES["small"]()), outbox, Still())
+        done = deliver(chosen, Subject(EXAMPLES[name](), previous=EXAMPLES["small"]()), outbox, Still())
+        assert (done.is_well, outbox.waiting()) == (True, [])
+    wanted = sum(len(one.services) + len(one.persons) for one in EXAMPLES[name]().departments)
+    lines = (tmp_path / "out").read_text().splitlines() if (tmp_path / "out").exists() else []
+    findings = [one for one in map(json.loads, lines) if one["event"]["dataset"] != "shadowai.alert"]
+    assert len(findings) == wanted

@@ -10,7 +10,7 @@ from support.report_world import world
 from support.servers import authority
 
 from shadowai.delivery.deliver import Subject, deliver
-from shadowai.delivery.drain import Clock, Tally
+from shadowai.delivery.drain import Clock, Delivered
 from shadowai.delivery.outbox import Outbox, State
 from shadowai.settings.channels import Channels
 
@@ -43,7 +43,7 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     close_senders()
 
 
-def sent(outbox: Outbox, port: int, clock: Clock | None = None, **mail: Any) -> Tally:  # settings of all types
+def sent(outbox: Outbox, port: int, clock: Clock | None = None, **mail: Any) -> Delivered:  # settings of all types
     """Deliver one report to the heads of departments and the CISO."""
     base = {"host": "localhost", "port": port, "security": "none", "sender": "shadowai@example.com", "timeout": 2}
     chosen = {**base, "report": "none", "digest_to": [CISO], **mail}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadowai.delivery.drain import Channel, Clock, Drain, Tally, back_off
+from shadowai.delivery.drain import Channel, Clock, Delivered, Drain, back_off
 from shadowai.delivery.outbox import Item, Outbox, OutboxBusyError, State
 from shadowai.errors import SourceError, UsageError
 from shadowai.exports.files import FileSender
@@ -76,7 +76,7 @@ def item(key: str = "k", channel: str = "c", payload: bytes = b"x") -> Item:
     return Item(key, channel, f"title of {key}", payload)
 
 
-def drain(outbox: Outbox, sender: Script, clock: FakeClock | None = None, **values: object) -> Tally:
+def drain(outbox: Outbox, sender: Script, clock: FakeClock | None = None, **values: object) -> Delivered:
     channel = Channel(sender, bool(values.pop("repeat", False)))
     return Drain(outbox, {"c": channel}, DeliverySettings.model_validate(values), clock or FakeClock()).run()
 

@@ -27,7 +27,7 @@ from shadowai.errors import UsageError, WorkerError
 from shadowai.history.codec import encode
 from shadowai.inputs import ReadOptions
 from shadowai.reach import reaching
-from shadowai.reports import result_json
+from shadowai.reports.document import result_json
 from shadowai.scan import ScanOptions, demo_options, scan
 
 if TYPE_CHECKING:
@@ -69,46 +69,33 @@ def address(dask_cluster: LocalCluster) -> str:
 
 def added(
     found: Cluster, offset: int, tasks: Sequence[int], meanwhile: Callable[[], None] | None = None
-) -> Iterator[tuple[int, int, int]]:
-    prepare = cluster_tasks.prepare
-    return run(cluster_tasks.add, tasks, workers=found, prepare=prepare, context=(offset,), meanwhile=meanwhile)
+) -> list[tuple[int, int, int]]:
+    return list(run(cluster_tasks.Adder(offset).add, tasks, workers=found, meanwhile=meanwhile))
 
 
-def test_every_task_is_done_once_by_workers_that_were_prepared_once(address: str) -> None:
+def test_every_task_is_done_once_by_workers_that_were_given_the_work_once(address: str) -> None:
     with connected(address) as found:
         for offset in (100, 200):
-            done = list(
-                run(cluster_tasks.add, range(40), workers=found, prepare=cluster_tasks.prepare, context=(offset,))
-            )
+            done = added(found, offset, range(40))
             assert sorted(value for value, _, _ in done) == [task + offset for task in range(40)]
             assert len({pid for _, pid, _ in done} - {os.getpid()}) == 2
             assert {times for _, _, times in done} == {1}
 
 
-def test_a_worker_that_has_two_scans_in_turn_is_prepared_for_each() -> None:
-    one, other = (cluster.Job(cluster_tasks.prepare, (offset,), cluster_tasks.add) for offset in (1000, 2000))
-    done = [cluster._do(job, task)[0] for job, task in ((one, 1), (one, 2), (other, 3), (one, 4))]
-    assert done == [1001, 1002, 2003, 1004]
-    assert cluster._version()
-
-
 def test_no_task_is_no_outcome_and_meanwhile_is_done_once(address: str) -> None:
     calls: list[int] = []
     with connected(address) as found:
-        assert list(added(found, 1, [])) == []
-        assert len(list(added(found, 1, range(30), lambda: calls.append(1)))) == 30
+        assert added(found, 1, []) == []
+        assert len(added(found, 1, range(30), lambda: calls.append(1))) == 30
     assert calls == [1]
 
 
 def test_one_that_is_left_early_begins_nothing_more(address: str) -> None:
     with connected(address) as found:
-        outcomes = run(cluster_tasks.slow, range(200), workers=found, prepare=len, context=("",))
+        outcomes = run(cluster_tasks.slow, range(200), workers=found)
         assert next(outcomes) == 1
         outcomes.close()
-        assert (
-            sum(1 for _ in run(cluster_tasks.add, range(3), workers=found, prepare=cluster_tasks.prepare, context=(1,)))
-            == 3
-        )
+        assert len(added(found, 1, range(3))) == 3
 
 
 def test_the_result_is_the_same_to_the_byte(address: str, tmp_path: Path) -> None:
@@ -199,12 +186,12 @@ def test_a_worker_that_dies_is_replaced(address: str, tmp_path: Path) -> None:
     with connected(address) as found:
         marks = [str(tmp_path / "mark"), *(str(tmp_path / "done") for _ in range(3))]
         Path(marks[1]).touch()
-        assert list(run(cluster_tasks.die_once, marks, workers=found, prepare=len, context=("",))) == [1] * 4
+        assert list(run(cluster_tasks.die_once, marks, workers=found)) == [1] * 4
 
 
 def test_a_task_that_ends_every_worker_is_told(address: str) -> None:
     with connected(address) as found, pytest.raises(WorkerError, match="ended every worker that it was given to"):
-        list(run(cluster_tasks.die, [1], workers=found, prepare=len, context=("",)))
+        list(run(cluster_tasks.die, [1], workers=found))
 
 
 def test_another_version_there_is_wrong_usage(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +231,7 @@ def test_a_cluster_that_is_lost_is_told() -> None:
             raise OSError("gone")
 
     with pytest.raises(WorkerError, match="the cluster was lost on the way"):
-        list(run(cluster_tasks.add, [1], workers=Cluster(Gone(), "tcp://x"), prepare=len, context=("",)))
+        list(run(str, [1], workers=Cluster(Gone(), "tcp://x")))
 
 
 def test_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,6 @@ import pytest
 from shadowai.engine import run, warm_up
 
 
-def prepare() -> None:
-    """Nothing is needed."""
-
-
 def parent(_task: int) -> tuple[int, str | None]:
     return os.getppid(), os.environ.get("OPENBLAS_NUM_THREADS")
 
@@ -23,9 +19,7 @@ def test_it_is_done_once_while_workers_have_tasks(*, warmed: bool) -> None:
         warm_up("json")
     calls: list[int] = []
     before = os.environ.get("OPENBLAS_NUM_THREADS")
-    run_of = run(
-        parent, list(range(30)), workers=2, prepare=prepare, context=(), meanwhile=lambda: calls.append(os.getpid())
-    )
+    run_of = run(parent, list(range(30)), workers=2, meanwhile=lambda: calls.append(os.getpid()))
     parents = set(run_of)
     assert calls == [os.getpid()]
     assert len(parents) == 1  # all come from one process, which needs its imports once
@@ -35,6 +29,6 @@ def test_it_is_done_once_while_workers_have_tasks(*, warmed: bool) -> None:
 
 def test_it_is_left_out_where_nobody_waits() -> None:
     calls: list[int] = []
-    done = list(run(parent, [1], workers=2, prepare=prepare, context=(), meanwhile=lambda: calls.append(1)))
+    done = list(run(parent, [1], workers=2, meanwhile=lambda: calls.append(1)))
     assert len(done) == 1
     assert calls == []

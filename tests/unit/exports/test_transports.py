@@ -13,7 +13,7 @@ from support.sending import LINES, Told, sender, target
 from support.servers import Authority, authority, free_port, tcp_server
 
 from shadowai.exports.lines import Line, pack
-from shadowai.exports.outcome import Fate
+from shadowai.exports.outcome import Fate, reason_of
 from shadowai.exports.syslog import escape, framed, message
 
 if TYPE_CHECKING:
@@ -183,3 +183,16 @@ def test_udp_where_nobody_listens() -> None:
     syslog = sender(to="syslog", host="127.0.0.1", port=free_port(), protocol="udp")
     assert syslog.send(pack(LINES), Told()).fate is Fate.LATER
     assert sender(to="syslog", host="no.invalid", protocol="udp").send(pack(LINES), Told()).fate is Fate.LATER
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("no route"), "no route"),
+        (TimeoutError(), "TimeoutError"),
+        (ValueError("odd"), "odd"),
+    ],
+)
+def test_a_failure_always_has_a_reason(error: Exception, told: str) -> None:
+    assert reason_of(error) == told

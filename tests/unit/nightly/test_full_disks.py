@@ -44,7 +44,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     world = World(tmp_path, now=(NOON + DAY) * SECONDS)
     world.put("access.log", lines(0, 5), age=7200)
     (tmp_path / "shadowai.toml").write_text(SETTINGS)
-    monkeypatch.setattr("shadowai.cli.runs.time.time_ns", lambda: world.now)
+    monkeypatch.setattr("shadowai.cli.run_options.time.time_ns", lambda: world.now)
     return world
 
 

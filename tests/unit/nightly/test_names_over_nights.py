@@ -180,7 +180,7 @@ def test_of_an_address_that_was_watched_all_along_nothing_is_read_again(
     path = world.put("access.log", work(BEFORE) + work(AFTER))
     world.run()
     path.unlink()
-    monkeypatch.setattr("shadowai.nightly.looking_again.Seeker._earlier", None)
+    monkeypatch.setattr("shadowai.nightly.looking_again.SecondLook._earlier", None)
     world.put("more.log", QUERIES)
     world.run()
     assert departments(world) == {"Sales": 1, "Unknown department": 1}, "of whom nobody was seen three days before"
@@ -194,7 +194,7 @@ def test_what_cannot_be_read_a_second_time_names_nobody(world: World, monkeypatc
     world.put("access.log", work(BEFORE) + work(AFTER))
     world.put("queries.log", QUERIES)
     with monkeypatch.context() as patched:
-        patched.setattr(second_look, "work", lambda task: second_look.Found(task.number, error="is gone"))
+        patched.setattr(second_look.Searcher, "search", lambda _, task: second_look.Found(task.number, error="is gone"))
         outcome = world.run()
     assert any(second_look.NOT_AGAIN in one.warnings for one in outcome.sources)
     assert departments(world) == {"Unknown department": 1}

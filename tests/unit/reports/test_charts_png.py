@@ -64,7 +64,7 @@ def test_no_day_no_picture() -> None:
     assert chart_words(result, result.departments[0]) == ""
 
 
-@pytest.mark.parametrize("name", ["</text><script>", "\x00\x1b[31m", "\ud800", "A" * 5000, "&amp;"])
+@pytest.mark.parametrize("name", ["</text><script>", "\x00\x1b[31m", "\ud800", "\ufffe\uffff", "A" * 5000, "&amp;"])
 def test_hostile_names_stay_text(name: str) -> None:
     pytest.importorskip("vl_convert")
     result = world()

@@ -5,9 +5,9 @@ from support.report_world import large, world
 from support.results import small
 
 from shadowai.model import Status
-from shadowai.reports import render_department, services
+from shadowai.reports import services
 from shadowai.reports.department_page import MAX_BRIEF, MAX_SERVICES, DepartmentPage, department_page
-from shadowai.reports.html import page_links
+from shadowai.reports.html import page_links, render_department
 from shadowai.reports.persons import MAX_PERSONS, persons
 from shadowai.reports.relatives import Links, above
 from shadowai.reports.tidying import tidy

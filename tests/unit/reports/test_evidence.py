@@ -10,7 +10,7 @@ from shadowai import resources
 from shadowai.countries import EEA
 from shadowai.errors import UsageError
 from shadowai.reports.duties import FILE, duties, messages
-from shadowai.reports.evidence_pack import MAX_FULL, MAX_ROWS, evidence_page
+from shadowai.reports.evidence_page import MAX_FULL, MAX_ROWS, evidence_page
 from shadowai.reports.findings import findings, keys
 from shadowai.reports.html import render_evidence
 from shadowai.reports.relatives import Links

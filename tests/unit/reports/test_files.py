@@ -14,14 +14,15 @@ from rich.console import Console
 from support.hostile import ATTACKS, poisoned
 from support.report_world import world
 
-from shadowai import reports
 from shadowai.errors import UsageError
-from shadowai.reports import result_json, result_schema, summary, usage_csv, write
-from shadowai.reports.document import read_result
+from shadowai.reports import html
+from shadowai.reports.document import read_result, result_json
+from shadowai.reports.files import write
 from shadowai.reports.html import pages as all_pages
 from shadowai.reports.order import Order
-from shadowai.reports.schema import result_schema_text
-from shadowai.reports.tables import COLUMNS, csv_files
+from shadowai.reports.schema import result_schema, result_schema_text
+from shadowai.reports.tables import COLUMNS, csv_files, usage_csv
+from shadowai.reports.terminal import summary
 from shadowai.result import Result, ScorePart
 
 Examples = Mapping[str, Callable[[], Result]]
@@ -226,11 +227,11 @@ def test_write_makes_the_promised_files(tmp_path: Path) -> None:
         "evidence.html",
         *(f"departments/{one.slug}.html" for one in (*result.departments, *result.divisions)),
     }
-    assert found["index.html"].decode() == reports.render_index(result)
-    assert found["executive.html"].decode() == reports.render_executive(result)
-    assert found["evidence.html"].decode() == reports.render_evidence(result)
+    assert found["index.html"].decode() == html.render_index(result)
+    assert found["executive.html"].decode() == html.render_executive(result)
+    assert found["evidence.html"].decode() == html.render_evidence(result)
     for one in (*result.departments, *result.divisions):
-        assert found[f"departments/{one.slug}.html"].decode() == reports.render_department(result, one)
+        assert found[f"departments/{one.slug}.html"].decode() == html.render_department(result, one)
     assert found["usage.csv"].decode() == usage_csv(result)
 
 
@@ -252,7 +253,7 @@ WRITE = """
 import sys
 from pathlib import Path
 from support.report_world import large, world
-from shadowai.reports import write
+from shadowai.reports.files import write
 for name, result in (("world", world()), ("large", large(12, 600, 90))):
     folder = Path(sys.argv[1], name)
     folder.mkdir(parents=True)

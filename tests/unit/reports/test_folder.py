@@ -11,7 +11,7 @@ from support.results import small
 
 from shadowai.errors import UsageError
 from shadowai.provenance import InputRecord, Manifest
-from shadowai.reports import folder
+from shadowai.reports import files
 from shadowai.reports.folder import check_folder, manifest_of, publish
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_a_run_that_dies_leaves_the_old_folder_whole(
         (target / "index.html").write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(folder, "write", die)
+    monkeypatch.setattr(files, "write", die)
     with pytest.raises(UsageError, match="cannot be written: No space left"):
         publish(result, MANIFEST, report)
     assert {path: path.read_bytes() for path in report.rglob("*.*") if path.is_file()} == before

@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 import pytest
 from rich.console import Console
 
-from shadowai.reports import render_department, render_index, result_json, summary, usage_csv
+from shadowai.reports.document import result_json
+from shadowai.reports.html import render_department, render_index
+from shadowai.reports.tables import usage_csv
+from shadowai.reports.terminal import summary
 from shadowai.result import Result
 
 Examples = Mapping[str, Callable[[], Result]]

@@ -11,12 +11,12 @@ from openpyxl.cell.cell import Cell
 from rich.console import Console
 from support.report_world import world
 
-from shadowai.reports import summary
 from shadowai.reports.html import pages
 from shadowai.reports.languages import language
 from shadowai.reports.look import Look
 from shadowai.reports.markdown import summary_markdown
 from shadowai.reports.tables import csv_files
+from shadowai.reports.terminal import summary
 from shadowai.reports.xlsx import write_workbook
 
 Golden = Callable[[str, bytes | str], None]

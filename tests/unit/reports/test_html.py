@@ -12,9 +12,8 @@ from support.hostile import ATTACKS, Page, poisoned
 from support.report_world import world
 
 from shadowai import resources
-from shadowai.reports import render_evidence, render_executive, render_index
 from shadowai.reports.duties import duties
-from shadowai.reports.html import _known, environment, page_names
+from shadowai.reports.html import _known, environment, page_names, render_evidence, render_executive, render_index
 from shadowai.reports.html import pages as all_pages
 from shadowai.result import Result
 

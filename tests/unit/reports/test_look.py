@@ -16,7 +16,7 @@ from support.report_world import world
 
 from shadowai import resources
 from shadowai.errors import UsageError
-from shadowai.reports import render_department, render_index
+from shadowai.reports.html import render_department, render_index
 from shadowai.reports.look import MAX_LOGO, Brand, Look, checked_colour, checked_templates, contrast, logo
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ import pytest
 from support.report_world import world
 
 from shadowai.errors import UsageError
-from shadowai.reports import render_department
-from shadowai.reports.html import department_pages
+from shadowai.reports.html import department_pages, render_department
 from shadowai.reports.markdown import summary_markdown
 from shadowai.reports.selection import only
 from shadowai.reports.tables import csv_files

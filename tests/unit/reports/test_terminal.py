@@ -5,8 +5,7 @@ from rich.console import Console
 from support.report_world import large, world
 from support.results import EXAMPLES
 
-from shadowai.reports import summary
-from shadowai.reports.terminal import MAX_ROWS
+from shadowai.reports.terminal import MAX_ROWS, summary
 from shadowai.result import Result
 
 

@@ -1,3 +1,4 @@
+import re
 import unicodedata
 from datetime import date
 
@@ -137,6 +138,14 @@ def test_clean_leaves_no_character_that_unicode_calls_a_control_or_a_separator_o
     ]
     assert len([char for char in bidi if unicodedata.category(char) == "Cf"]) >= 9
     assert not [char for char in bidi if unicodedata.category(char) == "Cf" and char in text.clean(char)]
+
+
+def test_clean_leaves_nothing_that_xml_cannot_hold() -> None:
+    """XML 1.0 section 2.2; a name with U+FFFF in it ended a mail's chart, and made a workbook that no program opens."""
+    every = "".join(map(chr, range(0x110000)))
+    outside = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+    assert outside.search(every)
+    assert not outside.search(text.clean(every))
 
 
 @given(st.text())

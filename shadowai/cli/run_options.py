@@ -6,12 +6,10 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from shadowai.cli.directories import directory_options
 from shadowai.cli.engines import configured_cluster
-from shadowai.cli.labels import labels
+from shadowai.cli.from_settings import directory_options_of, labels_of, read_options_of
 from shadowai.cli.orders import ordered
 from shadowai.errors import UsageError
-from shadowai.inputs import ReadOptions
 from shadowai.model import SECOND
 from shadowai.nightly.intake import Feed
 from shadowai.nightly.run import RunOptions
@@ -28,7 +26,7 @@ def run_options(chosen: Settings, *, now: int | None = None, since: int | None =
     history, reports = chosen.history, chosen.reports
     return RunOptions(
         feeds=_feeds(chosen),
-        read=_reading(chosen),
+        read=read_options_of(chosen),
         state=history.state or default_state(),
         now=time.time_ns() if now is None else now,
         url=database_url(chosen, os.environ),
@@ -36,8 +34,8 @@ def run_options(chosen: Settings, *, now: int | None = None, since: int | None =
         directory=chosen.directory,
         policy=chosen.policy,
         signatures=chosen.signatures,
-        reading=directory_options(chosen),
-        labels=labels(chosen),
+        directory_options=directory_options_of(chosen),
+        labels=labels_of(chosen),
         order=ordered(chosen),
         out=reports.out,
         periods=reports.periods,
@@ -56,17 +54,6 @@ def _feeds(chosen: Settings) -> tuple[Feed, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"two [[sources]] have the name {twice[0]!r}; each needs its own")
     return tuple(Feed(feed.name, feed.paths, feed.format) for feed in chosen.feeds)
-
-
-def _reading(chosen: Settings) -> ReadOptions:
-    return ReadOptions(
-        arguments=(),
-        columns=chosen.columns,
-        zone=chosen.zone,
-        logformats=chosen.logformats,
-        day_first=None if chosen.date_order is None else chosen.date_order == "day-first",
-        keylog=chosen.tls_keylog,
-    )
 
 
 def database_url(chosen: Settings, environment: Mapping[str, str]) -> str | None:
