@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LINE = 1 << 20  # bytes; a longer line is no record
-MAX_HEADER_WORDS = 14  # of a header of RFC 5424 inside that of a relay
+MAX_HEADER_WORDS = 18  # of a header of RFC 5424 inside those of relays
 MAX_WORDS_AFTER_EPOCH = 4  # many logs begin with such a number: only Meraki's has it as a header, and a name behind it
 MAX_BLANK = 4  # bytes: CR and LF in UTF-16
 HOLE = b"\0\0\0\0"  # begins no text, in UTF-16 either: what a file system leaves of data that never reached the disk
@@ -33,7 +33,11 @@ _STAMP = re.compile(
     re.ASCII,
 )
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)\s+", re.ASCII)
+# The program, where a relay left nothing else of the header.
+_TAG = re.compile(r"\(?[a-z][\w./-]{1,40}\)?(?:\[\d{1,7}\])?: {1,4}", re.ASCII)
 _CELL = re.compile(r'"|,\S')  # the word is one of a CSV
+# RFC 5424 section 6.3: structured data is one word, whatever stands in its values.
+_ELEMENTS = re.compile(r'(?:\[[^\s\]="]{1,64}(?: [^\s\]="]{1,64}="(?:[^"\\\]]|\\.){0,512}"){1,64}\]){1,16}\s+\ufeff?')
 _WORD = re.compile(r"\S+\s+\ufeff?")  # RFC 5424: a byte order mark may stand before the message
 
 
@@ -87,11 +91,14 @@ def openings(text: str, *, marked: bool = False) -> Iterator[tuple[int, str]]:
     if found := _STAMP.match(text, at):
         at, stamp = found.end(), _stamp_of(found)
     bare = at == 0
+    if bare and (found := _TAG.match(text)):
+        yield found.end(), ""
     if bare and (not marked or text.startswith(("{", '"'))):
         return  # a record inside JSON or CSV is unwrapped, not found by its words
     for _ in range(MAX_WORDS_AFTER_EPOCH if stamp[:10].isdigit() else MAX_HEADER_WORDS):
         yield at, stamp
-        if not (found := _WORD.match(text, at)) or (bare and _CELL.search(found[0])):
+        found = _ELEMENTS.match(text, at) or _WORD.match(text, at)
+        if not found or (bare and _CELL.search(found[0])):
             return
         at = found.end()
         if _ZONED.fullmatch(found[0]):

@@ -7,34 +7,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shadowai.errors import SourceError
-from shadowai.logs import lines
 from shadowai.logs.dnstap import recognise_dnstap
-from shadowai.logs.framing import MAX_LEVEL, amid_text, folder_of, nesting
+from shadowai.logs.framing import MAX_LEVEL, amid_text, nesting
 from shadowai.logs.mixed import mixture
 from shadowai.logs.pasted import ESCAPE, PASTED
 from shadowai.logs.registry import load_formats
 from shadowai.logs.row_records import tables_of, wrapping_of
-from shadowai.logs.schema import Delimited, Dnstap, Xml
+from shadowai.logs.sampling import HEAD, folded, has_old_line_ends, is_binary, sample_of
+from shadowai.logs.schema import Delimited, Dnstap, Regex, Xml
 from shadowai.logs.sheets import with_sheet_times
 from shadowai.logs.times import order_of
 from shadowai.logs.votes import LEAST_SHARE, Line, Votes, vote
-from shadowai.logs.wrappers import PATHS, columns_of, opener_of, resaved
+from shadowai.logs.wrappers import PATHS, columns_of, opener_of, resaved, widest_columns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from shadowai.logs.schema import Format
 
-HEAD = 64 * 1024  # bytes looked at
-SAMPLE_LINES = 200
 GENERIC, ANY = 90, 1000  # formats of such a priority stand only where no format of a product does
 MAX_WRAPPINGS = 3  # one inside the other
 FEW = 8  # lines on which a wrapping is tried first
 LEAST_MIXED = 2  # lines that a further format of a file must read
 SHORT = 50  # lines of a file in which one line is enough for that
 LEAST_SPARSE, SPARSE_SHARE = 3, 0.1  # contacts, and share of the lines read, that make a file worth reading
-MAX_CONTROL_SHARE = 0.05  # more control characters than that: no text
-_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\x1b\x1e")) + b"\x7f"
+_SEARCHING = frozenset(("regex", "pairs", "cef", "leef"))  # syntaxes whose formats may find their words anywhere
+_OBJECTS = ('{"', '[{"')
 _OBJECT = re.compile(rb'\{[\s\0]*["}]')  # not the braces around a GUID
 # A time, a tag and a record as JSON, whose text a format that looks for its words anywhere would take for a line.
 _FLUENTD = re.compile(rb'\d{4}-\d\d-\d\dT[^\t]{5,30}\t[^\t{]{1,128}\t\{"')
@@ -57,14 +55,14 @@ def recognise(head: bytes, own: Sequence[Format] = (), more: Sequence[tuple[int,
     """
     if dnstap := recognise_dnstap(head):
         return dnstap
-    if _has_old_line_ends(head):
+    if has_old_line_ends(head):
         return _in_old_lines(recognise(head.replace(b"\r", b"\n"), own))
-    sample = _sample(head, more)
-    if not sample or _is_binary(head[:HEAD]):
+    sample = sample_of(head, more)
+    if not sample or is_binary(head[:HEAD]):
         return None
     for fmt in own:
         if _fits(fmt, sample):
-            return fmt
+            return _with_date_order(fmt, sample)
     return _tell(head, sample, list(load_formats().values()))
 
 
@@ -77,11 +75,11 @@ def bind(fmt: Format, head: bytes, more: Sequence[tuple[int, bytes]] = ()) -> Fo
         if found := recognise_dnstap(head):
             return found
         raise SourceError(f"is not {fmt.name}: it does not begin with a Frame Streams header of that content")
-    if _has_old_line_ends(head):
+    if has_old_line_ends(head):
         return _in_old_lines(bind(fmt, head.replace(b"\r", b"\n"))) or fmt
-    sample = _sample(head, more)
+    sample = sample_of(head, more)
     if fmt.strict or not sample:
-        return fmt
+        return _with_date_order(fmt, sample)
     best = vote(sample, [fmt])
     if best and best[0].share >= LEAST_SHARE:
         return _mended(head, _told(best, best, sample))
@@ -91,11 +89,6 @@ def bind(fmt: Format, head: bytes, more: Sequence[tuple[int, bytes]] = ()) -> Fo
     if not best:
         raise SourceError(f"is not {fmt.name}: none of {len(sample)} lines looked at can be read as {fmt.id}")
     return fmt
-
-
-def _has_old_line_ends(head: bytes) -> bool:
-    """Say whether lines end in CR alone, as a spreadsheet's "CSV (Macintosh)" has them."""
-    return b"\n" not in head and head.count(b"\r") > 1
 
 
 def _in_old_lines(fmt: Format | None) -> Format | None:
@@ -113,7 +106,7 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
         return found
     votes = vote(sample, formats)
     if (found := _elected(votes, sample, GENERIC)) is not None:
-        return _mended(head, found)
+        return _exported(head, sample, special, found) or _mended(head, found)
     if (found := _unwrapped(sample, special, ()) or _resaved(sample, special)) is not None:
         return found
     if (found := _elected(votes, sample, ANY)) is not None:
@@ -122,7 +115,31 @@ def _tell(head: bytes, sample: Sequence[Line], formats: Collection[Format]) -> F
         return found
     if len(special) < len(formats):
         found = _unwrapped(sample, formats, ()) or _folded(head, formats)
+    found = found or _in_some_column(sample, special) or _in_some_column(sample, formats)
     return found or _pasted(sample, formats) or _sparse(votes, sample)
+
+
+def _exported(head: bytes, sample: Sequence[Line], formats: Collection[Format], found: Format) -> Format | None:
+    """Look inside the records of an export, unless the format that was elected is made for its rows."""
+    if not _is_export(sample, found):
+        return None
+    inside = _unwrapped(sample, formats, ()) or _folded(head, formats)
+    is_of_rows = isinstance(found.syntax, Regex) and not sample[0].text.startswith(_OBJECTS)
+    return None if inside is not None and is_of_rows and inside.id == found.id else inside
+
+
+def _is_export(sample: Sequence[Line], found: Format) -> bool:
+    """Say whether the lines are an export's, in which a format that looks for its words anywhere has found them."""
+    first = sample[0].text
+    searches = all(one.syntax.engine in _SEARCHING for one in found.members or (found,))
+    return searches and (first.startswith(_OBJECTS) or bool(columns_of(first)))
+
+
+def _in_some_column(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
+    """Look for records in the columns of a delimited export that hold most of its text, whatever their names are."""
+    few = [line.text for line in sample[: FEW + 1]]
+    wide = widest_columns(few) if len(few) > 1 else []
+    return _unwrapped(sample, formats, (), wide) if wide else None
 
 
 def _pasted(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
@@ -142,11 +159,11 @@ def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
     """Look for records that are not lines."""
     tried: set[tuple[bytes, ...]] = set()
     for framing in _framings(head, formats):
-        folded = _sample(_fold(head, framing), ())
-        texts = tuple(line.line for line in folded)
-        if folded and texts not in tried:
+        records = sample_of(folded(head, framing))
+        texts = tuple(line.line for line in records)
+        if records and texts not in tried:
             tried.add(texts)
-            found = _in_rows(folded, head, formats) if framing == "rows" else _records(folded, formats, ())
+            found = _in_rows(records, head, formats) if framing == "rows" else _records(records, formats, ())
             if found is not None:
                 return found.model_copy(update={"framing": framing})
     return None
@@ -155,9 +172,11 @@ def _folded(head: bytes, formats: Collection[Format]) -> Format | None:
 def _records(sample: Sequence[Line], formats: Collection[Format], around: tuple[str, ...]) -> Format | None:
     """Tell the format of records, whatever may still be wrapped around them."""
     found = _elected(vote(sample, formats), sample, ANY)
-    if found is not None:
-        return _in_wrapping(found, around) if around else found
-    return _unwrapped(sample, formats, around)
+    if found is None or _is_export(sample, found):
+        inside = _unwrapped(sample, formats, around)
+        if inside is not None or found is None or sample[0].text.startswith("["):
+            return inside
+    return _in_wrapping(found, around) if around else found
 
 
 def _in_rows(sample: Sequence[Line], head: bytes, formats: Collection[Format]) -> Format | None:
@@ -172,10 +191,6 @@ def _opened(sample: Sequence[Line], texts: Sequence[str], wrapping: str) -> list
     opener = opener_of(wrapping)
     opened = [(line.offset, opener(text)) for line, text in zip(sample, texts, strict=True)]
     return [Line(offset, one[0].encode()) for offset, one in opened if one]
-
-
-def _fold(head: bytes, framing: str) -> bytes:
-    return b"\n".join(folder_of(framing).feed(head, last=len(head) < HEAD)[0])
 
 
 def _elected(votes: Sequence[Votes], sample: Sequence[Line], below: int) -> Format | None:
@@ -268,22 +283,23 @@ class _Owner:
 
 def _mended(head: bytes, fmt: Format) -> Format:
     """Fold the rows of a delimited file at whose line ends quoted values go on, where that reads more of them."""
-    if fmt.header != "line" or all(line.line.count(b'"') % 2 == 0 for line in _sample(head, ())):
+    if fmt.header != "line" or all(line.line.count(b'"') % 2 == 0 for line in sample_of(head)):
         return fmt
-    plain = vote(_sample(head, ()), [fmt])
-    folded = vote(_sample(_fold(head, "quotes"), ()), [fmt])
-    better = folded and plain and folded[0].share > plain[0].share
+    plain = vote(sample_of(head), [fmt])
+    whole = vote(sample_of(folded(head, "quotes")), [fmt])
+    better = whole and plain and whole[0].share > plain[0].share
     return fmt.model_copy(update={"framing": "quotes"}) if better else fmt
 
 
-def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tuple[str, ...]) -> Format | None:
-    """Look for records inside the lines of a sample."""
+def _unwrapped(
+    sample: Sequence[Line], formats: Collection[Format], around: tuple[str, ...], inside: Sequence[str] = ()
+) -> Format | None:
+    """Look for records inside the lines of a sample, by the wrappings given or by all that its lines may have."""
     if len(around) >= MAX_WRAPPINGS:
         return None
     deeper: list[tuple[str, list[Line]]] = []
     texts = [line.text for line in sample]
-    paths = PATHS if any("{" in text for text in texts) else ()
-    for wrapping in (*tables_of(texts[0]), *paths, *columns_of(texts[0])):
+    for wrapping in inside or _wrappings(texts):
         opener = opener_of(wrapping)
         tried = texts[:: max(len(texts) // FEW, 1)]
         if sum(opener(text) is not None for text in tried) < LEAST_SHARE * len(tried):
@@ -305,6 +321,12 @@ def _unwrapped(sample: Sequence[Line], formats: Collection[Format], around: tupl
         if found is not None:
             return found
     return None
+
+
+def _wrappings(texts: Sequence[str]) -> Sequence[str]:
+    """Give what the records of lines may be wrapped in."""
+    paths = PATHS if any("{" in text for text in texts) else ()
+    return (*tables_of(texts[0]), *paths, *columns_of(texts[0]))
 
 
 def _resaved(sample: Sequence[Line], formats: Collection[Format]) -> Format | None:
@@ -338,38 +360,6 @@ def _framings(head: bytes, formats: Collection[Format]) -> Iterator[str]:
         yield from (f"xml:{name}" for name in sorted(names) if not amid_text(head[:HEAD], f"xml:{name}"))
     if b'"' in head:
         yield "quotes"
-
-
-def _sample(head: bytes, more: Sequence[tuple[int, bytes]]) -> list[Line]:
-    """Give some lines of the head and of the pieces from further on."""
-    room = SAMPLE_LINES // (1 + min(len(more), 4))
-    sample = list(_lines(head[:HEAD], 0, SAMPLE_LINES - room * min(len(more), 4), whole=len(head) < HEAD))
-    for offset, piece in more[:4]:
-        sample += _lines(piece, offset, room, whole=True)
-    return sample
-
-
-def _lines(head: bytes, offset: int, most: int, *, whole: bool) -> Iterator[Line]:
-    """Give the first lines and their offsets; a line that the head cuts short is left out unless it is the only one."""
-    at = count = 0
-    while at < len(head) and count < most:
-        end = head.find(b"\n", at)
-        if end < 0:
-            if not whole and count:
-                return
-            end = len(head)
-        line = head[at:end]
-        if not lines.is_blank(line):
-            count += 1
-            yield Line(offset + at, line)
-        at = end + 1
-
-
-def _is_binary(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or head.count(b"\0") * 3 >= len(head):
-        return False  # UTF-16 holds a NUL for each ASCII character; the formats decide
-    head = head.replace(lines.HOLE, b"")
-    return len(head) - len(head.translate(None, _CONTROLS)) > MAX_CONTROL_SHARE * len(head)
 
 
 def _fits(fmt: Format, sample: Sequence[Line]) -> bool:

@@ -21,6 +21,9 @@ from shadowai.logs.framing import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+COLUMN = re.compile(r"[@#A-Za-z_][\w.@#:/ ()\[\]-]{0,127}")
+"""How the name of a column of a table may look."""
+
 _NAMES = re.compile(rb'"(?:columns|fields)"\s{0,64}:\s{0,64}(?=\[)', re.IGNORECASE)
 _ROWS = re.compile(rb'"(?:rows|values)"\s{0,64}:\s{0,64}\[\s{0,64}\[', re.IGNORECASE)
 _STREAM = b'"stream"'
@@ -29,7 +32,6 @@ _LEAST_OF_STREAM = 2
 _NAMED = ("name", "ColumnName", "Name")
 _PREFIX, _TABLE = "answer:", "table:"
 _DELIMITERS = ",;\t"
-_COLUMN = re.compile(r"[@#A-Za-z_][\w.@#:/ ()\[\]-]{0,127}")
 _LEAST_COLUMNS, MAX_COLUMNS = 3, 1024
 _RECORDS = ("payload", "message", "raw", "_raw")  # columns whose cells are records, even where they are written as JSON
 _ZONE = " [UTC]"  # behind the name of a column with times
@@ -107,7 +109,7 @@ def tables_of(header: str) -> list[str]:
     """Give what the rows of a delimited table are wrapped in, by its first line; none where that names no columns."""
     delimiter = max(_DELIMITERS, key=header.count)
     names = [name.strip() for name in _cells(header, delimiter) or ()]
-    if not _LEAST_COLUMNS <= len(names) <= MAX_COLUMNS or not all(map(_COLUMN.fullmatch, names)):
+    if not _LEAST_COLUMNS <= len(names) <= MAX_COLUMNS or not all(map(COLUMN.fullmatch, names)):
         return []
     return [f"{_TABLE}{delimiter}:{orjson.dumps(names).decode()}"]
 

@@ -23,6 +23,9 @@ MEMO_ENTRIES = 65_536
 MEMO_KEY = 256  # characters; longer texts are not kept
 MAX_DIGITS = 19  # of a byte count
 MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum of it would overflow
+# Whole numbers as spreadsheets and reports write them: 1,234,567, 2048.0, 512 bytes. Groups behind points could be a
+# fraction or an address, and what was shortened (1.98E+07, 12.3 KB) has lost digits.
+EXACT = re.compile(r"(\d{1,3}(?:,\d{3}){1,5}|\d{1,19})(?:\.0{1,6})?(?: ?(?:[Bb]ytes?|B))?", re.ASCII)
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  # nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 RANDOM_ID = 8  # characters; a shorter id of a flow is not random enough to be told from others by itself
@@ -31,7 +34,8 @@ FLOW_ID = re.compile(f"[0-9A-Za-z]{{{RANDOM_ID},40}}|[0-9A-Za-z]{{1,{RANDOM_ID -
 NOTHING = frozenset(("", "-", "none", "na", "n/a", "null", "nil", "unknown", "not available", "(empty)", "undefined"))
 NOBODY = NOTHING | frozenset((
     "anonymous", "unmapped user", "unknown user", "no authentication required", "unauthenticated", "guest", "not found",
-    "unknown (sso failed)", "unknown (external ip)", "no user", "no-user", "<unknown>", "nobody",
+    "unknown (sso failed)", "unknown (external ip)", "no user", "no-user", "<unknown>", "nobody", "(null)", "(none)",
+    "(unknown)", "<none>", "anonymous user", "unauthenticated user", "not authenticated", "not applicable",
 ))  # fmt: skip
 
 
@@ -66,6 +70,11 @@ def flow_of(family: str, text: str) -> str | None:
 
 def user_of(text: str) -> str | None:
     """Give a user name as it was written, trimmed and without %XX. An address where the user should be is no user."""
+    name = _name_of(text)
+    return _name_of(_unescaped(name)) if name and "%" in name else name
+
+
+def _name_of(text: str) -> str | None:
     trimmed = text.strip()
     bare = trimmed.strip('"')
     if '"' not in bare:
@@ -77,7 +86,7 @@ def user_of(text: str) -> str | None:
         return None  # Cisco FTD writes its null words as users of that realm
     if "\\," in trimmed:
         trimmed = trimmed.replace("\\,", ",")  # an LDAP name's comma (RFC 4514 section 2.4)
-    return _unescaped(trimmed) if "%" in trimmed else trimmed
+    return trimmed
 
 
 def _unescaped(text: str) -> str:
@@ -102,9 +111,12 @@ def address_of(text: str) -> str | None:
 
 
 def count_of(text: str) -> int | None:
-    """Give a count of bytes, or None where no plain number was written, or one that no transfer can have."""
+    """Give a count of bytes, or None where no whole number was written, or one that no transfer can have."""
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
-        return None
+        found = EXACT.fullmatch(text.strip()) if len(text) <= MEMO_KEY else None
+        if found is None:
+            return None
+        text = found[1].replace(",", "")
     count = int(text)
     return count if count <= MAX_COUNT else None
 

@@ -21,12 +21,12 @@ import orjson
 
 from shadowai.logs.json_records import load_object, written
 from shadowai.logs.pasted import is_pasted, pasted_opener
-from shadowai.logs.row_records import answer_opener, is_answer, is_table, table_opener
+from shadowai.logs.row_records import COLUMN, answer_opener, is_answer, is_table, table_opener
 from shadowai.logs.times import Clock, epoch, parser_of
 from shadowai.model import iso_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 PATHS = (
     "result._raw", "_raw", "_source.event.original", "_source._raw", "_source.message", "_source", "event.original",
@@ -58,6 +58,8 @@ _READABLE = tuple(parser_of(pattern, Clock()) for pattern in ("iso", "%b %d %Y %
 _portal_time = parser_of("%m %d %Y %I:%M:%S %p", Clock())
 MAX_HEADER = 300  # characters of a syslog header in front
 LEAST_CELLS = 7  # of a row that may have been saved anew
+DELIMITERS = (",", ";", "\t")
+LEAST_COLUMNS, MOST_WIDE, LEAST_WIDE = 2, 3, 30  # of an export; columns that are looked into; characters of a record
 STYLES: dict[str, Literal[0, 1]] = {"plain": csv.QUOTE_MINIMAL, "quoted": csv.QUOTE_ALL}
 _OTHER = re.compile(r"[{\[]|<[A-Za-z?!]")  # JSON and XML
 Opened = tuple[str, str]  # the record inside, and the time that the wrapper gives it ("" for none)
@@ -174,11 +176,33 @@ def cells(text: str, delimiter: str) -> list[str] | None:
 def columns_of(header: str) -> list[str]:
     """Give the wrappings that the header line of a delimited export offers."""
     found = []
-    for delimiter in (",", ";", "\t"):
+    for delimiter in DELIMITERS:
         names = [name.strip() for name in cells(header, delimiter) or ()]
-        bare = [name.lower().removesuffix(" [utc]") for name in names]  # as the Azure portal exports them
-        time = next((str(number) for number, name in enumerate(bare) if name in TIME_COLUMNS), "")
-        found += [
-            f"csv:{delimiter}:{number}:{time}:{name}" for number, name in enumerate(names) if name.lower() in COLUMNS
-        ]
+        numbers = [number for number, name in enumerate(names) if name.lower() in COLUMNS]
+        found += _columns(delimiter, names, numbers)
     return found
+
+
+def widest_columns(texts: Sequence[str]) -> list[str]:
+    """Give the wrappings of the columns with most text, by the header line of a delimited export and some rows.
+
+    None where the rows have other numbers of cells than the header.
+    """
+    delimiter = max(DELIMITERS, key=texts[0].count)
+    names, *rows = (cells(text, delimiter) or [] for text in texts)
+    names = [name.strip() for name in names]
+    if len(names) < LEAST_COLUMNS or not all(map(COLUMN.fullmatch, names)):
+        return []
+    if any(len(row) != len(names) for row in rows):
+        return []
+    lengths = [sum(map(len, column)) / len(rows) for column in zip(*rows, strict=True)]
+    order = sorted(range(len(names)), key=lengths.__getitem__, reverse=True)
+    wide = [number for number in order[:MOST_WIDE] if lengths[number] >= LEAST_WIDE]
+    return _columns(delimiter, names, wide)
+
+
+def _columns(delimiter: str, names: Sequence[str], numbers: Iterable[int]) -> list[str]:
+    """Write the wrappings of columns, with the column that holds the time of a row."""
+    bare = [name.lower().removesuffix(" [utc]") for name in names]  # as the Azure portal exports them
+    time = next((str(number) for number, name in enumerate(bare) if name in TIME_COLUMNS), "")
+    return [f"csv:{delimiter}:{number}:{time}:{names[number]}" for number in numbers]

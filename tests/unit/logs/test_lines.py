@@ -35,6 +35,10 @@ BEGINS = re.compile(r"record ")
         ("1380664922.583 a b c d record 1", None),  # many logs begin with such a number
         ("57 record 1", None),
         ("host app: record 1", None),
+        ("app[12]: record 1", ("record 1", "")),  # a relay kept the message and the program alone
+        ("(squid): record 1", ("record 1", "")),
+        ("app: other: record 1", None),
+        ("Info: record 1", None),  # a level
         ("Jan 15 10:00:00 " + "word " * 20 + "record 1", None),
         ("<134>", None),
         ("Jan 15 10:00:00 host", None),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadowai.errors import SourceError, UsageError
-from shadowai.logs import Reader, custom_csv, load_formats, read_blocks, recognise
+from shadowai.logs import Reader, bind, custom_csv, load_formats, read_blocks, recognise
 from shadowai.logs.engines import cut
 from shadowai.logs.lines import MAX_LINE
 from shadowai.logs.pairs import pairs_in
@@ -327,9 +327,27 @@ def test_a_csv_with_a_time_format() -> None:
     assert reader.parse(b"2026\ta.ai", 9) == Skip("bad-time", 9, broken=True)
 
 
+def test_a_csv_with_columns_for_date_and_time() -> None:
+    fmt = custom_csv({"date": "Day", "time": "Hour", "host": "h"})
+    reader = Reader(fmt, name="x", header=[b"Day,Hour,h"])
+    expected = 1768471200 * 10**9  # 2026-01-15T10:00:00Z
+    for line in (b"2026-01-15,10:00:00,a.ai", b"15/01/2026,10:00:00,a.ai", b"01/15/2026,10:00 AM,a.ai"):
+        assert reader.parse(line, 11).time == expected
+    assert reader.parse(b"05/06/2026,10:00,a.ai", 11) == Skip("ambiguous-date", 11, broken=True)
+
+
+def test_another_date_settles_the_order_in_a_csv_with_a_column_map() -> None:
+    head = b"When,h\n25/06/2026 10:00:00,a.ai\n05/06/2026 10:00:00,a.ai\n"
+    own = custom_csv({"time": "When", "host": "h"})
+    for fmt in (recognise(head, own=[own]), bind(own, head)):
+        seen = Reader(fmt, name="x", header=[b"When,h"]).parse(b"05/06/2026 10:00:00,a.ai", 9)
+        assert seen.time == 1780653600 * 10**9  # 2026-06-05T10:00:00Z
+
+
 @pytest.mark.parametrize(
     ("columns", "options"),
     [
+        ({"host": "x", "date": "x"}, {}),
         ({"hots": "x"}, {}),
         ({"user": "x"}, {}),
         ({"host": "x"}, {"delimiter": "§"}),

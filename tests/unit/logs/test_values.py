@@ -16,7 +16,11 @@ def test_null_words(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["anonymous", "unmapped user", "No Authentication Required", "10.1.2.3", "2001:db8::1"]
+    "text",
+    [
+        *("anonymous", "unmapped user", "No Authentication Required", "10.1.2.3", "2001:db8::1"),
+        *("unmapped%20user", "%2D", "(null)", "Anonymous User", "192%2E0%2E2%2E1"),
+    ],
 )
 def test_nobody(text: str) -> None:
     assert values.user_of(text) is None
@@ -59,6 +63,21 @@ def test_addresses(text: str, expected: object) -> None:
         ("17592186044417", None),
         ("9" * 19, None),
         ("9" * 20, None),
+        ("1,234,567", 1_234_567),
+        (" 1,024 ", 1024),
+        ("2048.0", 2048),
+        ("512 bytes", 512),
+        ("512 B", 512),
+        ("12,34", None),
+        ("1,2345", None),
+        ("1.234.567", None),
+        ("192.168.100.200", None),
+        ("2048.5", None),
+        # Digits were lost: unknown, not about that much.
+        ("1.98E+07", None),
+        ("12.3 KB", None),
+        ("12 KB", None),
+        ("1," + "000," * 50 + "000", None),
     ],
 )
 def test_counts(text: str, expected: object) -> None:

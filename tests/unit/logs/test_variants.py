@@ -277,3 +277,17 @@ def test_escapes_in_user_names_are_undone(written: str, user: str) -> None:
     seen = read("squid", f"1768471200.576 1 10.1.2.3 TCP_TUNNEL/200 5 CONNECT chatgpt.com:443 {written} HIER_NONE/- -")
     assert isinstance(seen, Observation)
     assert seen.user == user
+
+
+def test_csv_of_web_requests_with_dates_as_spreadsheets_write_them() -> None:
+    header = "Date,Time,Source_IP,Username,Bytes_Uploaded,Bytes_Downloaded,URL,Action"
+    for day, hour in (("06/25/2024", "10:00:01 AM"), ("25/06/2024", "10:00:01"), ("2024-06-25", "10:00:01")):
+        row = f'{day},{hour},192.0.2.10,alice,"1,200",34000,chatgpt.com/,Allowed'
+        seen = read("csv-web", header, row)
+        assert (seen.time, seen.bytes_up, seen.bytes_down) == (1719309601 * 10**9, 1200, 34000)
+
+
+def test_csv_of_look_ups_with_dates_as_spreadsheets_write_them() -> None:
+    header = "Date,Time,Client_IP,Query,Query_Type"
+    for day, hour in (("06/25/2024", "10:00 AM"), ("25/06/2024", "10:00"), ("2024-06-25", "10:00:00")):
+        assert read("csv-dns", header, f"{day},{hour},192.0.2.10,chatgpt.com,A").time == 1719309600 * 10**9
