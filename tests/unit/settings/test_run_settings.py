@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shadowai.cli import cli
 from shadowai.cli import watch as watching
-from shadowai.cli.runs import database_url
+from shadowai.cli.run_options import database_url
 from shadowai.config import Settings, load_settings
 from shadowai.errors import UsageError
 from shadowai.nightly.lock import locked

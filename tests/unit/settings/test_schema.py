@@ -28,8 +28,8 @@ def test_the_published_schema_is_that_of_the_settings() -> None:
 
 
 PLACES = {
-    "": ("config.md", "What is read, and how", "[reports]: what is written"),
-    "Branding": ("config.md", "[reports]: what is written"),
+    "": ("config.md", "What is read, and how", "How reports look"),
+    "Branding": ("config.md", "How reports look"),
     "SourceSettings": ("config.md", "[[sources]]: what a scheduled scan reads"),
     "HistorySettings": ("config.md", "[history]: what is kept"),
     "ReportsSettings": ("config.md", "[reports]: what is written"),
