@@ -84,16 +84,6 @@ class Status(StrEnum):
 _GRAVITY = {status: rank for rank, status in enumerate(Status)}
 
 
-TENANT_HEADERS = (
-    "chatgpt-allowed-workspace-id",
-    "anthropic-allowed-org-ids",
-    "restrict-access-to-tenants",
-    "sec-restrict-tenant-access-policy",
-    "x-googapps-allowed-domains",
-)
-"""Request headers by which a network tells OpenAI, Anthropic, Microsoft and Google whose accounts it lets through."""
-
-
 class Account(StrEnum):
     """Whose account was used, where the traffic tells it.
 

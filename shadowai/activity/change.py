@@ -41,11 +41,17 @@ Pair = tuple[str, str]  # department, service id
 
 
 class _Side(NamedTuple):
-    """One period: its days, each department's proven use of each service, and records a day by kind of source."""
+    """One period: its days, each department's proven use of each service, and how much was read a day.
+
+    By kind of source, `records` are all that were read, `others` those that are not about AI services; `shown_by` has
+    the kinds that showed a use.
+    """
 
     days: Sequence[str]
     uses: Mapping[Pair, ServiceUse]
-    coverage: Mapping[str, float]
+    records: Mapping[str, float]
+    others: Mapping[str, float]
+    shown_by: Mapping[Pair, frozenset[str]]
 
 
 def change_since(before: Result, now: Result) -> Change:
@@ -71,14 +77,30 @@ def change_since(before: Result, now: Result) -> Change:
 
 def _side(result: Result) -> _Side:
     days = _days(result.period)
+    kinds = {source.path: source.kind or "unknown" for source in result.sources}
     records: Counter[str] = Counter()
     for source in result.sources:
         records[source.kind or "unknown"] += source.records
+    others = records.copy()
+    for part in result.departments:
+        for origin in (one for use in part.services for one in use.origins):
+            others[kinds.get(origin.source, "unknown")] -= origin.detections
+    uses = {(part.name, use.id): use for part in result.departments for use in part.services if use.proven}
+    a_day = 1 / max(len(days), 1)
     return _Side(
         days,
-        {(part.name, use.id): use for part in result.departments for use in part.services if use.proven},
-        {kind: number / max(len(days), 1) for kind, number in records.items()},
+        uses,
+        {kind: number * a_day for kind, number in records.items()},
+        {kind: max(number, 0) * a_day for kind, number in others.items()},
+        {pair: _shown_by(use, kinds) for pair, use in uses.items()},
     )
+
+
+def _shown_by(use: ServiceUse, kinds: Mapping[str, str]) -> frozenset[str]:
+    """Give the kinds of the sources that showed a use; by its evidence in a result that does not name the sources."""
+    if use.origins:
+        return frozenset(kinds[one.source] for one in use.origins if one.source in kinds)
+    return frozenset(kind for name, number in use.evidence if number and (kind := _EVIDENCE.get(name)))
 
 
 def _days(period: Period) -> list[str]:
@@ -90,8 +112,10 @@ def _days(period: Period) -> list[str]:
 
 def _coverage(old: _Side, new: _Side) -> Iterator[CoverageChange]:
     for kind in KINDS:
-        before, now = old.coverage.get(kind, 0), new.coverage.get(kind, 0)
-        if before == now or (before and now and 1 / COVERAGE_FACTOR <= now / before <= COVERAGE_FACTOR):
+        before, now = old.records.get(kind, 0), new.records.get(kind, 0)
+        # More use alone makes more records: what is not about AI tells whether more is seen.
+        direction = _moved(before, now)
+        if not direction or (before and now and _moved(old.others[kind], new.others[kind]) != direction):
             continue
         says = (
             "is new"
@@ -105,17 +129,16 @@ def _coverage(old: _Side, new: _Side) -> Iterator[CoverageChange]:
         yield CoverageChange(kind=kind, before=round(before, 1), now=round(now, 1), says=f"the {kind} data {says}")
 
 
+def _moved(before: float, now: float) -> int:
+    """Say whether a number a day became much larger (1), much smaller (-1) or neither (0)."""
+    return int(now > before * COVERAGE_FACTOR) - int(before > now * COVERAGE_FACTOR)
+
+
 def _cause(pair: Pair, old: _Side, new: _Side, changed_kinds: set[str], unknown_before: set[str]) -> Cause:
     """Say whether a change can be the people's: else what showed the use changed, or the service is new to us."""
     if pair[1] in unknown_before and pair not in old.uses:
         return "signatures"
-    shown_by = {
-        kind
-        for side in (old, new)
-        if pair in side.uses
-        for name, number in side.uses[pair].evidence
-        if number and (kind := _EVIDENCE.get(name))
-    }
+    shown_by = old.shown_by.get(pair, frozenset()) | new.shown_by.get(pair, frozenset())
     return "coverage" if shown_by and shown_by <= changed_kinds else "use"
 
 

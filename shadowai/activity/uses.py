@@ -1,6 +1,7 @@
 """Kinds of use: what each run of activity was, as far as its evidence tells, and whose account was used.
 
-A run is told by what made its requests, to which hosts, how long and how evenly. What no rule below fits stays unknown.
+A run is told by what made its requests, to which hosts, how long and how evenly. What no rule below fits stays unknown,
+and so does what is not proven: a browser on a host that other products share may have been there for those.
 docs/kinds-of-use.md explains the rules to users.
 """
 
@@ -78,6 +79,7 @@ def _uses(table: pd.DataFrame, basis: pd.DataFrame, code: Collection[str]) -> np
     by_interface = _all(basis, basis["role"].isin([Role.API, Role.AUTH]), runs) & ~by_person
     by_interface &= _any(basis, basis["role"] == Role.API, runs)
     own_site = _any(basis, basis["role"] == Role.DEDICATED, runs)
+    proven = _any(basis, basis["proof"], runs)
     writes_code = table["name"].isin(code).to_numpy()
     automatic = by_program | (by_interface & ~writes_code)
     rhythm = _rhythm(table, basis)
@@ -86,6 +88,7 @@ def _uses(table: pd.DataFrame, basis: pd.DataFrame, code: Collection[str]) -> np
     choices = (
         (_is_keep_alive(table, basis, rhythm), Use.BACKGROUND),
         (downloads, Use.DOWNLOAD),
+        (~proven, Use.UNKNOWN),
         (automatic & tireless, Use.AGENT),
         (automatic, Use.API),
         (writes_code, Use.CODE),

@@ -30,6 +30,8 @@ SHORTEST_QUIC = 32  # bytes; below, no Initial packet has room for its sample
 SHORTEST_FIRST = 1_200  # bytes of a client's first datagram over QUIC (RFC 9000 section 14.1), and of no DNS query
 DNS_HEADER, FLAGS_AT, COUNTS_AT = 12, 4, 6  # bytes; places behind the length that stands in front over TCP
 LIKELY_QUESTIONS = 16  # of one message over TCP at the most
+COUNTS_END = COUNTS_AT + 8  # the four counts have two bytes each
+LONG_MESSAGE = 2_048  # bytes; such ones hardly begin in a segment of a few bytes
 MAX_EMPTY = 4  # messages without content in front of one over TCP
 MAX_ADDITIONAL = 2  # records of a query: EDNS and a signature
 VERSION_AT, KIND_AT, LENGTH_AT = 1, 5, 6  # places in a TLS record: major version, message type, its length
@@ -203,22 +205,23 @@ def _is_framed(peek: Bytes, room: Ints, asked: Mask) -> Mask:
     """Say which of the segments asked about may begin with a DNS message and its length (RFC 1035 section 4.2.2).
 
     The middle of one, which may come before its beginning, hardly ever has such a length and such counts. What is too
-    short to tell may.
+    short to tell may, unless the message were a long one.
     """
     rows = np.flatnonzero(asked)
     if len(rows):
         head, size = peek[rows], room[rows]
         for _ in range(MAX_EMPTY):  # what follows an empty message tells
-            empty = (size > FRAME) & (head[:, 0] == 0) & (head[:, 1] == 0)
+            empty = (size > FRAME + COUNTS_END) & (head[:, 0] == 0) & (head[:, 1] == 0)
             if not empty.any():
                 break
             head[empty, :-FRAME] = head[empty, FRAME:]
             size = np.where(empty, size - FRAME, size)
-        fits = (size < FRAME) | ((head[:, 0].astype(np.int64) << 8 | head[:, 1]) >= DNS_HEADER)
+        length = head[:, 0].astype(np.int64) << 8 | head[:, 1]
+        fits = (size < FRAME) | ((length >= DNS_HEADER) & ((length < LONG_MESSAGE) | (size >= COUNTS_END)))
         fits &= (size <= COUNTS_AT) | (head[:, COUNTS_AT] == 0)
         fits &= (size <= COUNTS_AT + 1) | (head[:, COUNTS_AT + 1] <= LIKELY_QUESTIONS)
         response = (head[:, FLAGS_AT] & RESPONSE) > 0
-        for place in range(COUNTS_AT + 2, COUNTS_AT + 8, 2):
+        for place in range(COUNTS_AT + 2, COUNTS_END, 2):
             fits &= (size <= place) | response | (head[:, place] == 0)
         asked[rows] = fits
     return asked

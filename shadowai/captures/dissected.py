@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from shadowai.captures.exchanges import Ends, Exchange, Seen, exchange_of, number_or_none, response_bytes
-from shadowai.model import SECOND, TENANT_HEADERS
+from shadowai.model import SECOND
+from shadowai.tenant_headers import TENANT_HEADERS
 
 Layer: TypeAlias = Any  # pyshark is untyped: a layer, or a packet, which has `layers`
 DATA = "0"  # HTTP/2 frame type as tshark writes it

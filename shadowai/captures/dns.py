@@ -130,6 +130,11 @@ class MessageReader:
         finally:
             del self._input[:at]
 
+    def give_up(self) -> bytes | None:
+        """Give what there is of a message whose end was not captured; None where not even its header is."""
+        begun = bytes(self._input[LENGTH:])
+        return begun if len(begun) >= HEADER else None
+
     def held(self) -> int:
         """Count the bytes kept: none where no message has begun."""
         return len(self._input)

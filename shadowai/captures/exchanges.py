@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shadowai.captures.http import MAX_FIELD, target_path
 from shadowai.captures.names import host_of_authority
-from shadowai.model import TENANT_HEADERS
+from shadowai.tenant_headers import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from shadowai.model import TENANT_HEADERS
+from shadowai.tenant_headers import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

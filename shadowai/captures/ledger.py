@@ -12,9 +12,10 @@ import socket
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from shadowai.captures.candidates import EPHEMERAL, WELL_KNOWN
+from shadowai.captures.candidates import EPHEMERAL, TLS_DNS_PORT, WELL_KNOWN
 from shadowai.captures.lookups import MAX_ROWS, Asked, Lookups
 from shadowai.captures.names import host_of_name
 from shadowai.model import Evidence, Hidden, Kind, Observation
@@ -94,7 +95,8 @@ class Ledger:
         first |= {entry.flow.key: entry for entry in later.closed[::-1]}
         for entry in (*later.closed, *later.entries.values()):
             known = self.entries.get(entry.flow.key)
-            goes_on = entry is first[entry.flow.key] and not entry.flow.is_fresh
+            # Over UDP (0 at the key's end) any flight of a handshake may look like a beginning, and none ends a flow.
+            goes_on = entry is first[entry.flow.key] and not (entry.flow.is_fresh and entry.flow.key[-1])
             if known is not None and goes_on:
                 known.join(entry)
             else:
@@ -145,7 +147,6 @@ class Ledger:
         host = host_of_name(name) if name else None
         if host is None and not is_public(one.server.text):
             return
-        is_secret = one.silent is not None or one.server.port == HTTPS_PORT
         yield Observation(
             evidence=Evidence.ADDRESS,
             kind=Kind.CAPTURE,
@@ -162,9 +163,17 @@ class Ledger:
             wire_up=one.up.wire,
             wire_down=one.down.wire,
             packet=one.flow.packet,
-            hidden=Hidden.NO_NAME if host is None and is_secret else None,
+            hidden=_hidden(one, host),
             handshake=one.silent.seen.handshake if one.silent else None,
         )
+
+
+def _hidden(one: _Nameless, host: str | None) -> Hidden | None:
+    """Say what a flow hides that nothing in itself names: by its port where its beginning was not seen."""
+    if one.server.port == TLS_DNS_PORT:
+        return Hidden.DNS_OVER_TLS if one.flow.key[-1] else Hidden.DNS_OVER_QUIC
+    is_secret = one.silent is not None or one.server.port == HTTPS_PORT
+    return Hidden.NO_NAME if host is None and is_secret else None
 
 
 class _End(NamedTuple):
@@ -216,10 +225,18 @@ def _server_port(one: int, other: int) -> int | None:
 def _with_bytes(flow: Flow, turns: Sequence[Turn]) -> Iterator[Observation]:
     """Give the turns of a flow with their shares of its bytes.
 
-    The last turn has what the others leave. Wire bytes cannot be shared out, so only a flow of one turn has them.
+    The last turn has what the others leave. Wire bytes cannot be shared out, so only a flow of one turn has them, and
+    neither can those of datagrams, which nothing numbers. What a later part saw of the host of the turn before has
+    none, as where the flow is read in one.
     """
-    first = turns[0]
-    up, down = (flow.again, flow.there) if first.back else (flow.there, flow.again)
+    yield from (turn.seen for last, turn in pairwise(turns) if turn.seen.host == last.seen.host)
+    turns = [
+        turn for last, turn in zip([None, *turns], turns, strict=False) if not last or turn.seen.host != last.seen.host
+    ]
+    if len(turns) > 1 and not flow.key[-1]:
+        yield from (turn.seen for turn in turns)
+        return
+    up, down = (flow.again, flow.there) if turns[0].back else (flow.there, flow.again)
     left_up, left_down = up.payload, down.payload
     for turn, following in zip(turns, [*turns[1:], None], strict=True):
         sent, received = left_up, left_down
@@ -241,6 +258,8 @@ def _is_told(last: Turn, turn: Turn) -> bool:
     """Say whether an earlier part told a turn already: that the flow hides, or a message to whose end it read on."""
     if turn.seen.hidden and (turn.seen.hidden, turn.seen.host) == (last.seen.hidden, last.seen.host):
         return True
+    if last.sent is None and turn.sent is None:  # over UDP the same hello was sent again, or answered a Retry
+        return (turn.seen.evidence, turn.seen.host, turn.back) == (last.seen.evidence, last.seen.host, last.back)
     if last.sent is None or turn.sent is None or last.back != turn.back:
         return False
     return (last.sent - turn.sent) % SPACE < READ_ON

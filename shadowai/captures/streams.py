@@ -294,7 +294,7 @@ class Streams:
             return
         if isinstance(reader, Http2Reader):
             yield from (Placed(each, awaited.begun) for each in reader.without_bodies())
-        begun = reader.give_up() if isinstance(reader, (HelloReader, RequestReader)) else None
+        begun = reader.give_up() if isinstance(reader, (HelloReader, RequestReader, MessageReader)) else None
         if begun is None:
             self._drop(side, "cut-short")
             return

@@ -66,7 +66,10 @@ class Client:
         return self.network is None or self.network.kind is NetworkKind.CLIENT
 
     def unnamed(self, *, conflict: bool) -> Attribution:
-        """Attribution without any name: the device, else the address and what its network stands for."""
+        """Attribution without any name: the device, else the address and what its network stands for.
+
+        In a conflict it is one of several people, most of whom are counted by name: one more would be one too many.
+        """
         found = self._unnamed.get(conflict)
         if found is None:
             found = self._unnamed[conflict] = self._without_name(conflict=conflict)
@@ -75,7 +78,7 @@ class Client:
     def _without_name(self, *, conflict: bool) -> Attribution:
         if self.device is not None:
             reason = Reason.CONFLICT if conflict else Reason.DEVICE
-            return Attribution(f"device:{self.device}", self.department, individual=True, reason=reason)
+            return Attribution(f"device:{self.device}", self.department, individual=not conflict, reason=reason)
         if self.address is None:
             return Attribution("unknown", None, individual=False, reason=Reason.NOBODY)
         if not self.is_personal:
@@ -83,15 +86,15 @@ class Client:
             prefix, reason = ("server", Reason.SERVER) if server else ("shared", Reason.SHARED)
             return Attribution(f"{prefix}:{self.address}", self.department, individual=False, reason=reason)
         reason = Reason.NETWORK if self.network else Reason.NO_NETWORK
-        key = f"address:{self.address}"
-        return Attribution(key, self.department, individual=True, reason=Reason.CONFLICT if conflict else reason)
+        reason = Reason.CONFLICT if conflict else reason
+        return Attribution(f"address:{self.address}", self.department, individual=not conflict, reason=reason)
 
 
 def agreed(answers: set[Attribution], client: Client) -> Attribution:
     """Give the one answer of several moments; where they differ, a conflict."""
     if len(answers) == 1:
         return answers.pop()
-    if len({answer.key for answer in answers}) == 1:
+    if len({answer.key for answer in answers}) == 1 and all(answer.individual for answer in answers):
         return replace(answers.pop(), department=client.department, reason=Reason.CONFLICT)
     return client.unnamed(conflict=True)
 

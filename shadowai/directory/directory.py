@@ -148,7 +148,7 @@ class Directory:
     def resolve_span(self, who: Who, first: int | None, last: int | None) -> Attribution:
         """Say whom contacts between two times (ns, both included) belong to: the same answer throughout, or a conflict.
 
-        A conflict has the key of the device or address, and the department of the network.
+        A conflict has the key of the device or address, and the department of the network: it is nobody's own.
         """
         course = self._courses.get(who) or self._course(who)
         if course.fixed is not None:
@@ -268,6 +268,8 @@ class Directory:
 
     def _is_dated(self, client: Client) -> bool:
         """Whether the answer depends on records with dates, of anybody whom the client may turn out to be."""
+        if self._roster.are_all_timeless:
+            return False
         persons: set[str] = set()
         if client.login is not None:
             persons.add(client.user_key.removeprefix(PERSON))
@@ -316,7 +318,7 @@ class Directory:
         login, named = parse_login(who.user), None
         device = normalise_device(who.device)
         address = normalise_address(who.source_ip) if who.source_ip else None
-        if login is not None and (login.computer or login.is_built_in or normalise_address(login.local)):
+        if login is not None and (login.computer or login.is_built_in or login.is_address):
             # A computer account, one that all computers have, or an address in the user field names no human.
             named, login = login.computer, None
         if device is not None and normalise_address(device):
@@ -334,7 +336,7 @@ class Directory:
             return Client(login, f"{PERSON}{next(iter(persons))}", device, address, network)
         reason = Reason.AMBIGUOUS_USER if persons else Reason.UNKNOWN_USER
         department = network.department if network else None
-        stranger = Attribution(f"user:{login}", department, individual=True, reason=reason)
+        stranger = Attribution(f"user:{login}", department, individual=not persons, reason=reason)
         return Client(login, stranger.key, device, address, network, stranger)
 
     def _bound(self, key: str, client: Client, time: int | None, reason: Reason) -> Attribution:

@@ -57,6 +57,13 @@ class Login(NamedTuple):
         return self.local[:-1] if self.local.endswith("$") and len(self.local) > 1 else None
 
     @property
+    def is_address(self) -> bool:
+        """Whether it is an address that a log writes in the field of the user."""
+        # The quick look first: hardly a name is an address, and a scan asks for each.
+        written = ":" in self.local or self.local.replace(".", "").isdigit()
+        return written and normalise_address(self.local) is not None
+
+    @property
     def is_built_in(self) -> bool:
         r"""Whether this is an account that every Windows computer has, such as `NT AUTHORITY\SYSTEM`: nobody's name."""
         return self.form is Form.LOGON and self.domain in _BUILT_IN

@@ -149,6 +149,11 @@ class Roster:
         rows = self._stays[person]
         return all(end is None for row in rows for end in _ends(row))
 
+    @cached_property
+    def are_all_timeless(self) -> bool:
+        """Whether nobody's standing ever changes, as where an export without dates is all that is known."""
+        return all(map(self.is_timeless, self._stays))
+
     def stays(self, person: str) -> tuple[PersonRow, ...]:
         """Every record of a person, in the order of time."""
         return tuple(self._stays[person])

@@ -224,13 +224,15 @@ def _check_header(place: Row, names: list[str], columns: Columns, findings: Find
     missing = [name for name in columns.required if name not in names and name not in spared]
     twice = [name for name, count in Counter(names).items() if name and count > 1]
     unknown = [name for name in names if name and name not in columns.all]
-    wanted = ",".join(columns.headers.get(name, name) for name in columns.required)
-    for name in missing:
-        told = columns.headers.get(name, name)
-        remedy = (
-            f"the first line must be: {wanted}" if names else f"the file is empty; its first line must be: {wanted}"
-        )
-        findings.problem(place.file, place.line, f"column {told!r} is missing; {remedy}")
+    if missing:
+        told = ", ".join(repr(columns.headers.get(name, name)) for name in missing)
+        are_missing = f"columns {told} are missing" if len(missing) > 1 else f"column {told} is missing"
+        wanted = ",".join(columns.headers.get(name, name) for name in columns.required)
+        first_line = "the first line must be" if names else "the file is empty; its first line must be"
+        # Most who read this have the columns, under headers of another language.
+        ours = f"[directory_columns.{place.file.stem}] of shadowai.toml"
+        or_map = f"; or name yours in {ours}, such as {missing[0]} = {unknown[0]!r}" if unknown else ""
+        findings.problem(place.file, place.line, f"{are_missing}; {first_line}: {wanted}{or_map}")
     for name in twice:
         findings.problem(place.file, place.line, f"column {name!r} is there twice; remove one")
     for name in unknown:

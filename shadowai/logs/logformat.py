@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shadowai.errors import UsageError
 from shadowai.logs.schema import Format
-from shadowai.model import TENANT_HEADERS
+from shadowai.tenant_headers import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -46,7 +46,7 @@ def sentence(result: Result, scope: Scope) -> str:
         "{people} {place} used {number} AI service {when}",
         "{people} {place} used {number} AI services {when}",
         totals.services,
-        people=text.people_of(totals.people, scope.heads),
+        people=text.people_of(totals.people, scope.heads) if totals.people else say("An unknown number of people"),
         place=place,
         number=text.number(totals.services),
         when=when,
@@ -54,7 +54,7 @@ def sentence(result: Result, scope: Scope) -> str:
     bad = totals.services_unsanctioned
     if not bad:
         return say("{used}; no unsanctioned use was seen.", used=used)
-    told = _unsanctioned(totals, text.people(totals.people_unsanctioned))
+    told = _unsanctioned(totals, _users(totals.people_unsanctioned))
     if totals.bytes_up_unsanctioned is None:
         return say("{used}; {told}. How much data was sent there could not be measured.", used=used, told=told)
     sent = sent_unsanctioned(totals, scope.known)
@@ -72,6 +72,11 @@ def _unsanctioned(totals: Totals, people: str) -> str:
         number=text.number(bad),
         people=people,
     )
+
+
+def _users(count: int) -> str:
+    """Write how many people used what was used; of nobody where the sources cannot tell several people apart."""
+    return text.people(count) if count else say("an unknown number of people")
 
 
 def sent_unsanctioned(totals: Totals, known: Measured) -> str:
@@ -100,7 +105,7 @@ def _by_whom(scope: Scope) -> str:
     """Say who uses unsanctioned services, and how many of these are forbidden: a reader meets that word below."""
     if not scope.totals.services_unsanctioned:
         return ""
-    people = text.people(scope.totals.people_unsanctioned)
+    people = _users(scope.totals.people_unsanctioned)
     if not scope.prohibited:
         return say("used by {people}", people=people)
     return say_many(
@@ -114,6 +119,8 @@ def _by_whom(scope: Scope) -> str:
 
 def _people(scope: Scope) -> Figure:
     people, heads = scope.totals.people, scope.heads
+    if not people and scope.totals.services:
+        return Figure(say("unknown"), say("how many people used AI"), "")
     share = text.share(people, heads)
     if not heads or not share:
         return Figure(text.number(people), say_many("person used AI", "people used AI", people), "")

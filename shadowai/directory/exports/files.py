@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from itertools import compress, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -74,7 +74,7 @@ def _open_csv(path: Path, text: str, headers: Mapping[str, str], findings: Findi
             twice = [name for name, count in Counter(names).items() if count > 1 and name in _wanted(kind)]
             for name in twice:
                 findings.problem(path, line, f"column {name!r} is there twice; remove one")
-            records = _csv_records(path, text, findings, delimiter, line)
+            records = _csv_records(path, text, findings, _Layout(delimiter, line, _wanted(kind)))
             return None if twice else Export(kind, records, frozenset(names), "line")
     _unknown(path, findings)
     return None
@@ -84,21 +84,28 @@ def _wanted(kind: ExportKind) -> frozenset[str]:
     return frozenset(column for columns in kind.columns.values() for column in columns)
 
 
-def _csv_records(
-    path: Path, text: str, findings: Findings, delimiter: str, header_line: int
-) -> Iterator[tuple[int, Record]]:
+class _Layout(NamedTuple):
+    """How a CSV file is laid out: its delimiter, the line of its header, the columns that say something."""
+
+    delimiter: str
+    header_line: int
+    wanted: frozenset[str]
+
+
+def _csv_records(path: Path, text: str, findings: Findings, layout: _Layout) -> Iterator[tuple[int, Record]]:
     suspicious = CONTROLS.search(text) is not None
-    names: list[str] | None = None
-    for line, cells in read_records(path, text, findings, delimiter):
-        if line < header_line:
-            continue
-        if names is None:
-            names = [normal(cell) for cell in cells]
-            continue
+    records = read_records(path, text, findings, layout.delimiter)
+    header = next(cells for line, cells in records if line >= layout.header_line)
+    names = [normal(cell) for cell in header]
+    # `Select-Object *` writes a hundred columns, of which ten are wanted.
+    is_wanted = [name in layout.wanted for name in names]
+    kept = list(compress(names, is_wanted))
+    for line, cells in records:
         if (suspicious or len(cells) > len(names)) and (message := shape_problem(cells, len(names))):
             findings.warn(path, line, f"{message}; this record is left out")
             continue
-        yield line, {name: (value,) for name, cell in zip(names, cells, strict=False) if (value := trim(cell))}
+        mine = zip(kept, compress(cells, is_wanted), strict=False)
+        yield line, {name: (value,) for name, cell in mine if (value := trim(cell))}
 
 
 def _open_json(path: Path, text: str, headers: Mapping[str, str], findings: Findings) -> Export | None:

@@ -16,6 +16,7 @@ from shadowai.result import (
     DayUse,
     DepartmentUse,
     EvidenceCounts,
+    Origin,
     Result,
     ServiceUse,
     Totals,
@@ -91,6 +92,14 @@ def _result(
     )
 
 
+def _read_in(result: Result, kind: str, evidence: str, detections: int) -> Result:
+    """Say that the services of a result were seen in the source of a kind."""
+    origins = (Origin(source=f"{kind}.log", evidence=evidence, detections=detections),)
+    (part,) = result.departments
+    services = tuple(use.model_copy(update={"origins": origins}) for use in part.services)
+    return result.model_copy(update={"departments": (part.model_copy(update={"services": services}),)})
+
+
 def _changes(before: Result, now: Result) -> list[tuple[str, str, str]]:
     return [(one.service, one.change, one.cause) for one in change_since(before, now).services]
 
@@ -124,13 +133,42 @@ def test_what_another_source_shows_too_is_use() -> None:
     assert _changes(before, now) == [("chatgpt", "stopped", "use")]
 
 
+def test_a_silent_sensor_is_told_by_the_source_that_it_was() -> None:
+    # A sensor's flow records are evidence of a firewall's kind; what fell silent is the sensor.
+    used = _result(1, {"chatgpt": [3] * 7}, kinds={"sensor": 900, "dns": 50}, evidence=EvidenceCounts(firewall=5))
+    before = _read_in(used, "sensor", "firewall", 5)
+    assert _changes(before, _result(2, {}, kinds={"dns": 50})) == [("chatgpt", "stopped", "coverage")]
+    assert _changes(before, _result(2, {}, kinds={"sensor": 900, "dns": 50})) == [("chatgpt", "stopped", "use")]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "cause"),
+    [
+        ((300, 100), (650, 450), "use"),  # 350 records more, all of them about AI
+        ((10, 10), (60, 60), "use"),  # a log of nothing else
+        ((300, 100), (3000, 450), "coverage"),  # more of all else, too
+        ((3000, 100), (1000, 450), "coverage"),  # less of all else
+    ],
+)
+def test_more_use_makes_more_records_and_is_no_better_coverage(
+    before: tuple[int, int], now: tuple[int, int], cause: str
+) -> None:
+    sides = []
+    for month, (records, about_ai), days in ((1, before, [1, 2, 1, 2, 1, 2, 1]), (2, now, [5, 6, 5, 7, 6, 5, 6])):
+        sides.append(_read_in(_result(month, {"chatgpt": days}, kinds={"proxy": records}), "proxy", "proxy", about_ai))
+    assert _changes(*sides) == [("chatgpt", "grown", cause)]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "change"),
     [
         ([1, 2, 1, 2, 1, 2, 1], [5, 6, 5, 7, 6, 5, 6], "grown"),
         ([5, 6, 5, 7, 6, 5, 6], [1, 2, 1, 2, 1, 2, 1], "shrunk"),
         ([1, 2, 1, 2, 1, 2, 1], [1, 2, 1, 90, 1, 2, 1], None),  # one wild day
-        ([1, 2, 3], [7, 8, 9], None),  # too few days
+        ([1, 2, 3], [7] * 20, None),  # too few days
+        ([1, 2, 3, 2], [7] * 20, "grown"),
+        ([1, 2, 3, 4, 5, 6, 7], [5, 6, 7, 8, 9, 9, 9], None),  # 2.575 standard deviations
+        ([1, 2, 3, 4, 5, 6, 7], [6, 7, 8, 9, 9, 9, 9], "grown"),  # 2.91
         ([2] * 7, [2] * 7, None),
     ],
 )

@@ -18,7 +18,7 @@ from shadowai.activity.judging import Judge
 from shadowai.activity.labels import Labels
 from shadowai.activity.rollup import Activity, Finding, Subject
 from shadowai.activity.usage import Catalogue, UsageReport, usage
-from shadowai.model import MINUTE, Evidence, Kind, Observation, Role, Status, Use
+from shadowai.model import MINUTE, Action, Evidence, Kind, Observation, Role, Status, Use
 from shadowai.provenance import Origin
 from shadowai.result import DepartmentUse, StatusCounts
 from shadowai.verdicts import Attribution, Department, Question, Sensitivity, Verdict
@@ -164,6 +164,23 @@ def test_only_the_sessions_that_were_not_allowed_are_unsanctioned() -> None:
     assert report.by_rule == {7: 1}
 
 
+@pytest.mark.parametrize(("as_chat", "as_upload"), [("tolerated", "prohibited"), ("prohibited", "sanctioned")])
+def test_an_upload_is_judged_as_what_it_was_too_and_the_graver_verdict_stands(as_chat: str, as_upload: str) -> None:
+    def by_use(question: Question) -> Verdict:
+        return Verdict(Status(as_upload if question.use is Use.UPLOAD else as_chat))
+
+    catalogue = replace(CATALOGUE, judge=Judge(CATALOGUE.services, by_use, lambda name: (name,)))
+    (use,) = _sales(_report([Seen(0, "ann", up=2_000_000)], catalogue)).services
+    assert (use.status, use.statuses) == (Status.PROHIBITED, StatusCounts(prohibited=1))
+
+
+def test_each_session_is_judged_for_the_day_on_which_it_begins() -> None:
+    # Copilot is sanctioned until midnight; the second session begins before it and ends after it.
+    seen = [Seen(at, "ann", "copilot") for at in (0, 14 * 60 + 50, 15 * 60 + 10, 16 * 60)]
+    (use,) = _sales(_report(seen)).services
+    assert use.statuses == StatusCounts(sanctioned=2, unsanctioned=1)
+
+
 def test_policy_is_asked_once_for_sessions_that_differ_in_nothing_it_asks_for() -> None:
     asked: list[Question] = []
 
@@ -188,13 +205,19 @@ def test_origins_name_the_files() -> None:
     assert use.origins == (Origin(source="test.log", evidence="proxy", detections=2),)
 
 
-def _hidden(parts: list[tuple[Subject, str, int | None]]) -> tuple[float | None, str, str]:
+def _bytes_of(size: int | None, time: int = NINE) -> Observation:
+    return Observation(Evidence.TLS, Kind.CAPTURE, "pcap", "f", time=time, user="ann", bytes_up=size, bytes_down=size)
+
+
+def _hidden(
+    parts: list[tuple[Subject, str, int | None]], aside: Iterable[tuple[Observation, Finding]] = ()
+) -> tuple[float | None, str, str]:
     activity = Activity()
     for number, (subject, name, size) in enumerate(parts):
-        seen = Observation(
-            Evidence.TLS, Kind.CAPTURE, "pcap", "f", time=NINE + number, user="ann", bytes_up=size, bytes_down=size
-        )
+        seen = _bytes_of(size, NINE + number)
         activity.add(seen, Finding(subject, name, Role.DEDICATED if subject is Subject.SERVICE else None, 1))
+    for seen, finding in aside:
+        activity.add(seen, finding)
     share = hidden_share(attributed_frame(activity, Everybody()), {"doh": HidingPlace("encrypted-dns", "Some DoH")})
     return share.percent, share.measure, share.sentence
 
@@ -212,3 +235,10 @@ def test_the_hidden_share_is_of_what_was_looked_at() -> None:
         "requests",
     )
     assert _hidden([(Subject.SERVICE, "chatgpt", 440)])[0] == 0
+
+
+def test_what_was_denied_and_noise_have_no_part_in_the_hidden_share() -> None:
+    seen = [(Subject.SERVICE, "chatgpt", 440), (Subject.BLIND_SPOT, "doh", 60)]
+    noise = _bytes_of(900), Finding(Subject.SERVICE, "chatgpt", Role.TELEMETRY, 1)
+    denied = replace(_bytes_of(900), action=Action.DENIED), Finding(Subject.BLIND_SPOT, "doh", None, 1)
+    assert _hidden(seen, [noise, denied])[0] == 12.0

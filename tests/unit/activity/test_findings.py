@@ -77,6 +77,15 @@ def test_a_candidate_sums_up_all_that_was_seen_of_it_and_nothing_that_was_denied
     assert (two.people, two.first_seen, two.last_seen, two.score) == (1, None, None, 25)
 
 
+@pytest.mark.parametrize(("people", "points"), [(2, 25), (3, 40), (9, 40), (10, 50)])
+def test_a_candidate_of_many_people_is_a_likelier_one(people: int, points: int) -> None:
+    activity = Activity()
+    for number in range(people):
+        activity.add(_observation(None, ip=f"192.0.2.{number}"), Finding(Subject.CANDIDATE, "one.ai", None, 0))
+    (one,), _ = candidates(attributed_frame(activity, EVERYBODY), lambda _: "ends as AI services do")
+    assert (one.people, one.score) == (people, points)
+
+
 def test_a_million_names_in_a_zone_of_ones_own_are_not_looked_at_one_by_one() -> None:
     activity = Activity()
     for number in range(3000):

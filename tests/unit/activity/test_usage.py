@@ -170,6 +170,20 @@ def test_policy_is_by_department() -> None:
     assert legal.alternative == "Copilot"
 
 
+@pytest.mark.parametrize(
+    ("seen", "alternative"),
+    [
+        (Seen(0, "ann", "copilot"), None),  # sanctioned
+        (Seen(24 * 60, "ann", "copilot"), "Claude"),
+        (Seen(0, "ann", "claude"), None),  # it is what should be used instead
+    ],
+)
+def test_something_else_is_named_only_for_what_is_not_approved(seen: Seen, alternative: str | None) -> None:
+    catalogue = replace(CATALOGUE, alternative=lambda _service, _category: "claude")
+    services = next(one for one in report(rolled_up([seen]), catalogue).departments if one.name == "Sales").services
+    assert [use.alternative for use in services] == [alternative]
+
+
 def test_worst_comes_first() -> None:
     seen = [
         Seen(0, "eve", "claude"),

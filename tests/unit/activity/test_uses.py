@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,6 +46,13 @@ def _every(step: int, minutes: int, **options: object) -> list[Seen]:
         ([Seen(0, "ann", role=Role.DOWNLOAD), Seen(1, "ann")], "chat"),
         ([Seen(0, "ann", role=Role.AUTH)], "unknown"),
         ([Seen(0, "ann", role=Role.SHARED)], "unknown"),
+        # of what is not proven nobody knows what it was, whatever asked
+        ([Seen(0, "ann", role=Role.SHARED, client=Client.BROWSER)], "unknown"),
+        ([Seen(0, "ann", role=Role.DOCS, client=Client.BROWSER)], "unknown"),
+        ([Seen(0, "ann", role=Role.EMBEDDED, client=Client.PROGRAM)], "unknown"),
+        (_every(10, 241, role=Role.SHARED, client=Client.PROGRAM), "unknown"),
+        ([Seen(0, "ann", "cursor", role=Role.SHARED)], "unknown"),
+        ([Seen(0, "ann", role=Role.SHARED), Seen(1, "ann", role=Role.API)], "api"),
     ],
 )
 def test_a_session_has_one_kind(seen: list[Seen], kind: str) -> None:
@@ -94,6 +102,12 @@ def test_keep_alives_are_background_and_never_use() -> None:
 )
 def test_what_may_be_a_question_is_no_keep_alive(changes: dict[str, int | None]) -> None:
     assert _use(_every(10, 61, **changes)).uses.background == 0
+
+
+@pytest.mark.parametrize(("gaps", "background"), [((9, 11), 1), ((7, 13), 0)])
+def test_an_open_page_asks_as_evenly_as_a_clock(gaps: tuple[int, int], background: int) -> None:
+    times = [0, *accumulate(gaps * 4)]  # they differ from their mean by a tenth of it, and by three tenths
+    assert _use([*(Seen(at, "ann", up=1, down=1) for at in times), Seen(600, "ann")]).uses.background == background
 
 
 def test_uneven_or_short_runs_are_no_keep_alive() -> None:

@@ -102,6 +102,16 @@ def test_dns_over_tls_is_told_by_its_port(craft: Craft) -> None:
     assert (seen.host, seen.hidden) == ("dns.example", Hidden.DNS_OVER_TLS)
 
 
+def test_an_encrypted_look_up_is_told_by_its_port_where_its_beginning_was_not_seen(craft: Craft) -> None:
+    data = b"\x17\3\3\0\x20" + bytes(32)
+    there, back = craft.tcp(data, 9, (40000, 853), destination=PUBLIC), craft.udp(data, (853, 40000), source=PUBLIC)
+    found, _ = craft.read(craft.pcap([there, back]))
+    assert [(seen.destination_ip, seen.destination_port, seen.hidden) for seen in found] == [
+        (PUBLIC, 853, Hidden.DNS_OVER_TLS),
+        (PUBLIC, 853, Hidden.DNS_OVER_QUIC),
+    ]
+
+
 def test_the_answer_of_a_vpn_server_does_not_make_it_the_client(craft: Craft) -> None:
     response = b"\2\0\0\0" + bytes(range(1, 89))
     packet = craft.udp(response, (51820, 40000), source=PUBLIC, destination="192.0.2.10")

@@ -7,6 +7,7 @@ import struct
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+import dns.edns
 import dns.message
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -150,6 +151,18 @@ def test_queries_over_tcp_whose_beginning_comes_late(craft: Craft, order: tuple[
     assert craft.hosts([segments[place] for place in order]) == ["first.example", "second.example"]
 
 
+@pytest.mark.parametrize("tail", [2, *range(4, 14)])  # the last three bytes of most queries could be a length, too
+def test_the_end_of_a_query_may_come_before_its_beginning(craft: Craft, tail: int) -> None:
+    cookie = dns.edns.GenericOption(10, bytes.fromhex("086f2b7c8e279111"))
+    query = dns.message.make_query("chatgpt.com", "A", use_edns=0, options=[cookie], id=0xF76E).to_wire()
+    stream = len(query).to_bytes(2, "big") + query
+    first, last = craft.cut(stream, [len(stream) - tail], ports=(40000, 53))
+    assert craft.hosts([last, first]) == ["chatgpt.com"]
+    plain = len(query[:29]).to_bytes(2, "big") + query[:10] + bytes(2) + query[12:29]  # without its option
+    first, last = craft.cut(plain, [len(plain) - tail], ports=(40000, 53))
+    assert craft.hosts([last, first]) == ["chatgpt.com"]
+
+
 def test_broken_streams_are_counted(craft: Craft) -> None:
     empty = b"\0\x0c" + bytes(2) + b"\x78" + bytes(9)
     for data in (empty, empty + b"\0\3abc"):
@@ -173,3 +186,31 @@ def test_hostile_streams(pieces: list[bytes]) -> None:
             for message in reader.feed(piece):
                 assert len(message) >= 12
     assert reader.held() <= sum(map(len, pieces))
+
+
+EMPTY = b"\0\0"
+
+
+@pytest.mark.parametrize("shape", ["eq", "qe", "qeq", "eeeeq", "e|q", "eq|eq", "q|e|q"])
+def test_empty_messages_on_a_connection_are_passed_over(craft: Craft, shape: str) -> None:
+    names, packets, at = iter("abcd"), [], 1
+    for segment in shape.split("|"):
+        queries = (craft.query(f"{next(names)}.example") if one == "q" else b"" for one in segment)
+        data = b"".join(struct.pack(">H", len(message)) + message for message in queries)
+        packets.append(craft.tcp(data, at, (40000, 53)))
+        at += len(data)
+    found, tally = craft.read(craft.pcap(packets))
+    assert [seen.host for seen in found] == [f"{name}.example" for name in "abcd"[: shape.count("q")]]
+    assert tally.skipped == {}
+
+
+@pytest.mark.parametrize(
+    ("kept", "host"), [(2 + 12 + 15, "a.example"), (60, "a.example"), (2 + 12 + 8, None), (9, None)]
+)
+def test_a_message_over_tcp_cut_when_captured(craft: Craft, kept: int, host: str | None) -> None:
+    query = dns.message.make_query("a.example", "A", use_edns=0, pad=128).to_wire()
+    packet = craft.tcp(struct.pack(">H", len(query)) + query, 1, (40000, 53))
+    head = craft.pcap([]).read_bytes()
+    found, tally = craft.read(craft.file(head + craft.record(packet[: 40 + kept], sent=len(packet))))
+    assert [each.host for each in found if each.evidence == Evidence.DNS] == ([host] if host else [])
+    assert tally.skipped == ({} if host else {"cut-short": 1})

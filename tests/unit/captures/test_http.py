@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shadowai.captures.http import MAX_CHUNK_LINE, MAX_JSON, Chunks, Request, RequestReader, is_mcp, parse_head
-from shadowai.model import TENANT_HEADERS
+from shadowai.tenant_headers import TENANT_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import random
 import struct
+from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -205,3 +211,83 @@ def test_a_hole_in_front_of_a_cut_that_is_filled_behind_it_counts(craft: Craft) 
         parts = [Part(low, high) for low, high in pairwise([0, *(starts[at] for at in cuts), None])]
         found, _ = in_parts(path, parts)
         assert [(seen.host, seen.bytes_up) for seen in found] == [("hole.example", 4000)], cuts
+
+
+def connection(host: str) -> list[tuple[bool, bytes]]:
+    """Give the datagrams of a connection that aioquic makes with itself, each with whether the client sent it."""
+    client = QuicConnection(configuration=QuicConfiguration(server_name=host, alpn_protocols=["h3"]))
+    client.connect(("203.0.113.5", 443), now=0)
+    first = client._original_destination_connection_id
+    config = QuicConfiguration(is_client=False, alpn_protocols=["h3"])
+    config.certificate, config.private_key = certificate()
+    server = QuicConnection(configuration=config, original_destination_connection_id=first)
+    sent, ends, clock = [], (client, server), 0.0
+    for turn in range(8):
+        clock += 0.01
+        for data, _ in ends[turn % 2].datagrams_to_send(now=clock):
+            sent.append((turn % 2 == 0, bytes(data)))
+            ends[1 - turn % 2].receive_datagram(data, ("192.0.2.10", 50000), now=clock)
+    return sent
+
+
+def certificate() -> tuple[Any, Any]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a.example")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+    return made.not_valid_after(datetime(2027, 1, 1, tzinfo=UTC)).sign(key, hashes.SHA256()), key
+
+
+def test_a_connection_over_quic_goes_on_wherever_it_is_cut(craft: Craft) -> None:
+    there, back = {"ports": (50000, 443)}, {"ports": (443, 50000), "source": "203.0.113.5", "destination": "192.0.2.10"}
+    sent = connection("quic.example.com")
+    sent += [sent[0], *[(True, b"\x40" + bytes(1100))] * 4]  # the hello once more, and an upload
+    path, starts = pcap(craft, [craft.udp(data, **(there if is_client else back)) for is_client, data in sent])
+    up, down = (sum(len(data) for is_client, data in sent if is_client is which) for which in (True, False))
+    for place in range(1, len(sent)):
+        found, _ = in_parts(path, [Part(0, starts[place]), Part(starts[place])])
+        assert [(seen.host, seen.bytes_up, seen.bytes_down) for seen in found] == [("quic.example.com", up, down)], (
+            place
+        )
+
+
+def test_the_frames_of_a_connection_count_wherever_it_is_cut(craft: Craft) -> None:
+    there, back = (
+        {"destination": "203.0.113.5"},
+        {"ports": (443, 40000), "source": "203.0.113.5", "destination": "192.0.2.10"},
+    )
+    hello = craft.records(craft.hello("frames.example"))
+    packets = [
+        craft.tcp(b"", 99, flags=0x02, **there),
+        craft.tcp(b"", 499, flags=0x12, **back),
+        craft.tcp(b"", 100, flags=0x10, **there),
+        craft.tcp(hello, 100, **there),
+        craft.tcp(b"", 500, flags=0x10, **back),
+        craft.tcp(b"answer", 500, **back),
+        craft.tcp(b"", 100 + len(hello), flags=0x11, **there),
+        craft.tcp(b"", 506, flags=0x11, **back),
+    ]
+    path, starts = pcap(craft, packets)
+    up = sum(len(packets[at]) for at in (0, 2, 3, 6))
+    for cuts in ([1], [2], [3], [4], [5], [6], [7], [2, 4, 6], [1, 2, 3, 5, 7]):
+        parts = [Part(low, high) for low, high in pairwise([0, *(starts[at] for at in cuts), None])]
+        (seen,), _ = in_parts(path, parts)
+        assert (seen.bytes_up, seen.wire_up, seen.wire_down) == (len(hello), up, sum(map(len, packets)) - up), cuts
+
+
+def test_requests_to_one_host_are_one_turn_wherever_the_connection_is_cut(craft: Craft) -> None:
+    requests = [craft.request(f"{name}.example") for name in "aaabaa"]
+    at = [1 + sum(map(len, requests[:place])) for place in range(6)]
+    path, starts = pcap(craft, [craft.tcp(data, start) for data, start in zip(requests, at, strict=True)])
+    whole, _ = craft.read(path)
+    assert sorted((seen.host, seen.bytes_up or 0) for seen in whole) == sorted(
+        [
+            ("a.example", 3 * len(requests[0])),
+            *[("a.example", 0)] * 3,
+            ("a.example", 2 * len(requests[0])),
+            ("b.example", len(requests[0])),
+        ]
+    )
+    for cuts in ([1], [2], [3], [4], [5], [1, 2, 3, 4, 5], [2, 4]):
+        parts = [Part(low, high) for low, high in pairwise([0, *(starts[place] for place in cuts), None])]
+        assert facts(in_parts(path, parts)[0]) == facts(whole), cuts

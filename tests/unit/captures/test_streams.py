@@ -383,3 +383,10 @@ def test_what_was_set_aside_is_given_up_in_time(craft: Craft) -> None:
     found, tally = craft.read(craft.pcap(packets))
     assert [each.host for each in found] == ["h0.example", "h1.example", "h2.example"]
     assert tally.skipped == {"incomplete": 3}
+
+
+@pytest.mark.parametrize("size", [7, 20, 100])
+def test_many_small_segments_may_come_backward(craft: Craft, size: int) -> None:
+    data = craft.records(craft.hello("small.example.com", padding=300))
+    segments = craft.cut(data, list(range(size, len(data), size)))
+    assert craft.hosts(segments[::-1]) == ["small.example.com"]

@@ -166,7 +166,9 @@ def test_a_column_map_renames_headers_of_the_own_files(tmp_path: Path) -> None:
     directory = load_directory(tmp_path, DirectoryOptions(columns=columns))
     assert who(directory, "anna")[1] == "Sales"
     assert directory.headcounts(None).departments["Sales"].head == "Ann"
-    with pytest.raises(UsageError, match="column 'Subnetz' is missing; the first line must be: Subnetz,department"):
+    with pytest.raises(
+        UsageError, match="columns 'Subnetz', 'department' are missing; the first line must be: Subnetz,"
+    ):
         load_directory(tmp_path, DirectoryOptions(columns={"networks": {"network": "Subnetz"}}))
     with pytest.raises(
         UsageError, match=r"directory_columns\.networks: 'net' is no column of ours; there are network,"

@@ -212,6 +212,12 @@ def test_sightings_count_within_the_lease(
     assert told(taught.resolve(Who(address, None, None), at(hour))) == expected
 
 
+def test_the_device_of_a_record_stands_above_the_session_of_its_address(directory: Directory) -> None:
+    assert told(directory.resolve(Who("10.1.0.8", None, None), at(9)))[0] == "person:cora"
+    found = directory.resolve(Who("10.1.0.8", None, "pc-anna"), at(9))
+    assert told(found) == ("person:anna", "Sales", "device")
+
+
 def test_a_span_has_one_answer_or_is_a_conflict(directory: Directory) -> None:
     who = Who("10.1.0.5", None, None)
     assert told(directory.resolve_span(who, at(9), at(9, 1))) == ("person:anna", "Sales", "lease")

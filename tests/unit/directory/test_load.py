@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadowai.directory import load, load_directory
+from shadowai.directory import DirectoryOptions, load, load_directory
 from shadowai.directory.survey import survey
 from shadowai.errors import UsageError
 from shadowai.model import Who
@@ -145,6 +145,18 @@ def test_a_missing_or_double_column_is_told_by_name(tmp_path: Path) -> None:
     assert found[0].startswith("departments.csv:1: column 'department' is missing; the file is empty")
     assert found[1].startswith("networks.csv:3: column 'department' is missing")
     assert found[2].startswith("people.csv:1: column 'user' is there twice")
+
+
+def test_headers_of_another_language_are_refused_with_the_remedy(tmp_path: Path) -> None:
+    texts = {"people": "Benutzer;E-Mail;Abteilung\n", "networks": "Netz;Abteilung\n", "departments": "Abteilung\n"}
+    found = problems_of(write(tmp_path, **texts))
+    for told, name in zip(found, sorted(texts), strict=True):
+        assert f"name yours in [directory_columns.{name}] of shadowai.toml, such as" in told
+    assert "columns 'user', 'email', 'department' are missing" in found[2]
+    assert "such as network = 'netz'" in found[1]
+    maps = {name: {} for name in texts} | {"people": {"user": "Benutzer", "email": "E-Mail", "department": "Abteilung"}}
+    maps |= {"networks": {"network": "netz", "department": "Abteilung"}, "departments": {"department": "Abteilung"}}
+    assert load_directory(tmp_path, DirectoryOptions(columns=maps)).warnings == ()
 
 
 @pytest.mark.parametrize("header", ["user,email,department\n,", "email,department\n"])

@@ -104,7 +104,7 @@ def test_a_domain_tells_namesakes_apart(directory: Directory, spelling: str, use
 def test_an_ambiguous_name_is_not_guessed(directory: Directory, spelling: str) -> None:
     found = directory.resolve(Who("10.1.0.9", spelling, None), NOON)
     name = "kim lee" if spelling.startswith("CN") else spelling
-    assert found == Attribution(f"user:{name}", "Sales", individual=True, reason="ambiguous-user")
+    assert found == Attribution(f"user:{name}", "Sales", individual=False, reason="ambiguous-user")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_an_unknown_user_is_an_individual_of_the_network(directory: Directory, s
     found = directory.resolve(Who("10.1.9.9", spelling, None), NOON)
     if spelling == "OTHER\\bert":
         # Neither CORP\bert nor BRANCH\bert, but their mail boxes bear the name: cautious either way.
-        assert found == Attribution(key, "Finance", individual=True, reason="ambiguous-user")
+        assert found == Attribution(key, "Finance", individual=False, reason="ambiguous-user")
         return
     assert found == Attribution(key, "Finance", individual=True, reason="unknown-user")
     assert directory.resolve(Who("192.0.2.1", spelling, None), NOON).department is None
@@ -158,7 +158,7 @@ def test_without_a_time_the_last_row_stands(directory: Directory) -> None:
         ("10.1.5.5", None, person("corp\\bert", "Finance", "device")),
         (None, "10.1.5.5", person("corp\\bert", "Finance", "device")),
         ("2001:DB8:1:0::5", None, person("fred@upn.example", "IT", "device")),
-        ("10.1.0.9", "kiosk", Attribution("device:kiosk", "Sales", individual=True, reason="conflicting-identity")),
+        ("10.1.0.9", "kiosk", Attribution("device:kiosk", "Sales", individual=False, reason="conflicting-identity")),
         ("10.1.0.9", "PC-99", Attribution("device:pc-99", "Sales", individual=True, reason="device")),
         ("10.1.0.9", "pc-17", Attribution("device:pc-17", "Sales", individual=True, reason="device")),
         ("10.1.9.9", None, Attribution("address:10.1.9.9", "Finance", individual=True, reason="network")),
@@ -276,7 +276,7 @@ def test_an_address_learns_its_user_from_both_sides(
     learnt = directory.learn([("10.1.0.9", user, at(hour)) for user, hour in seen], {"10.1.0.9"})
     found = learnt.resolve(Who("10.1.0.9", None, None), at(hours))
     assert (found.key, found.reason) == (key, reason)
-    assert found.individual
+    assert found.individual == (reason != "conflicting-identity")  # one of those who are counted by name already
     assert found.department == "Sales"
 
 
@@ -303,6 +303,14 @@ def test_where_others_may_have_gone_unseen_a_sighting_tells_of_minutes(
     assert (found.key, found.reason) == (key, reason)
 
 
+@pytest.mark.parametrize(("address", "key"), [("10.3.0.9", "shared:10.3.0.9"), ("10.4.0.9", "server:10.4.0.9")])
+def test_a_computer_of_many_is_not_its_owners(directory: Directory, address: str, key: str) -> None:
+    found = directory.resolve(Who(address, None, "pc-anna"), NOON)
+    assert (found.key, found.individual) == (key, False)
+    # behind a gateway the device that a record names is one of those that share the address
+    assert directory.resolve(Who("10.2.0.1", None, "pc-anna"), NOON) == person("anna", "Sales", "device")
+
+
 @pytest.mark.parametrize("address", ["10.2.0.1", "10.3.0.9", "10.4.0.9"])
 def test_addresses_of_many_never_learn(directory: Directory, address: str) -> None:
     learnt = directory.learn([(address, "anna", NOON)])
@@ -318,7 +326,7 @@ def test_unknown_networks_learn_but_unknown_times_do_not(directory: Directory) -
 def test_an_owner_whom_the_logs_contradict_is_not_believed(directory: Directory) -> None:
     learnt = directory.learn([("10.1.5.5", "anna", NOON)])
     found = learnt.resolve(Who("10.1.5.5", None, None), NOON)
-    assert found == Attribution("address:10.1.5.5", "Sales", individual=True, reason="conflicting-identity")
+    assert found == Attribution("address:10.1.5.5", "Sales", individual=False, reason="conflicting-identity")
     agreeing = directory.learn([("10.1.5.5", "bert@corp.example", NOON)])
     assert agreeing.resolve(Who("10.1.5.5", None, None), NOON) == person("corp\\bert", "Finance", "device")
 

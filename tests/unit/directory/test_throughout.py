@@ -32,7 +32,7 @@ def _moment_by_moment(directory: Directory, who: Who, first: int, last: int, see
     answers = {directory.resolve(who, time) for time in {first, last, *near} if first <= time <= last}
     if len(answers) == 1:
         return answers.pop()
-    return Attribution(f"address:{who.source_ip}", None, individual=True, reason="conflicting-identity")
+    return Attribution(f"address:{who.source_ip}", None, individual=False, reason="conflicting-identity")
 
 
 @given(SIGHTINGS, SPANS, st.sets(st.sampled_from(ADDRESSES)))
@@ -56,6 +56,19 @@ def test_spans_together_get_what_their_moments_get(
         times = (np.array([one[place] for one in mine], dtype=np.int64) for place in (1, 2))
         numbers, answers = directory.resolve_learnt(learnt, (at, *times))
         assert [answers[number] for number in numbers.tolist()] == expected
+
+
+def test_a_span_of_which_a_part_is_in_doubt_is_in_doubt() -> None:
+    addresses = [f"10.0.0.{number}" for number in range(30)]  # so many, since sets have no order
+    seen = [(one, user, START + at * MINUTE) for one in addresses for user, at in (("ann", 0), ("bob", 63))]
+    directory = Directory.empty().learn(seen, addresses)
+    for who in (Who(one, None, None) for one in addresses):
+        moments = [directory.resolve(who, START + at * MINUTE) for at in (2, 20, 31, 50)]
+        parts = [(one.individual, one.reason) for one in moments]
+        assert (False, "conflicting-identity") in parts
+        assert (True, "unknown-network") in parts
+        found = directory.resolve_span(who, START + 20 * MINUTE, START + 50 * MINUTE)
+        assert (found.individual, found.reason) == (False, "conflicting-identity")
 
 
 def test_a_span_that_ends_before_it_begins_is_one_of_the_time_between() -> None:

@@ -27,7 +27,7 @@ from shadowai.errors import UsageError
 from shadowai.model import Status
 from shadowai.policy import KnownNames, Policy, PolicyFile, Rule, load_policy
 from shadowai.policy.risk import DEFAULT_WEIGHTS
-from shadowai.verdicts import Verdict
+from shadowai.verdicts import ServiceFacts, Verdict
 
 POLICY = """# ours
 default: tolerated
@@ -127,6 +127,16 @@ def test_a_service_that_the_database_does_not_have_is_judged_too(tmp_path: Path)
     assert policy.status_of(ask(service("new", "New", "openai", "US", "chat"))).rule == 1
     assert policy.status_of(ask(service("newer", "Newer", "Other", "CN", "chat"))).rule == 2
     assert policy.status_of(ask(service("newest", "Newest", "Other", "US", "chat"))).rule is None
+
+
+@pytest.mark.parametrize(("least", "rule"), [(5.7, 1), (5.8, None)])
+@pytest.mark.parametrize("facts", [CHATGPT, service("new", "New", "Other", "US", "chat")])
+def test_a_rule_by_risk_is_about_services_of_at_least_that(
+    tmp_path: Path, facts: ServiceFacts, least: float, rule: int | None
+) -> None:
+    # A service of which nothing but a trusted country is known has 5.7 (docs/policy.md).
+    policy = load_rules(tmp_path, f"status: prohibited, risk: {least}")
+    assert policy.status_of(ask(facts)).rule == rule
 
 
 def test_what_the_rules_ask_for(policy: Policy, tmp_path: Path) -> None:

@@ -73,6 +73,18 @@ def test_one_unsanctioned_service_alone(examples: Examples) -> None:
     assert "; the service is unsanctioned, used by 4 people" in page.headline
 
 
+def test_use_by_people_who_cannot_be_told_apart_is_not_that_of_nobody(examples: Examples) -> None:
+    result = examples["unknown"]()
+    nobody = result.departments[0].totals.model_copy(update={"people": 0, "people_unsanctioned": 0})
+    unnamed = result.departments[0].model_copy(update={"totals": nobody})
+    page = department(result.model_copy(update={"departments": (unnamed,)}))
+    assert page.headline.startswith("An unknown number of people in Field Service used 2 AI services from")
+    assert "1 of them is unsanctioned, used by an unknown number of people" in page.headline
+    people, _, unsanctioned, _ = page.figures
+    assert (people.value, people.label) == ("unknown", "how many people used AI")
+    assert unsanctioned.note == "used by an unknown number of people"
+
+
 def test_four_figures(examples: Examples) -> None:
     figures = department(examples["small"]()).figures
     assert [(figure.value, figure.label, figure.note, figure.alarming) for figure in figures] == [
