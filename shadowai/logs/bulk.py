@@ -16,7 +16,7 @@ import numpy.typing as npt
 from shadowai.logs.lines import decode
 from shadowai.logs.plan import PLAIN_FIELDS
 from shadowai.logs.times import EARLIEST, EPOCH_DIGITS, LATEST
-from shadowai.logs.values import BAD, MEMO_ENTRIES, MEMO_KEY, Memo, count_of, text_of
+from shadowai.logs.values import BAD, MEMO_ENTRIES, MEMO_KEY, Memo, text_of
 from shadowai.model import Skip
 
 if TYPE_CHECKING:
@@ -180,6 +180,10 @@ class RecordColumns:
             fine &= _flags(map(fits, map(get, rows)), size)
         found.times.append(times[fine])
         found.odd += some.places[~fine].tolist()
+        sound = rows if fine.all() else [rows[at] for at in np.flatnonzero(fine).tolist()]
+        # Of all, so that what cannot be read as a count is noted whether its line is asked for or not.
+        up, down = (self._counts(self._texts(name, sound), len(sound)) for name in ("bytes_up", "bytes_down"))
+        up, down = up[some.asked[fine]], down[some.asked[fine]]
         chosen = np.flatnonzero(fine & some.asked)
         if not len(chosen):
             return
@@ -187,7 +191,6 @@ class RecordColumns:
         texts = {name: self._coded[name].read(self._texts(name, taken), len(taken)) for name in CODED}
         self._drop_labels(taken, texts["user"])
         texts["host"] = Coded(hosts.codes[chosen], hosts.values)
-        up, down = (_counts(self._texts(name, taken), len(taken)) for name in ("bytes_up", "bytes_down"))
         paths = [places[at][2] for at in chosen.tolist()]
         evidence, kind, _, file = record.origin
         batch = Batch(
@@ -204,6 +207,19 @@ class RecordColumns:
             more = list(map(self._methods.__getitem__, column))
             methods = [one or other for one, other in zip(methods, more, strict=True)] if any(methods) else more
         return methods
+
+    def _counts(self, columns: Sequence[Sequence[str]], size: int) -> Ints:
+        """Read counts of bytes from columns of which the first that holds one counts; NO_COUNT where none does."""
+        counts = np.full(size, NO_COUNT, dtype=np.int64)
+        for texts in columns:
+            joined = "".join(texts)
+            if joined.isascii() and joined.isdigit() and all(texts) and len(max(texts, key=len)) <= PLAIN_DIGITS:
+                more = np.fromiter(map(int, texts), dtype=np.int64, count=size)
+            else:
+                known = map(self._record.count, texts)
+                more = np.fromiter((NO_COUNT if one is None else one for one in known), dtype=np.int64, count=size)
+            counts = np.where(counts == NO_COUNT, more, counts)
+        return counts
 
     def _drop_labels(self, rows: Sequence[Row], users: Coded) -> None:
         """Leave out what stands where the user should be and is none."""
@@ -290,20 +306,6 @@ def _times(record: RecordPlan, rows: Sequence[Row]) -> Ints:
             return found
     times = map(record.time, rows)
     return np.fromiter((NO_TIME if time is None else time for time in times), dtype=np.int64, count=len(rows))
-
-
-def _counts(columns: Sequence[Sequence[str]], size: int) -> Ints:
-    """Read counts of bytes from columns of which the first that holds one counts; NO_COUNT where none does."""
-    counts = np.full(size, NO_COUNT, dtype=np.int64)
-    for texts in columns:
-        joined = "".join(texts)
-        if joined.isascii() and joined.isdigit() and all(texts) and len(max(texts, key=len)) <= PLAIN_DIGITS:
-            more = np.fromiter(map(int, texts), dtype=np.int64, count=size)
-        else:
-            known = map(count_of, texts)
-            more = np.fromiter((NO_COUNT if one is None else one for one in known), dtype=np.int64, count=size)
-        counts = np.where(counts == NO_COUNT, more, counts)
-    return counts
 
 
 def _flags(values: Iterable[bool], size: int) -> Flags:

@@ -296,6 +296,11 @@ _NOTES = (  # what else is told of an input: how sure its format is, where recor
     later("packets were cut off when captured, and names in them were lost; capture whole ones (tcpdump -s 0)"),
     later("several captures one after the other; mergecap joins them in the order of time"),
     later("holds a header and no records"),
+    later("holds byte counts that are no whole numbers, such as 1.98E+07 or 12.3 KB: they are not measured"),
+    later(
+        "holds times of the hour that clocks showed twice when they were put back, without a zone: they are taken"
+        " for the first of the two"
+    ),
     later("no record has a time that could be read, so that no day and no period has them"),
     later("its times begin in 1970: the clock was not set, or the times were lost when the file was made"),
     later("holds records that are in {path} too, and count twice"),

@@ -180,3 +180,12 @@ def test_a_memo_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(memo) <= 3
     assert memo["x" * 1000] == "X" * 1000
     assert len(memo) <= 3
+
+
+def test_rounded_counts_are_noted() -> None:
+    notes: set[str] = set()
+    count = values.counting(notes)
+    assert [count(text) for text in ("17", "1,024", "-", "", "N/A")] == [17, 1024, None, None, None]
+    assert not notes
+    assert [count(text) for text in ("1.98E+07", "12.3 KB", "12.3 KB")] == [None, None, None]
+    assert notes == {values.INEXACT}
