@@ -20,7 +20,7 @@ _UTF16_SHARE = 3  # one byte in three is NUL at least
 
 # RFC 6587 section 3.4.1: over TCP the length of the message may stand in front.
 # A collector that takes the priority off leaves RFC 5424's version standing in front of the time.
-_PRIORITY = re.compile(r"(?:\d{1,7} )?<\d{1,3}>(?:\d{1,2} )?\s{0,4}|1 (?=\d{4}-\d\d-\d\dT)", re.ASCII)
+_PRIORITY = re.compile(r"(?:\d{1,7} )?<\d{1,3}>(?P<version>\d{1,2} )?\s{0,4}|1 (?=\d{4}-\d\d-\d\dT)", re.ASCII)
 _STAMP = re.compile(
     r"[*.:]{0,2}\s{0,2}"  # Cisco: an asterisk or dot for a clock that is not set, a colon in EMBLEM format
     r"(?P<stamp>[A-Z][a-z]{2} [ \d]?\d(?: \d{4})? \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?: (?:UTC|GMT)(?=:))?"
@@ -86,6 +86,8 @@ def openings(text: str, *, marked: bool = False) -> Iterator[tuple[int, str]]:
     """
     at, stamp = 0, ""
     if found := _PRIORITY.match(text):
+        if found["version"]:
+            yield found.start("version"), ""  # a record may begin with a number, too
         at = found.end()
         yield at, ""
     if found := _STAMP.match(text, at):

@@ -24,6 +24,7 @@ NAMES = [
 ]
 HEADERS: dict[str, Callable[[str], str]] = {
     "RFC 5424": lambda line: f'<134>1 2026-01-15T10:00:00.123456+00:00 relay app 12 - [meta a="b c"] {line}',
+    "priority": lambda line: f"<134>{line}",
     "CRI": lambda line: f"2026-01-15T10:00:00.123456789Z stdout F {line}",
 }
 
