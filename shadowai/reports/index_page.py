@@ -171,7 +171,7 @@ def scope(result: Result) -> headline.Scope:
 
 
 def _place(result: Result) -> str:
-    users = [department.name for department in result.departments if department.totals.people]
+    users = [department.name for department in result.departments if department.totals.services]
     named = [name for name in users if not is_unknown(name)]
     if not named:
         return say("in the organisation")
@@ -223,7 +223,7 @@ def _service_row(rank: int, total: ServiceTotal, most: int) -> ServiceTotalRow:
         level=total.risk,
         score=say("{points} of {of}", points=text.points(score.points), of=text.points(score.of)) if score else "",
         departments=text.listing(total.departments, 4),
-        people=text.number(total.people),
+        people=text.users(total.people),
         bar=charts.bar_percent(total.people, most),
         sessions=text.number(total.sessions),
         data=text.data(total.bytes_up, total.measured, total.sessions),

@@ -59,7 +59,7 @@ def service_row(service: ServiceUse, names: Mapping[str, str], changes: Changes)
         risk_reasons=tuple(map(text.capital, service.risk_reasons)),
         score=score_view(service.score),
         service_risk=score_view(service.service_risk),
-        people=text.number(service.people),
+        people=text.users(service.people),
         sessions=text.number(service.sessions),
         data=_data(service),
         account=words.account_verdict(service),
@@ -72,7 +72,7 @@ def service_row(service: ServiceUse, names: Mapping[str, str], changes: Changes)
 
 def brief_row(service: ServiceUse) -> BriefRow:
     """Lay out a service in use in one line."""
-    people, sessions = text.number(service.people), text.number(service.sessions)
+    people, sessions = text.users(service.people), text.number(service.sessions)
     return BriefRow(service.name, mark(service.status), people, sessions, _data(service))
 
 

@@ -104,6 +104,12 @@ def _extent(group: Sequence[ServiceUse]) -> str:
     if len(group) > 1:
         return say("There were {sessions} with these services in this period.", sessions=sessions)
     people, status = text.people(group[0].people), words.status_inside(group[0].status)
+    if not group[0].people:
+        return say(
+            "An unknown number of people had {sessions} with this {status} service in this period.",
+            sessions=sessions,
+            status=status,
+        )
     return say(
         "{people} had {sessions} with this {status} service in this period.",
         people=people,
@@ -150,6 +156,8 @@ def _decisions(found: Findings) -> Iterator[Step]:
                 service.people,
                 people=text.people(service.people),
             )
+            if not service.people:
+                why = say("An unknown number of people already use it while the decision is open.")
             title = say("Ask for a decision on {service}", service=service.name)
             yield Step(title, why, service.status_owner or found.owner)
 

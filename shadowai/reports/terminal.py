@@ -54,7 +54,7 @@ def _shown(departments: Sequence[DepartmentUse]) -> tuple[Sequence[DepartmentUse
 def _line(department: DepartmentUse) -> tuple[str, ...]:
     totals, heads = department.totals, department.headcount
     top = [_named(service) for service in used(department.services)[:TOP]]
-    people = text.number(totals.people)
+    people = text.users(totals.people) if totals.services else text.number(totals.people)
     return (
         text.shorten(department.name, 2 * NAME),
         people if heads is None else say("{part} of {whole}", part=people, whole=text.number(heads)),

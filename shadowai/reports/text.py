@@ -99,6 +99,11 @@ def people(count: int) -> str:
     return say_many("{number} person", "{number} people", count, number=number(count))
 
 
+def users(count: int) -> str:
+    """Write how many people used what was used; nobody is counted where the sources cannot tell several apart."""
+    return number(count) if count else say("unknown")
+
+
 def sessions(count: int) -> str:
     """Write a number of sessions."""
     return say_many("{number} session", "{number} sessions", count, number=number(count))

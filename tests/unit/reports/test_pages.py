@@ -83,6 +83,10 @@ def test_use_by_people_who_cannot_be_told_apart_is_not_that_of_nobody(examples: 
     people, _, unsanctioned, _ = page.figures
     assert (people.value, people.label) == ("unknown", "how many people used AI")
     assert unsanctioned.note == "used by an unknown number of people"
+    uses = tuple(one.model_copy(update={"people": 0}) for one in unnamed.services)
+    page = department(result.model_copy(update={"departments": (unnamed.model_copy(update={"services": uses}),)}))
+    assert {row.people for row in page.services} == {"unknown"}
+    assert page.steps[0].why.startswith("An unknown number of people had ")
 
 
 def test_four_figures(examples: Examples) -> None:

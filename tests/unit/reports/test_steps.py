@@ -51,6 +51,12 @@ def test_prohibited_without_alternative_is_stopped_and_the_rest_talked_about(ser
     assert titles[:2] == ["Stop the use of Alpha", "Talk to the team about Beta"]
 
 
+def test_a_service_under_review_that_unknown_people_use_is_used(service: ServiceUse) -> None:
+    open_one = service.model_copy(update={"status": Status.UNDER_REVIEW, "people": 0})
+    (step,) = [one for one in steps_for(open_one) if one.title == f"Ask for a decision on {service.name}"]
+    assert step.why == "An unknown number of people already use it while the decision is open."
+
+
 @pytest.mark.parametrize(
     ("until", "expected"),
     [
