@@ -26,7 +26,10 @@ MAX_COUNT = 1 << 44  # bytes of one record, 17 TB; more is nonsense, and a sum o
 # Whole numbers as spreadsheets and reports write them: 1,234,567, 2048.0, 512 bytes. Groups behind points could be a
 # fraction or an address, and what was shortened (1.98E+07, 12.3 KB) has lost digits.
 EXACT = re.compile(r"(\d{1,3}(?:,\d{3}){1,5}|\d{1,19})(?:\.0{1,6})?(?: ?(?:[Bb]ytes?|B))?", re.ASCII)
-INEXACT = "holds byte counts that are no whole numbers, such as 1.98E+07 or 12.3 KB: they are not measured"
+INEXACT = (
+    "holds byte counts that are no whole numbers (such as 1.98E+07 or 12.3 KB) or beyond any transfer:"
+    " they are not measured"
+)
 UNSPECIFIED = ("0.0.0.0", "::")  # noqa: S104  # nothing is bound, it is compared
 MAX_LABEL = 63  # RFC 1035 section 2.3.4
 RANDOM_ID = 8  # characters; a shorter id of a flow is not random enough to be told from others by itself

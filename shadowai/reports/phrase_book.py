@@ -296,7 +296,10 @@ _NOTES = (  # what else is told of an input: how sure its format is, where recor
     later("packets were cut off when captured, and names in them were lost; capture whole ones (tcpdump -s 0)"),
     later("several captures one after the other; mergecap joins them in the order of time"),
     later("holds a header and no records"),
-    later("holds byte counts that are no whole numbers, such as 1.98E+07 or 12.3 KB: they are not measured"),
+    later(
+        "holds byte counts that are no whole numbers (such as 1.98E+07 or 12.3 KB) or beyond any transfer:"
+        " they are not measured"
+    ),
     later(
         "holds times of the hour that clocks showed twice when they were put back, without a zone: they are taken"
         " for the first of the two"

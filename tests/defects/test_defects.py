@@ -1,8 +1,8 @@
 """Inputs with a defect: each folder is named after the one that its input holds, and says what a scan makes of it.
 
 `expected.json`: `what` the defect is, `args` of the command line, its `exit` code, and of the one source in result.json
-those keys that count; `error` is a word that its error must hold; `services` are those that are found all the same;
-`never` is what no output may hold.
+those keys that count; `error` is a word that its error must hold, `note` what is told of a file that is read all the
+same; `services` are those that are found; `never` is what no output may hold.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def test_a_defect_is_told_counted_and_stops_nothing_else(folder: Path) -> None:
     assert (expected["exit"] == 0) is not bool(source["error"] or source["broken"])
     found = {service["id"] for department in result["departments"] for service in department["services"]}
     assert found == set(expected.get("services", []))
-    assert (expected["exit"] == 0) is (folder.name not in done.stderr)  # never silent: the file is named
+    is_told = expected["exit"] != 0 or "note" in expected
+    assert is_told is (folder.name in done.stderr)  # never silent: the file is named
+    assert expected.get("note", "") in done.stderr
     for text in expected.get("never", []):
         assert text not in done.stdout + done.stderr
