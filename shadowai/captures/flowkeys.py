@@ -95,6 +95,19 @@ def _greater(here: Bytes, there: Bytes) -> Mask:
     return answer
 
 
+def hashes(rows: Bytes) -> Words:
+    """Give rows of bytes as numbers: equal ones for equal rows, and for others only where hostile input wants it so."""
+    return _mixed(_words(rows))
+
+
+def _mixed(words: Words) -> Words:
+    mixed = np.zeros(len(words), np.uint64)
+    for column in range(words.shape[1]):
+        mixed = (mixed ^ words[:, column]) * _MIX
+        mixed ^= mixed >> _FOLD
+    return mixed
+
+
 def group(keys: Bytes) -> tuple[Ints, Ints, list[bytes]]:
     """Number equal rows alike: give the first row of each number, the number of each row, and the key of each number.
 
@@ -102,11 +115,7 @@ def group(keys: Bytes) -> tuple[Ints, Ints, list[bytes]]:
     equal, which only hostile input brings about, they are grouped by sorting whole rows.
     """
     words = _words(keys)
-    mixed = np.zeros(len(keys), np.uint64)
-    for column in range(words.shape[1]):
-        mixed = (mixed ^ words[:, column]) * _MIX
-        mixed ^= mixed >> _FOLD
-    _, first, index = np.unique(mixed, return_index=True, return_inverse=True)
+    _, first, index = np.unique(_mixed(words), return_index=True, return_inverse=True)
     if not np.array_equal(words, words[first[index]]):
         _, first, index = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         index = index.reshape(-1)

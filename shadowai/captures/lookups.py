@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from shadowai.captures.flowkeys import hashes
 from shadowai.model import SECOND
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ MAX_ROWS = 2_000_000  # answers remembered, one row for each address; what comes
 MAX_TOLD = 4_096  # answers for one pair of client and address; where there are more, none is believed
 SLACK = SECOND  # ns; the clock of the capture and the client's patience with an answer that runs out
 SINGLE = 4_096  # answers that came one by one, before they are made rows
-_FACTORS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5], np.uint64)
-_WORD = 8  # bytes
 
 Rows: TypeAlias = NDArray[np.void]
 """Answers: `pair` of client and address (packed, as in the packets), number of the `name`, `since` and `until` (ns)."""
@@ -151,10 +150,8 @@ def _kind_of(width: int) -> np.dtype[np.void]:
 
 
 def _keys(pairs: NDArray[Any]) -> NDArray[np.uint64]:
-    """Give numbers by which pairs are put in order: of IPv4 as many as there are pairs, of IPv6 nearly."""
-    words = np.ascontiguousarray(pairs).view(np.uint64).reshape(len(pairs), -1)
-    keys: NDArray[np.uint64] = (words * _FACTORS[: words.shape[1]]).sum(axis=1, dtype=np.uint64)
-    return keys
+    """Give numbers by which pairs are put in order."""
+    return hashes(np.ascontiguousarray(pairs).view(np.uint8).reshape(len(pairs), -1))
 
 
 def _valid(rows: Rows, pair: bytes, time: int) -> set[int]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from shadowai.captures.answers import ADDRESS_BYTES, IN, MAX_TTL, TO_QUESTION
 from shadowai.captures.dns import HEADER, TYPE_AND_CLASS
+from shadowai.captures.flowkeys import group
 from shadowai.captures.headers import big16, big32
 
 if TYPE_CHECKING:
@@ -22,7 +23,10 @@ LOOKED_AT = 64  # bytes of each message: few questions are longer
 RECORD = 12  # bytes of a resource record whose owner is a pointer, without its data
 MAX_PLAIN = 16  # records of an answer that are read together with others'
 _FLAGS_AT, _QUESTIONS_AT, _ANSWERS_AT = 2, 4, 6
-_FACTORS = np.arange(1, LOOKED_AT // 8 + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) | np.uint64(1)
+ADDRESS_SIZES = np.zeros(1 << 16, np.int64)
+"""Bytes of an address by the type of its record; 0 for all other types."""
+
+ADDRESS_SIZES[list(ADDRESS_BYTES)] = list(ADDRESS_BYTES.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,7 @@ class Messages:
         return big16(self.head, _ANSWERS_AT)
 
 
-class Alike(NamedTuple):
-    """Messages that hold the same bytes in one place: one of each kind, and which kind every one of `rows` is of."""
-
-    rows: Ints
-    first: Ints
-    which: Ints
-
-
-class Told(NamedTuple):
+class Addresses(NamedTuple):
     """Addresses of plain answers: the message's row, the address's offset and size; `ttl` is each message's least."""
 
     row: Ints
@@ -87,19 +83,22 @@ def look_at(capture: Capture, at: Ints, stop: Ints) -> Messages:
     return Messages(at, stop, head, np.where(fits, end, 0))
 
 
-def alike(messages: Messages, rows: Ints, begin: int) -> Alike:
-    """Tell apart the messages of some rows by their bytes from `begin` up to the question's end."""
+def alike(messages: Messages, rows: Ints, begin: int) -> tuple[Ints, Ints]:
+    """Tell apart the messages of some rows by their bytes from `begin` up to the question's end.
+
+    Gives the row of one message of each kind, and which kind that of each row is of.
+    """
     places = np.arange(LOOKED_AT)
-    head = np.where((places >= begin) & (places < messages.end[rows, None]), messages.head[rows], 0)
-    words = head.astype(np.uint8).view(np.uint64)
-    _, first, which = np.unique((words * _FACTORS).sum(axis=1, dtype=np.uint64), return_index=True, return_inverse=True)
-    # Others may come to the same number.
-    exact = (words == words[first[which]]).all(axis=1)
-    return Alike(rows[exact], rows[first], which[exact])
+    is_told = (places >= begin) & (places < messages.end[rows, None])
+    first, which, _ = group(np.where(is_told, messages.head[rows], np.uint8(0)))
+    return rows[first], which
 
 
-def plain_answers(capture: Capture, messages: Messages, rows: Ints) -> Told:
-    """Read the answers of some rows that are addresses of the question's name and nothing else."""
+def plain_answers(capture: Capture, messages: Messages, rows: Ints) -> Addresses:
+    """Read the answers of some rows that are addresses of the question's name and nothing else.
+
+    The questions' names must be known to end where their first zero stands.
+    """
     at, left = messages.at[rows] + messages.end[rows], messages.answers[rows]
     is_plain = (left > 0) & (left <= MAX_PLAIN)
     ttl = np.full(len(rows), MAX_TTL, np.int64)
@@ -120,10 +119,4 @@ def plain_answers(capture: Capture, messages: Messages, rows: Ints) -> Told:
     columns = (np.concatenate(column) for column in zip(*found, strict=True)) if found else np.zeros((3, 0), np.int64)
     row, where, size = columns
     kept = is_plain[row]
-    return Told(row[kept], where[kept], size[kept], ttl, is_plain)
-
-
-ADDRESS_SIZES = np.zeros(1 << 16, np.int64)
-"""Bytes of an address by the type of its record; 0 for all other types."""
-
-ADDRESS_SIZES[list(ADDRESS_BYTES)] = list(ADDRESS_BYTES.values())
+    return Addresses(row[kept], where[kept], size[kept], ttl, is_plain)

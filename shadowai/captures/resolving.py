@@ -1,7 +1,7 @@
 """DNS over UDP, a block at once: most questions are of no interest, and answers are learnt, not told of.
 
 A resolver's capture holds little else. What needs more (a question that somebody wants to know of, a service binding,
-what cannot be read) is left to the reading packet by packet, which comes to the same and takes ten times as long.
+what cannot be read) is left to the reading packet by packet, which comes to the same and takes longer.
 """
 
 from __future__ import annotations
@@ -65,19 +65,18 @@ class Resolving:
         done: Mask = ~tells & (messages.stop - messages.at >= HEADER)
         done[self._learn_plain(capture, messages, np.flatnonzero(tells & (messages.end > 0)), (clients, time))] = True
         for row in np.flatnonzero(~done).tolist():
-            message = bytes(capture.raw[messages.at[row] : messages.stop[row]])
-            done[row] = self._learn(clients[row], message, int(time[row]))
+            done[row] = self._learn(clients[row], _bytes_of(capture, messages, row), int(time[row]))
         return done
 
     def _learn_plain(self, capture: Capture, messages: Messages, rows: Ints, told: tuple[Bytes, Ints]) -> Ints:
         """Learn the answers of some rows that are plain, and give these rows; `told` is who was told, and when."""
         clients, time = told
-        same = alike(messages, rows, HEADER)
+        first, which = alike(messages, rows, HEADER)
         lookups = self._contacts.lookups
-        names = [plain_name(messages.head[row, : messages.end[row]].tobytes()) for row in same.first.tolist()]
+        names = [plain_name(messages.head[row, : messages.end[row]].tobytes()) for row in first.tolist()]
         known = [-1 if name is None else lookups.number(name.lower()) for name in names]
-        numbers = np.array(known, np.int64)[same.which]
-        rows, numbers = same.rows[numbers >= 0], numbers[numbers >= 0]
+        numbers = np.array(known, np.int64)[which]
+        rows, numbers = rows[numbers >= 0], numbers[numbers >= 0]
         found = plain_answers(capture, messages, rows)
         family = clients.shape[1]
         mine = np.flatnonzero(found.size == family)
@@ -103,9 +102,10 @@ class Resolving:
     def _pass_over_all(self, capture: Capture, messages: Messages) -> Mask:
         """Say which questions nobody wants to know of; those alike are asked about once."""
         done = np.zeros(len(messages), np.bool_)
-        same = alike(messages, np.flatnonzero(messages.end), FLAGS_AT)
-        kinds = [self._passes_over(_bytes_of(capture, messages, row)) for row in same.first.tolist()]
-        done[same.rows] = np.array(kinds, np.bool_)[same.which]
+        rows = np.flatnonzero(messages.end)
+        first, which = alike(messages, rows, FLAGS_AT)
+        kinds = [self._passes_over(_bytes_of(capture, messages, row)) for row in first.tolist()]
+        done[rows] = np.array(kinds, np.bool_)[which]
         for row in np.flatnonzero(messages.end == 0).tolist():
             done[row] = self._passes_over(_bytes_of(capture, messages, row))
         return done

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadowai.captures import messages
+from shadowai.captures import flowkeys
 from shadowai.captures.answers import read_answer
 from shadowai.captures.container import Capture
-from shadowai.captures.dns import HEADER, read_questions
+from shadowai.captures.dns import HEADER, plain_name, read_questions
 from shadowai.captures.messages import Messages, alike, look_at, plain_answers
-
-if TYPE_CHECKING:
-    import pytest
 
 V4, V6 = bytes([203, 0, 113, 5]), bytes.fromhex("20010db8000000000000000000000007")
 DATA = {1: V4, 28: V6, 5: b"\xc0\x0c", 16: b"\1x"}
@@ -53,7 +50,8 @@ def looked_at(wires: list[bytes]) -> tuple[Capture, Messages]:
 @given(st.lists(responses(), min_size=1, max_size=6))
 def test_plain_answers_are_read_as_any_other(wires: list[bytes]) -> None:
     capture, found = looked_at(wires)
-    rows = np.flatnonzero(found.end)
+    ends = enumerate(found.end.tolist())
+    rows = np.array([row for row, end in ends if plain_name(wires[row][:end]) is not None], np.int64)
     told = plain_answers(capture, found, rows)
     for at, row in enumerate(rows.tolist()):
         if told.is_plain[at]:
@@ -65,6 +63,15 @@ def test_plain_answers_are_read_as_any_other(wires: list[bytes]) -> None:
             answer = read_answer(head + wires[row][HEADER:])
             assert answer is not None
             assert (answer.addresses, answer.ttl, answer.services, answer.chain) == (addresses, told.ttl[at], (), ())
+
+
+@pytest.mark.parametrize("length", [0x15, 4, 2])
+def test_a_zero_inside_a_label_ends_no_name(length: int) -> None:
+    wire = bytearray(struct.pack(">6H", 1, 0x8180, 1, 0, 0, 0) + question("0.000.0"))
+    wire[18] = length
+    end = looked_at([bytes(wire)])[1].end[0]
+    assert end
+    assert plain_name(bytes(wire[:end])) is None
 
 
 def test_what_is_plain_is_known_as_such() -> None:
@@ -84,19 +91,18 @@ def test_what_is_plain_is_known_as_such() -> None:
 def test_messages_are_alike_that_ask_the_same(asked: list[tuple[str, int]]) -> None:
     wires = [struct.pack(">6H", number, 0x100, 1, 0, 0, 0) + question(name) for name, number in asked]
     _, found = looked_at(wires)
-    same = alike(found, np.flatnonzero(found.end), 2)
-    assert same.rows.tolist() == list(range(len(wires)))
-    assert [asked[first][0] for first in same.first[same.which].tolist()] == [name for name, _ in asked]
-    assert len(same.first) == len({name for name, _ in asked})
+    assert found.end.all()
+    first, which = alike(found, np.arange(len(wires)), 2)
+    assert [asked[row][0] for row in first[which].tolist()] == [name for name, _ in asked]
+    assert len(first) == len({name for name, _ in asked})
 
 
-def test_messages_are_not_alike_because_their_sums_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "_FACTORS", np.zeros(messages.LOOKED_AT // 8, np.uint64))
-    wires = [
-        struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + question(name) for name in ("a.example", "b.example", "a.example")
-    ]
-    _, found = looked_at(wires)
-    assert alike(found, np.arange(3), 2).rows.tolist() == [0, 2]
+def test_messages_are_not_alike_because_their_hashes_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flowkeys, "_MIX", np.uint64(0))
+    names = ["a.example", "b.example", "a.example"]
+    _, found = looked_at([struct.pack(">6H", 1, 0x100, 1, 0, 0, 0) + question(name) for name in names])
+    first, which = alike(found, np.arange(3), 2)
+    assert [names[row] for row in first[which].tolist()] == names
 
 
 def test_only_one_whole_question_is_looked_at() -> None:
